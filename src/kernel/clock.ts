@@ -1,0 +1,26 @@
+/** Time as everything below the edge sees it; the simulation hands in a clock that jumps. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  nowMs(): number
+  /** Runs `fn` once after `delayMs`; the returned function cancels it. */
+  after(delayMs: number, fn: () => void): () => void
+}
+
+export const nowSeconds = (clock: Clock): number => Math.floor(clock.nowMs() / 1000)
+
+/** Resolves after `delayMs`, or at once when `signal` aborts. Never rejects. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const finish = () => {
+      signal?.removeEventListener('abort', abort)
+      resolve()
+    }
+    const cancel = clock.after(delayMs, finish)
+    const abort = () => {
+      cancel()
+      finish()
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+  })
+}
