@@ -1,0 +1,112 @@
+/** Opens the SQLite store: migrates, then reads in the caller's thread and writes through the one writer. */
+import type { AggregateName, Aggregates, Store } from '../store.ts'
+import { aggregateNames, aggregates, methodsOn } from './aggregates.ts'
+import { type Db, openDatabase } from './database.ts'
+import { migrate } from './migrate.ts'
+import { startWriterThread, type WriterPort } from './threaded-writer.ts'
+import { type CommitHooks, makeWriter, type WriteAnswer } from './writer.ts'
+
+export interface SqliteOptions {
+  readonly path: string
+  /** Where the writer runs: its own thread (servers), or the caller's (simulation, one-shot commands). */
+  readonly writer: 'thread' | 'inline'
+  /** Called around each commit of an inline writer. */
+  readonly hooks?: CommitHooks
+  readonly nowMs: () => number
+  /** Calls `check` again and again to notice other processes' commits; returns how to stop. */
+  readonly poll?: (check: () => void) => () => void
+}
+
+type Tell = (changed: ReadonlySet<AggregateName>) => void
+
+/** @throws Fault store.newer_schema, store.changed_migration, store.damaged, store.unavailable */
+export function openSqliteStore(options: SqliteOptions): Store {
+  migrate(options.path, options.nowMs)
+  const reader = openDatabase(options.path, 'read')
+  const writer = options.writer === 'thread' ? startWriterThread(options.path) : inlineWriter(options)
+  const listeners = new Set<Tell>()
+  const tell: Tell = (changed) => {
+    for (const listener of listeners) listener(changed)
+  }
+  const stopPolling = options.poll?.(foreignCommits(reader, tell))
+  const read = methodsOn(reader)
+  const facade = <K extends AggregateName>(name: K): Aggregates[K] => makeFacade(name, read, writer, tell)
+  return {
+    installation: facade('installation'),
+    users: facade('users'),
+    activations: facade('activations'),
+    handhelds: facade('handhelds'),
+    deliveries: facade('deliveries'),
+    watches: facade('watches'),
+    mail: facade('mail'),
+    relay: facade('relay'),
+    onCommit: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    backup: (path) => reader.backup(path),
+    close: async () => {
+      stopPolling?.()
+      await writer.close()
+      reader.close()
+    },
+  }
+}
+
+/** The port's promises over the two ways to run a method. */
+function makeFacade<K extends AggregateName>(
+  name: K,
+  read: ReturnType<typeof methodsOn>,
+  writer: WriterPort,
+  tell: Tell,
+): Aggregates[K] {
+  const reads: ReadonlySet<string> = new Set(aggregates[name].reads)
+  const changed: ReadonlySet<AggregateName> = new Set([name])
+  const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>()
+  const bind = (method: string) =>
+    reads.has(method)
+      ? async (...args: unknown[]) => read(name, method)(...args)
+      : async (...args: unknown[]) => {
+          const value = await writer.write({ aggregate: name, method, args })
+          tell(changed)
+          return value
+        }
+  return new Proxy(Object.create(null) as Aggregates[K], {
+    get: (_target, method) => {
+      if (typeof method !== 'string' || method === 'then') return undefined
+      const known = methods.get(method) ?? bind(method)
+      methods.set(method, known)
+      return known
+    },
+  })
+}
+
+function inlineWriter({ path, hooks }: SqliteOptions): WriterPort {
+  const db = openDatabase(path, 'write')
+  const write = makeWriter(db, hooks)
+  return {
+    write: async (call) => {
+      const [answer] = write([{ id: 0, ...call }])
+      return valueOf(answer)
+    },
+    close: async () => db.close(),
+  }
+}
+
+function valueOf(answer: WriteAnswer | undefined): unknown {
+  if (answer?.ok) return answer.value
+  throw answer?.error
+}
+
+/** A connection's `data_version` moves when any other connection has committed, our own writer included. */
+function foreignCommits(reader: Db, tell: Tell): () => void {
+  const everything: ReadonlySet<AggregateName> = new Set(aggregateNames)
+  const version = () => reader.one<{ data_version: number }>('PRAGMA data_version')?.data_version
+  let last = version()
+  return () => {
+    const now = version()
+    if (now === last) return
+    last = now
+    tell(everything)
+  }
+}

@@ -1,0 +1,67 @@
+import type { AggregateName } from '../store.ts'
+import { methodsOn } from './aggregates.ts'
+import type { Db } from './database.ts'
+
+/** One call of a writing method, as it crosses to the writer's thread. */
+export interface WriteCall {
+  readonly id: number
+  readonly aggregate: AggregateName
+  readonly method: string
+  readonly args: readonly unknown[]
+}
+
+export type WriteAnswer =
+  | { readonly id: number; readonly ok: true; readonly value: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: unknown }
+
+/** Called around the commit of a batch, with the names of the methods in it; the simulation crashes here. */
+export interface CommitHooks {
+  beforeCommit?(methods: readonly string[]): void
+  afterCommit?(methods: readonly string[]): void
+}
+
+/**
+ * Group commit: runs a batch of calls in one `BEGIN IMMEDIATE` transaction, each inside a savepoint, so that
+ * one that throws undoes itself alone; the answers exist only after the one commit.
+ */
+export function makeWriter(db: Db, hooks: CommitHooks = {}): (calls: readonly WriteCall[]) => WriteAnswer[] {
+  const method = methodsOn(db)
+  return (calls) => {
+    try {
+      db.script('BEGIN IMMEDIATE')
+    } catch (error) {
+      return calls.map(({ id }) => ({ id, ok: false, error }))
+    }
+    const answers = calls.map((call) => runOne(db, call, method(call.aggregate, call.method)))
+    const names = calls.map((call) => `${call.aggregate}.${call.method}`)
+    try {
+      hooks.beforeCommit?.(names)
+      db.script('COMMIT')
+      hooks.afterCommit?.(names)
+      return answers
+    } catch (error) {
+      rollBack(db)
+      return calls.map(({ id }) => ({ id, ok: false, error }))
+    }
+  }
+}
+
+function runOne(db: Db, call: WriteCall, method: (...args: unknown[]) => unknown): WriteAnswer {
+  db.script('SAVEPOINT one')
+  try {
+    const value = method(...call.args)
+    db.script('RELEASE one')
+    return { id: call.id, ok: true, value }
+  } catch (error) {
+    db.script('ROLLBACK TO one; RELEASE one')
+    return { id: call.id, ok: false, error }
+  }
+}
+
+function rollBack(db: Db): void {
+  try {
+    db.script('ROLLBACK')
+  } catch {
+    // The failed commit has already ended the transaction.
+  }
+}

@@ -1,0 +1,44 @@
+import type { ActivationStore } from './activations.ts'
+import type { DeliveryStore } from './deliveries.ts'
+import type { HandheldStore } from './handhelds.ts'
+import type { InstallationStore } from './installation.ts'
+import type { MailStore } from './mail.ts'
+import type { RelayStore } from './relay.ts'
+import type { UserStore } from './users.ts'
+import type { WatchStore } from './watches.ts'
+
+/**
+ * Everything Postkey keeps, one interface per aggregate. Each method is one transaction; a method that
+ * changes something resolves only after its commit is on disk.
+ */
+export interface Aggregates {
+  /** The installation itself: generation, names, sealed private keys. */
+  readonly installation: InstallationStore
+  /** Users, their addresses, grants and registration records. */
+  readonly users: UserStore
+  /** Activations: event lists, snapshots for lists, the work they ask for. */
+  readonly activations: ActivationStore
+  /** Handheld accounts, master keys, policy and book numbers, replay windows. */
+  readonly handhelds: HandheldStore
+  /** What is on its way to handhelds through the relay, until its answer is there. */
+  readonly deliveries: DeliveryStore
+  /** Which mailboxes are watched, how far each was read, when it was last looked at. */
+  readonly watches: WatchStore
+  /** The embedded mail server's mailboxes. */
+  readonly mail: MailStore
+  /** The relay's names, queues, tokens and mail outbox. */
+  readonly relay: RelayStore
+}
+
+export type AggregateName = keyof Aggregates
+
+export interface Store extends Aggregates {
+  /**
+   * Calls `listener` with the aggregates that were changed, after each commit of this process, and (with
+   * every name) when another process has committed to the same database. Returns the way to stop.
+   */
+  onCommit(listener: (changed: ReadonlySet<AggregateName>) => void): () => void
+  /** Writes a consistent copy of the database to `path`, which must not exist. */
+  backup(path: string): Promise<void>
+  close(): Promise<void>
+}
