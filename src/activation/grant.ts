@@ -1,0 +1,110 @@
+/** A grant is one activation password set for a user: it may be tried by several activations, and used once. */
+import { unreachable } from '#kernel/assert.ts'
+import type { ActivationId, Pin } from '#kernel/brand.ts'
+import type { FaultCode } from '#kernel/fault.ts'
+import { limits } from '#kernel/limits.ts'
+
+export type GrantState = 'open' | 'claimed' | 'used' | 'expired' | 'replaced' | 'revoked'
+
+export interface Grant {
+  readonly id: number
+  readonly state: GrantState
+  /** Generated passwords have 59 bits; typed ones are guarded earlier. */
+  readonly origin: 'generated' | 'typed'
+  readonly createdAtMs: number
+  readonly expiresAtMs: number
+  /** Set by an administrator who means one handheld only. */
+  readonly boundTo?: Pin
+  readonly claim?: { readonly pin: Pin; readonly txn: ActivationId; readonly atMs: number }
+  /** Wrong proofs by PIN. */
+  readonly fails: Readonly<Record<string, number>>
+  readonly closedAtMs?: number
+}
+
+/** What an activation may do to the grant it runs under. */
+export type GrantChange =
+  | { readonly kind: 'proof_failed'; readonly pin: Pin }
+  | { readonly kind: 'claimed'; readonly pin: Pin; readonly txn: ActivationId; readonly atMs: number }
+  | { readonly kind: 'released'; readonly txn: ActivationId; readonly atMs: number }
+  | { readonly kind: 'used'; readonly atMs: number }
+
+/** An open grant past its life is expired whether or not anybody has written it down yet. */
+export function grantStateAt(grant: Grant, nowMs: number): GrantState {
+  return grant.state === 'open' && nowMs >= grant.expiresAtMs ? 'expired' : grant.state
+}
+
+export const isLive = (grant: Grant, nowMs: number): boolean => {
+  const state = grantStateAt(grant, nowMs)
+  return state === 'open' || state === 'claimed'
+}
+
+export const failsOf = (grant: Grant, pin: Pin): number => grant.fails[pin] ?? 0
+
+export const totalFails = (grant: Grant): number =>
+  Object.values(grant.fails).reduce((sum, fails) => sum + fails, 0)
+
+/** So many wrong proofs that a person must approve each handheld (protocol.md, "Guessing"). */
+export function isGuarded(grant: Grant): boolean {
+  const max = grant.origin === 'generated' ? limits.guardTotalGenerated : limits.guardTotalTyped
+  return totalFails(grant) >= max
+}
+
+/** The grant after `change`. A change that no longer fits leaves it as it is. */
+export function changeGrant(grant: Grant, change: GrantChange): Grant {
+  switch (change.kind) {
+    case 'proof_failed':
+      return { ...grant, fails: { ...grant.fails, [change.pin]: failsOf(grant, change.pin) + 1 } }
+    case 'claimed':
+      return {
+        ...grant,
+        state: 'claimed',
+        claim: { pin: change.pin, txn: change.txn, atMs: change.atMs },
+      }
+    case 'released':
+      return grant.claim?.txn === change.txn && grant.state === 'claimed' ? released(grant, change.atMs) : grant
+    case 'used':
+      return { ...grant, state: 'used', closedAtMs: change.atMs }
+    default:
+      return unreachable(change)
+  }
+}
+
+/** A claim that was never confirmed: the password works again if it has life left. */
+function released(grant: Grant, atMs: number): Grant {
+  const { claim: _claim, ...rest } = grant
+  return atMs < grant.expiresAtMs
+    ? { ...rest, state: 'open' }
+    : { ...rest, state: 'expired', closedAtMs: grant.expiresAtMs }
+}
+
+/** Why `pin` may not prove under this grant now, or null where it may (protocol.md, server state machine). */
+export function refusalOf(grant: Grant, pin: Pin, nowMs: number): FaultCode | null {
+  if (grant.boundTo !== undefined && grant.boundTo !== pin) return 'grant.bound_elsewhere'
+  const closed = closedCode(grantStateAt(grant, nowMs))
+  if (closed) return closed
+  if (grant.claim && grant.claim.pin !== pin) return 'grant.claimed'
+  if (failsOf(grant, pin) >= limits.triesPerPin) return 'proof.too_many_tries'
+  return isGuarded(grant) && grant.claim?.pin !== pin ? 'proof.guarded' : null
+}
+
+/** The code of a grant that is no longer live, or null. */
+export function closedCode(state: GrantState): FaultCode | null {
+  switch (state) {
+    case 'open':
+    case 'claimed':
+      return null
+    case 'used':
+      return 'grant.used'
+    case 'expired':
+      return 'grant.expired'
+    case 'replaced':
+      return 'grant.replaced'
+    case 'revoked':
+      return 'grant.revoked'
+    default:
+      return unreachable(state)
+  }
+}
+
+export const triesLeft = (grant: Grant, pin: Pin): number =>
+  Math.max(0, limits.triesPerPin - failsOf(grant, pin))

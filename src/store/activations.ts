@@ -1,0 +1,88 @@
+import type { Activation } from '#activation/activation.ts'
+import type { ActivationEvent } from '#activation/event.ts'
+import type { Grant } from '#activation/grant.ts'
+import type { ActivationId, Pin } from '#kernel/brand.ts'
+import type { FaultCode } from '#kernel/fault.ts'
+import type { AckChange, NewDelivery } from './deliveries.ts'
+import type { AccountChange, InboundMark, NewKey } from './handhelds.ts'
+import type { Cursor } from './watches.ts'
+
+/** Work kinds: the reducer's, and those that other commits queue for an activation. */
+export type WorkKind =
+  | 'make_answer'
+  | 'judge_proof'
+  | 'send_policy'
+  | 'send_books'
+  | 'supersede_others'
+  | 'close_run'
+  | 'wake'
+
+export interface NewWork {
+  readonly key: string
+  readonly txn: ActivationId
+  readonly kind: WorkKind
+  readonly dueAtMs: number
+}
+
+export interface WorkItem extends NewWork {
+  readonly tries: number
+  readonly lastCode: FaultCode | null
+}
+
+/**
+ * One commit: everything that follows from one event, or from one packet of a handheld. Parts left out stay
+ * as they are. Versions guard against a second writer: one that is stale undoes the whole change.
+ */
+export interface Change {
+  readonly nowMs: number
+  readonly activation?: {
+    readonly expectedVersion: number
+    readonly next: Activation
+    readonly userId: number | null
+    readonly events: readonly ActivationEvent[]
+  }
+  readonly grant?: { readonly id: number; readonly expectedVersion: number; readonly next: Grant }
+  /** Z, V and w0 of the run, sealed. */
+  readonly runSecrets?: { readonly txn: ActivationId; readonly sealed: Uint8Array }
+  readonly eraseRunSecrets?: ActivationId
+  readonly eraseRecords?: number
+  readonly addWork?: readonly NewWork[]
+  readonly finishWork?: readonly string[]
+  readonly addDeliveries?: readonly NewDelivery[]
+  readonly stopDeliveries?: readonly string[]
+  readonly ack?: AckChange
+  readonly addKey?: NewKey
+  readonly keyCurrent?: { readonly pin: Pin; readonly kid: number }
+  readonly erasePendingKeys?: { readonly pin: Pin }
+  readonly account?: AccountChange
+  readonly inbound?: InboundMark
+  readonly cursor?: Cursor
+}
+
+export interface ActivationFilter {
+  readonly userId?: number
+  readonly pin?: Pin
+  readonly grantId?: number
+  /** Only those that have not ended. */
+  readonly open?: boolean
+  readonly limit: number
+}
+
+export interface ActivationStore {
+  /** Applies the change whole, or not at all where a version is stale. */
+  commit(change: Change): Promise<'done' | 'conflict'>
+  /** The events in their order; empty where the activation is unknown. */
+  events(txn: ActivationId): Promise<ActivationEvent[]>
+  /** The folded state as of the last commit. */
+  find(txn: ActivationId): Promise<Activation | null>
+  /** Newest first. */
+  list(filter: ActivationFilter): Promise<Activation[]>
+  userOf(txn: ActivationId): Promise<number | null>
+  runSecrets(txn: ActivationId): Promise<Uint8Array | null>
+  dueWork(nowMs: number, limit: number): Promise<WorkItem[]>
+  /** When the earliest work is due, or null where there is none. */
+  nextWorkAtMs(): Promise<number | null>
+  workOf(txn: ActivationId): Promise<WorkItem[]>
+  putOffWork(key: string, dueAtMs: number, code: FaultCode): Promise<void>
+  finishWork(key: string): Promise<void>
+}

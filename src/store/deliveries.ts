@@ -1,0 +1,57 @@
+import type { MessageName } from '#activation/event.ts'
+import type { ActivationId, Pin } from '#kernel/brand.ts'
+
+/** Until when a delivery is repeated: the relay's receipt, the handheld's answer, or not at all. */
+export type Until = 'receipt' | 'answer' | 'once'
+
+/** Something on its way to one handheld: the same bytes every time. */
+export interface NewDelivery {
+  /** Idempotency key: a second delivery with the same key is not made. */
+  readonly key: string
+  readonly txn: ActivationId | null
+  readonly of: MessageName | 'ack'
+  readonly to: { readonly pin: Pin } | { readonly token: Uint8Array }
+  /** The encoded payload, before it is cut into parts. */
+  readonly payload: Uint8Array
+  readonly until: Until
+  readonly firstAtMs: number
+  readonly endsAtMs: number
+  /** The packet's name, for the acknowledgement that answers it. */
+  readonly packet?: { readonly kid: number; readonly seq: number; readonly tag: Uint8Array }
+}
+
+export interface Delivery extends NewDelivery {
+  readonly id: number
+  readonly attempts: number
+  /** The relay frame ids of the running attempt, one per part. */
+  readonly mids: readonly Uint8Array[]
+  readonly sentAtMs: number | null
+  /** The relay's last status for the running attempt, or null before any. */
+  readonly receipt: number | null
+  readonly receiptAtMs: number | null
+  readonly nextAtMs: number
+  readonly state: 'running' | 'answered' | 'stopped' | 'given_up'
+}
+
+/** An acknowledgement that a handheld gave for one of our packets. */
+export interface AckChange {
+  readonly deliveryId: number
+}
+
+export interface DeliveryStore {
+  due(nowMs: number, limit: number): Promise<Delivery[]>
+  nextDueAtMs(): Promise<number | null>
+  byKey(key: string): Promise<Delivery | null>
+  byMid(mid: Uint8Array): Promise<Delivery | null>
+  byPacket(pin: Pin, kid: number, seq: number): Promise<Delivery | null>
+  /** What is still running for a handheld or an activation, oldest first. */
+  runningFor(who: { readonly pin: Pin } | { readonly txn: ActivationId }): Promise<Delivery[]>
+  /** One frame set is about to be handed to the relay. */
+  attempted(id: number, mids: readonly Uint8Array[], nowMs: number, nextAtMs: number): Promise<void>
+  receipted(id: number, status: number, nowMs: number, nextAtMs: number | null): Promise<void>
+  /** Send again at once: the other side was heard, or asks. New bytes for a route may replace the old. */
+  hurry(key: string, nowMs: number, token?: Uint8Array): Promise<void>
+  /** Everything unfinished is due again: the relay has lost what it held. */
+  hurryAll(nowMs: number): Promise<void>
+  end(id: number, state: 'answered' | 'stopped' | 'given_up'): Promise<void>
+}

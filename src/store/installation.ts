@@ -1,0 +1,15 @@
+/** Facts of the whole installation under a name: sealed private keys, certificates, counters, the generation. */
+export interface InstallationStore {
+  find(name: string): Promise<Uint8Array | null>
+  /** Keeps `value` unless the name has one already; returns what is kept then. */
+  keepFirst(name: string, value: Uint8Array): Promise<Uint8Array>
+  put(name: string, value: Uint8Array): Promise<void>
+  /**
+   * The next number of the sequence `name`: generation·2^32 + counter, greater than every earlier one even
+   * where a backup was restored with a raised generation.
+   */
+  nextNumber(name: string): Promise<number>
+  generation(): Promise<number>
+  /** To be called once after a restore, before anything is sent. */
+  raiseGeneration(): Promise<number>
+}

@@ -1,0 +1,65 @@
+import type { Grant } from '#activation/grant.ts'
+import type { MailAddress, Pin } from '#kernel/brand.ts'
+
+export interface User {
+  readonly id: number
+  /** The main address, which names the user. */
+  readonly address: MailAddress
+  readonly displayName: string
+  /** Further listed addresses with which the user may activate. */
+  readonly aliases: readonly MailAddress[]
+  readonly createdAtMs: number
+}
+
+export interface NewUser {
+  readonly address: MailAddress
+  readonly displayName: string
+  readonly aliases: readonly MailAddress[]
+  readonly nowMs: number
+}
+
+export interface NewGrant {
+  readonly userId: number
+  readonly origin: Grant['origin']
+  readonly expiresAtMs: number
+  readonly boundTo?: Pin
+  /** One per address and profile; sealed above the store. */
+  readonly records: readonly { readonly address: MailAddress; readonly profile: number; readonly sealed: Uint8Array }[]
+  readonly nowMs: number
+}
+
+/** A grant with the version its next write must name. */
+export interface KeptGrant {
+  readonly userId: number
+  readonly version: number
+  readonly grant: Grant
+}
+
+export interface UserStore {
+  /** Returns the new id, or null where one of the addresses is taken. */
+  add(user: NewUser): Promise<number | null>
+  /** Removes the user with grants and records; activations stay for the log. */
+  remove(id: number): Promise<void>
+  list(): Promise<User[]>
+  count(): Promise<number>
+  byId(id: number): Promise<User | null>
+  /** By the main address or any listed alias. */
+  byAddress(address: MailAddress): Promise<User | null>
+  /**
+   * Opens a grant. An older live one is replaced in the same commit: its records are erased and work to
+   * close its activations is queued.
+   */
+  openGrant(grant: NewGrant): Promise<number>
+  /** Closes the live grant, if there is one; its records are erased. Returns whether there was one. */
+  revokeGrant(userId: number, nowMs: number): Promise<boolean>
+  /** Writes down which open grants have run out; their records are erased. Returns how many. */
+  expireGrants(nowMs: number): Promise<number>
+  grant(id: number): Promise<KeptGrant | null>
+  /** The newest grant of the user, live or not. */
+  newestGrant(userId: number): Promise<KeptGrant | null>
+  newestGrants(): Promise<KeptGrant[]>
+  record(grantId: number, address: MailAddress, profile: number): Promise<Uint8Array | null>
+  hasRecord(grantId: number, address: MailAddress): Promise<boolean>
+  /** Users with an open or claimed grant: their mailboxes may be read closely. */
+  withLiveGrant(nowMs: number): Promise<MailAddress[]>
+}
