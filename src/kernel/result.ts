@@ -26,6 +26,8 @@ export type DecodeCode =
   | 'bad_version'
   | 'bad_seal'
   | 'bad_armour'
+  /** Well-formed, but an operation, message kind or frame number that this version does not perform. */
+  | 'unsupported'
 
 export const decoded = <T>(value: T): Decoded<T> => ({ ok: true, value })
 
