@@ -34,7 +34,7 @@ export type AckStatus = (typeof ackStatus)[keyof typeof ackStatus]
 export interface Ack {
   readonly kid: number
   readonly seq: number
-  /** `packetTag` of the answered packet's header: without it an old answer could pass for a new packet's. */
+  /** `packetTag` (`#crypto/packet.ts`) of the answered packet's header: without it an old answer could pass for a new packet's. */
   readonly tag: Uint8Array
   readonly status: number
   readonly detail?: Uint8Array

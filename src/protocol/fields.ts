@@ -1,7 +1,8 @@
 /** Shapes of the names and byte strings that many messages share (docs/protocol.cddl, "common"). */
-import { type ActivationId, type MailAddress, parsePin, parseRelayId, parseSrpId } from '#kernel/brand.ts'
-import { fromHex, toHex, utf8 } from '#kernel/bytes.ts'
+import { type ActivationId, parsePin, parseRelayId, parseSrpId } from '#kernel/brand.ts'
+import { fromHex, toHex } from '#kernel/bytes.ts'
 import { decoded } from '#kernel/result.ts'
+import { isCanonicalEmail } from './canonical.ts'
 import { bytes, named, type Shape, uint8, uint32 } from './shape.ts'
 
 export const bytes16 = bytes(16)
@@ -30,13 +31,5 @@ export const kid = uint32
 /** 1 = AES-256-GCM, 2 = 3DES-CBC with HMAC-SHA256; others may be offered by later versions. */
 export const suite = uint8
 
-/** A canonical address of 3..254 bytes: anything that canonicalising would change is refused. */
-export const mailAddress = named((text: string): MailAddress | null => {
-  const length = utf8(text).length
-  return length >= 3 && length <= 254 && isCanonicalAddress(text) ? (text as MailAddress) : null
-})
-
-function isCanonicalAddress(text: string): boolean {
-  if (text.normalize('NFC') !== text) return false
-  return /^[^\s@()<>[\]:;,\\"\p{Cc}A-Z]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*$/u.test(text)
-}
+/** An address in its canonical form of 3..254 bytes: what canonicalising would change is refused. */
+export const mailAddress = named((text: string) => (isCanonicalEmail(text) ? text : null))

@@ -1,10 +1,9 @@
 /** The packet: a header in clear, authenticated with the sealed body. Keys and sealing are `#crypto/packet.ts`. */
-import { sha256 } from '#crypto/hash.ts'
 import { limits } from '#kernel/limits.ts'
-import type { Decoded } from '#kernel/result.ts'
+import { type Decoded, decoded } from '#kernel/result.ts'
 import { bytes16, kid } from './fields.ts'
 import { element, row } from './record-shape.ts'
-import { bytes, decodeShape, encodeShape, oneOf, uint, uint8 } from './shape.ts'
+import { bytes, decodeShape, encodeShape, oneOf, type Shape, uint, uint8 } from './shape.ts'
 
 export const contentTypes = {
   otakeygen: 1,
@@ -16,12 +15,12 @@ export const contentTypes = {
   ack: 7,
 } as const
 
-/** 0 = from the handheld to the server, 1 = back. */
-export const directions = { deviceToServer: 0, serverToDevice: 1 } as const
-export type Direction = (typeof directions)[keyof typeof directions]
+/** From the handheld to the server (0 on the wire), or back (1). */
+export type Direction = 'd2s' | 's2d'
 
-/** `header` is kept as its exact bytes: they are hashed, authenticated and give the tag of an ACK. */
+/** `header` is kept as its exact bytes: they are hashed and authenticated. */
 export interface Packet {
+  /** For `decodePacketHeader`, and as it is for `openPacketBody` and `packetTag` of `#crypto/packet.ts`. */
   readonly header: Uint8Array
   readonly body: Uint8Array
 }
@@ -45,11 +44,21 @@ const packet = row<Packet>([], {
   body: element(bytes(0, limits.packetBytesMax)),
 })
 
+const directionNumber = oneOf(0, 1)
+
+const direction: Shape<Direction> = {
+  read: (value, at) => {
+    const number = directionNumber.read(value, at)
+    return number.ok ? decoded(number.value === 0 ? 'd2s' : 's2d') : number
+  },
+  write: (value) => (value === 'd2s' ? 0 : 1),
+}
+
 const header = row<PacketHeader>(
   [],
   {
     kid: element(kid),
-    direction: element(oneOf(0, 1)),
+    direction: element(direction),
     seq: element(uint),
     salt: element(bytes16),
     contentType: element(uint8),
@@ -68,6 +77,3 @@ export const decodePacketHeader = (bytes: Uint8Array): Decoded<PacketHeader> =>
 
 export const encodePacketHeader = (value: PacketHeader): Uint8Array =>
   encodeShape(header, value, 'packet.header')
-
-/** The tag by which an ACK names its packet: the first 8 bytes of SHA-256 of the header's bytes. */
-export const packetTag = (headerBytes: Uint8Array): Uint8Array => sha256(headerBytes).slice(0, 8)

@@ -131,9 +131,8 @@ function withinBytes(
   const kept = [...sets]
   while (kept.reduce((sum, set) => sum + bytesOf(set), 0) > limits.partBytesPerPeerMax) {
     const oldest = kept.findIndex((set) => set.id !== newest)
-    const [dropped] = kept.splice(oldest, 1)
-    if (oldest < 0 || !dropped) break
-    ended.push({ id: dropped.id, reason: 'crowded_out' })
+    if (oldest < 0) break
+    for (const dropped of kept.splice(oldest, 1)) ended.push({ id: dropped.id, reason: 'crowded_out' })
   }
   return kept
 }
