@@ -65,7 +65,11 @@ export interface Activation {
   readonly judgedHash?: string
   readonly device?: DeviceFacts
   readonly confirmation?: { readonly m4: string; readonly keyCheck: string; readonly atMs: number }
-  readonly policy?: { readonly number: number; readonly status?: number; readonly leftOut?: readonly string[] }
+  readonly policy?: {
+    readonly number: number
+    readonly status?: number
+    readonly leftOut?: readonly string[]
+  }
   readonly books?: { readonly number: number; readonly status?: number }
   /** The relay's last word on each message. */
   readonly receipts: Readonly<Partial<Record<MessageName, number>>>

@@ -1,5 +1,5 @@
 /** What an activation asks the world to do, as plain data; all of it is written in the event's own commit. */
-import type { ActivationId } from '#kernel/brand.ts'
+import type { ActivationId, Pin } from '#kernel/brand.ts'
 import type { FaultCode } from '#kernel/fault.ts'
 import type { GrantChange } from './grant.ts'
 
@@ -16,6 +16,8 @@ export type Message =
 export type Effect =
   | { readonly kind: 'work'; readonly work: Work }
   | { readonly kind: 'send'; readonly message: Message }
+  /** One word to a handheld that is not the one this run belongs to. */
+  | { readonly kind: 'tell'; readonly pin: Pin; readonly code: FaultCode }
   /** Stop sending these again: they were answered, or the run is over. */
   | { readonly kind: 'stop_sending'; readonly messages: readonly Message['kind'][] }
   | { readonly kind: 'grant'; readonly change: GrantChange }
@@ -34,5 +36,7 @@ export interface Reduced<A> {
   readonly effects: readonly Effect[]
 }
 
-export const messageKey = (txn: ActivationId, kind: Message['kind']): string => `${kind}:${txn}`
+/** Idempotency keys: what is asked for twice is done once. */
+export const messageKey = (txn: ActivationId, message: Message): string =>
+  message.kind === 'error' ? `error:${txn}:${message.code}` : `${message.kind}:${txn}`
 export const workKey = (txn: ActivationId, work: Work): string => `${work}:${txn}`

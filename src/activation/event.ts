@@ -93,7 +93,12 @@ export type Happening =
     }
   | { readonly kind: 'key_check_seen'; readonly standing: Standing }
   | { readonly kind: 'policy_sent'; readonly number: number }
-  | { readonly kind: 'policy_acked'; readonly number: number; readonly status: number; readonly leftOut?: readonly string[] }
+  | {
+      readonly kind: 'policy_acked'
+      readonly number: number
+      readonly status: number
+      readonly leftOut?: readonly string[]
+    }
   | { readonly kind: 'books_sent'; readonly number: number }
   | { readonly kind: 'books_acked'; readonly number: number; readonly status: number }
   | { readonly kind: 'undelivered'; readonly of: MessageName }

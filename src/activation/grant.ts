@@ -61,7 +61,9 @@ export function changeGrant(grant: Grant, change: GrantChange): Grant {
         claim: { pin: change.pin, txn: change.txn, atMs: change.atMs },
       }
     case 'released':
-      return grant.claim?.txn === change.txn && grant.state === 'claimed' ? released(grant, change.atMs) : grant
+      return grant.claim?.txn === change.txn && grant.state === 'claimed'
+        ? released(grant, change.atMs)
+        : grant
     case 'used':
       return { ...grant, state: 'used', closedAtMs: change.atMs }
     default:

@@ -46,7 +46,12 @@ function wrap(raw: Sqlite.Database): Db {
     one: <T extends object>(sql: string, ...values: SqlValue[]) =>
       guarded(() => plain(prepared(sql).get(...values)) as T | undefined),
     all: <T extends object>(sql: string, ...values: SqlValue[]) =>
-      guarded(() => prepared(sql).all(...values).map(plain) as T[]),
+      guarded(
+        () =>
+          prepared(sql)
+            .all(...values)
+            .map(plain) as T[],
+      ),
     run: (sql, ...values) => guarded(() => prepared(sql).run(...values).changes),
     insert: (sql, ...values) => guarded(() => Number(prepared(sql).run(...values).lastInsertRowid)),
     script: (sql) => guarded(() => void raw.exec(sql)),

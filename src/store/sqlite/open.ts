@@ -87,13 +87,13 @@ function inlineWriter({ path, hooks }: SqliteOptions): WriterPort {
   return {
     write: async (call) => {
       const [answer] = write([{ id: 0, ...call }])
-      return valueOf(answer)
+      return settled(answer)
     },
     close: async () => db.close(),
   }
 }
 
-function valueOf(answer: WriteAnswer | undefined): unknown {
+function settled(answer: WriteAnswer | undefined): unknown {
   if (answer?.ok) return answer.value
   throw answer?.error
 }

@@ -38,5 +38,9 @@ function portable(answer: WriteAnswer): WriteAnswer {
   if (answer.ok) return answer
   const { id, error } = answer
   if (error instanceof Fault) return { id, ok: false, error: { code: error.code, detail: error.detail } }
-  return { id, ok: false, error: { message: error instanceof Error ? (error.stack ?? error.message) : String(error) } }
+  return {
+    id,
+    ok: false,
+    error: { message: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+  }
 }

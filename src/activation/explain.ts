@@ -1,0 +1,196 @@
+/** Where an activation stands, whose turn it is, since when, why, and what to do next: total over all states. */
+import { unreachable } from '#kernel/assert.ts'
+import { type FaultCode, faultRow, type Turn } from '#kernel/fault.ts'
+import type { Activation, Stage } from './activation.ts'
+import { type Grant, grantStateAt, triesLeft } from './grant.ts'
+
+export interface Explanation {
+  readonly stage: Stage
+  readonly code: FaultCode | null
+  /** What is going on, as one plain sentence. */
+  readonly says: string
+  readonly turn: Turn | 'nobody'
+  readonly sinceMs: number
+  /** What to do, or what is expected, next. */
+  readonly next: string
+  /** When something is tried again by itself, or null. */
+  readonly retryAtMs: number | null
+}
+
+export interface ExplainFacts {
+  readonly grant: Grant | null
+  /** When the next message of this run is sent again, or null. */
+  readonly nextSendAtMs: number | null
+  readonly nowMs: number
+}
+
+type Words = Pick<Explanation, 'says' | 'turn' | 'next'>
+
+/** A message without an answer for this long is named as such; before that, waiting is normal. */
+const patienceMs = 120_000
+
+export function explain(activation: Activation, facts: ExplainFacts): Explanation {
+  const { stage, sinceMs } = activation
+  const code = activation.code ?? waitingCode(activation, facts.nowMs)
+  const words = code ? faultWords(activation, code, facts.grant) : phaseWords(activation)
+  const retryAtMs = activation.phase === 'complete' ? null : facts.nextSendAtMs
+  return { stage, code, sinceMs, ...words, retryAtMs }
+}
+
+/** The code of a wait that has become long, or null. */
+function waitingCode(activation: Activation, nowMs: number): FaultCode | null {
+  if (nowMs - activation.sinceMs < patienceMs) return null
+  if (activation.phase === 'mailed') return 'mail.not_seen'
+  if (activation.phase === 'policy_out') return 'policy.not_acknowledged'
+  return activation.phase === 'books_out' ? 'books.not_acknowledged' : null
+}
+
+function faultWords(activation: Activation, code: FaultCode, grant: Grant | null): Words {
+  const { says, next, turn } = faultRow(code)
+  if (code !== 'proof.wrong_password' || !activation.pin || !grant) return { says, next, turn }
+  const left = activation.error?.triesLeft ?? triesLeft(grant, activation.pin)
+  return { says: `${says} Tries left for this handheld: ${left}.`, next, turn }
+}
+
+function phaseWords(activation: Activation): Words {
+  switch (activation.phase) {
+    case 'mailed':
+      return {
+        says: 'The relay has mailed the request; it is on its way to the mailbox.',
+        turn: 'mail_server',
+        next: 'The server looks into the mailbox again and again.',
+      }
+    case 'answering':
+      return {
+        says: 'The request was found and is being answered.',
+        turn: 'server',
+        next: 'The answer goes out in a moment.',
+      }
+    case 'answered':
+      return answeredWords(activation)
+    case 'proof_kept':
+      return {
+        says: "The handheld's proof is here; the relay has not yet confirmed which handheld asked.",
+        turn: 'relay',
+        next: "The proof is judged when the relay's receipt comes.",
+      }
+    case 'judging':
+      return { says: "The handheld's proof is being checked.", turn: 'server', next: 'The result follows.' }
+    case 'claimed':
+      return {
+        says: "The password is right; the server's proof and key check are on their way to the handheld.",
+        turn: 'handheld',
+        next: 'The handheld checks the server and shows its key; both are sent again by themselves.',
+      }
+    default:
+      return serviceWords(activation)
+  }
+}
+
+function answeredWords(activation: Activation): Words {
+  const receipt = activation.receipts.m2
+  if (receipt === 0)
+    return {
+      says: 'The server has answered; the relay holds the answer until the handheld is on the air.',
+      turn: 'handheld',
+      next: 'Bring the handheld on the air; the answer is delivered by itself.',
+    }
+  if (receipt === 1)
+    return {
+      says: "The handheld has the server's answer and must send its proof.",
+      turn: 'handheld',
+      next: 'The proof comes within seconds while the handheld is on the air.',
+    }
+  return {
+    says: 'The server has answered and waits for the relay to take the answer.',
+    turn: 'relay',
+    next: 'The answer is handed to the relay again by itself.',
+  }
+}
+
+function serviceWords(activation: Activation): Words {
+  switch (activation.phase) {
+    case 'policy_due':
+      return {
+        says: 'The master key is confirmed; the Policy Service has the request in its queue.',
+        turn: 'server',
+        next: 'The IT policy goes out in a moment.',
+      }
+    case 'policy_out':
+      return {
+        says: 'The IT policy is on its way; service books follow when the handheld has applied it.',
+        turn: 'handheld',
+        next: 'The handheld applies the policy and reports it; the policy is sent again by itself.',
+      }
+    case 'books_due':
+      return {
+        says: 'The policy is applied; the service books are being made.',
+        turn: 'server',
+        next: 'The service books go out in a moment.',
+      }
+    case 'books_out':
+      return {
+        says: 'The service books are on their way to the handheld.',
+        turn: 'handheld',
+        next: 'The handheld registers them and reports it; they are sent again by themselves.',
+      }
+    case 'complete':
+      return {
+        says: 'The activation is complete.',
+        turn: 'nobody',
+        next: 'Nothing: the handheld starts slow sync by itself.',
+      }
+    default:
+      return stoppedWords(activation)
+  }
+}
+
+/** These phases always carry a code, which speaks before this; the words hold for a state written by hand. */
+function stoppedWords(activation: Activation): Words {
+  return {
+    says: `The activation has stopped in the phase ${activation.phase}.`,
+    turn: 'administrator',
+    next: "Start again on the handheld; report this activation's id if it repeats.",
+  }
+}
+
+/** What to say of a user, or a password, for whom no activation was started. */
+export function explainGrant(grant: Grant | null, nowMs: number): Omit<Explanation, 'stage'> {
+  const at = (code: FaultCode, sinceMs: number) => {
+    const { says, next, turn } = faultRow(code)
+    return { code, says, next, turn, sinceMs, retryAtMs: null }
+  }
+  if (grant === null)
+    return {
+      code: null,
+      says: 'No activation password was ever set for this user.',
+      turn: 'administrator',
+      sinceMs: nowMs,
+      next: 'Set one with `postkey password generate <address>`.',
+      retryAtMs: null,
+    }
+  const state = grantStateAt(grant, nowMs)
+  switch (state) {
+    case 'open':
+      return {
+        code: null,
+        says: 'An activation password is set; no handheld has asked to activate with it yet.',
+        turn: 'user',
+        sinceMs: grant.createdAtMs,
+        next: 'The user types the address and the password on the handheld before it expires.',
+        retryAtMs: null,
+      }
+    case 'claimed':
+      return at('grant.claimed', grant.claim?.atMs ?? grant.createdAtMs)
+    case 'used':
+      return at('grant.used', grant.closedAtMs ?? grant.createdAtMs)
+    case 'expired':
+      return at('grant.expired', grant.expiresAtMs)
+    case 'replaced':
+      return at('grant.replaced', grant.closedAtMs ?? grant.createdAtMs)
+    case 'revoked':
+      return at('grant.revoked', grant.closedAtMs ?? grant.createdAtMs)
+    default:
+      return unreachable(state)
+  }
+}

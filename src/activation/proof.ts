@@ -1,0 +1,232 @@
+/** The second half of a run: who may prove, what a proof does to the grant, and how a run ends without one. */
+import type { FaultCode } from '#kernel/fault.ts'
+import { limits } from '#kernel/limits.ts'
+import { type Activation, hasEnded } from './activation.ts'
+import type { Effect, Reduced } from './effect.ts'
+import { changeGrant, type Grant, refusalOf, triesLeft } from './grant.ts'
+import { refuse } from './request.ts'
+import { enter, note, type Of, stay, stop } from './step.ts'
+
+type Step = Reduced<Activation>
+
+/** The relay's word on a message. The receipt of M2 names the PIN and ties the run to it for good. */
+export function receipt(activation: Activation, event: Of<'receipt'>): Step {
+  const known = activation.receipts[event.of]
+  if (known === event.status || known === 1) return stay(activation)
+  const change = { receipts: { ...activation.receipts, [event.of]: event.status } }
+  if (event.of !== 'm2' || event.pin === undefined || activation.pin !== undefined)
+    return note(activation, change)
+  const tied: Activation = { ...activation, ...change, pin: event.pin }
+  if (activation.phase === 'answered')
+    return enter(
+      tied,
+      'answered',
+      'verifying_encryption',
+      event.atMs,
+      {},
+      {
+        kind: 'work',
+        work: 'supersede_others',
+      },
+    )
+  if (activation.phase !== 'proof_kept') return note(tied, {})
+  return activation.proof?.pin === event.pin
+    ? enter(tied, 'judging', 'verifying_encryption', event.atMs, {}, { kind: 'work', work: 'judge_proof' })
+    : enter(withoutProof(tied), 'answered', 'verifying_encryption', event.atMs, {})
+}
+
+const withoutProof = ({ proof: _proof, ...rest }: Activation): Activation => rest
+
+/** A proof arrived. It is judged at once, kept until its PIN is known or approved, or refused. */
+export function seen(activation: Activation, event: Of<'proof_seen'>): Step {
+  if (activation.pin !== undefined && activation.pin !== event.pin)
+    return stay(activation, { kind: 'tell', pin: event.pin, code: 'proof.wrong_handheld' })
+  if (activation.phase === 'stopped') return repeatError(activation)
+  if (activation.confirmation) return repeatConfirmation(activation, event)
+  if (activation.phase === 'judging') return stay(activation)
+  if (activation.phase !== 'answered' && activation.phase !== 'proof_kept') return stay(activation)
+  const proof = { pin: event.pin, m3: event.m3, m3Hash: event.m3Hash }
+  if (activation.pin === undefined) return keep(activation, proof, event.atMs)
+  const code = refusalHere(event.standing.grant, event.pin, event.atMs)
+  if (code === 'proof.guarded') return guard(activation, proof, event.atMs)
+  if (code) return refuse(activation, code, event.atMs)
+  return enter(
+    activation,
+    'judging',
+    'verifying_encryption',
+    event.atMs,
+    { proof },
+    {
+      kind: 'work',
+      work: 'judge_proof',
+    },
+  )
+}
+
+const refusalHere = (grant: Grant | null, pin: Of<'proof_seen'>['pin'], nowMs: number): FaultCode | null =>
+  grant === null ? 'grant.none' : refusalOf(grant, pin, nowMs)
+
+/** The receipt that names the PIN is still on its way; the last proof to come is the one that waits. */
+function keep(activation: Activation, proof: NonNullable<Activation['proof']>, atMs: number): Step {
+  if (activation.proof?.m3Hash === proof.m3Hash) return stay(activation)
+  return enter(activation, 'proof_kept', 'verifying_encryption', atMs, { proof })
+}
+
+/** Guarded: the proof waits for a person, and the handheld says so. */
+function guard(activation: Activation, proof: NonNullable<Activation['proof']>, atMs: number): Step {
+  if (activation.code === 'proof.guarded' && activation.proof?.m3Hash === proof.m3Hash)
+    return stay(activation)
+  const step = enter(
+    activation,
+    'proof_kept',
+    'verifying_encryption',
+    atMs,
+    { proof },
+    {
+      kind: 'send',
+      message: { kind: 'error', code: 'proof.guarded' },
+    },
+  )
+  return { ...step, next: { ...step.next, code: 'proof.guarded' } }
+}
+
+function repeatError(activation: Activation): Step {
+  return activation.error
+    ? stay(activation, { kind: 'send', message: { kind: 'error', ...activation.error } })
+    : stay(activation)
+}
+
+/** The same proof again means that M4 was lost; another one under a judged transaction is refused. */
+function repeatConfirmation(activation: Activation, event: Of<'proof_seen'>): Step {
+  if (activation.judgedHash !== event.m3Hash)
+    return stay(activation, { kind: 'send', message: { kind: 'error', code: 'proof.second' } })
+  return stay(
+    activation,
+    { kind: 'send', message: { kind: 'm4' } },
+    { kind: 'send', message: { kind: 'key_check' } },
+  )
+}
+
+/** An administrator approved this PIN under a guarded grant. */
+export function approved(activation: Activation, event: Of<'approved'>): Step {
+  if (activation.phase !== 'proof_kept' || activation.code !== 'proof.guarded') return stay(activation)
+  if (activation.proof?.pin !== event.pin) return stay(activation)
+  return enter(
+    activation,
+    'judging',
+    'verifying_encryption',
+    event.atMs,
+    {},
+    {
+      kind: 'work',
+      work: 'judge_proof',
+    },
+  )
+}
+
+/** The cryptography has spoken; the grant as it is *now* decides what follows. */
+export function judged(activation: Activation, event: Of<'proof_judged'>): Step {
+  if (activation.phase !== 'judging' || activation.proof?.m3Hash !== event.m3Hash) return stay(activation)
+  const marked: Activation = { ...activation, judgedHash: event.m3Hash }
+  const { grant } = event.standing
+  const pin = activation.proof.pin
+  const code = refusalHere(grant, pin, event.atMs)
+  // An approval lets one proof through a guard; every other refusal stands.
+  if (grant === null || (code && code !== 'proof.guarded'))
+    return refused(marked, code ?? 'grant.none', event.atMs)
+  if (event.verdict === 'wrong') return wrong(marked, grant, event.atMs)
+  if (event.verdict === 'not_allowed') return refused(marked, 'proof.not_allowed', event.atMs)
+  const { device, m4, keyCheck } = event
+  if (event.verdict !== 'right' || !device || m4 === undefined || keyCheck === undefined)
+    return refused(marked, 'request.damaged', event.atMs)
+  return enter(
+    marked,
+    'claimed',
+    'verifying_encryption',
+    event.atMs,
+    { device, confirmation: { m4, keyCheck, atMs: event.atMs } },
+    { kind: 'grant', change: { kind: 'claimed', pin, txn: activation.txn, atMs: event.atMs } },
+    { kind: 'erase_run_secrets' },
+    { kind: 'stop_sending', messages: ['m2', 'error'] },
+    { kind: 'send', message: { kind: 'm4' } },
+    { kind: 'send', message: { kind: 'key_check' } },
+    { kind: 'work', work: 'supersede_others' },
+    { kind: 'wake', atMs: event.atMs + limits.claimSecondsMax * 1000 },
+  )
+}
+
+function refused(activation: Activation, code: FaultCode, atMs: number): Step {
+  const step = refuse(activation, code, atMs)
+  return { ...step, effects: [...step.effects, { kind: 'erase_pending_key' }] }
+}
+
+function wrong(activation: Activation, grant: Grant, atMs: number): Step {
+  const pin = activation.proof?.pin
+  if (pin === undefined) return stay(activation)
+  const change = { kind: 'proof_failed', pin } as const
+  const left = triesLeft(changeGrant(grant, change), pin)
+  const step = refuse(activation, 'proof.wrong_password', atMs, left)
+  return { ...step, effects: [{ kind: 'grant', change }, ...step.effects] }
+}
+
+/** The password was replaced, revoked, used or has expired while this run was on its way. */
+export function grantClosed(activation: Activation, event: Of<'grant_closed'>): Step {
+  const beforeUse: readonly Activation['phase'][] = [
+    'answering',
+    'answered',
+    'proof_kept',
+    'judging',
+    'claimed',
+  ]
+  if (!beforeUse.includes(activation.phase)) return stay(activation)
+  return refused(activation, event.code, event.atMs)
+}
+
+/** Another run of the same handheld under the same grant is the one that counts. */
+export function superseded(activation: Activation, event: Of<'superseded'>): Step {
+  const open: readonly Activation['phase'][] = ['answering', 'answered', 'proof_kept', 'judging', 'claimed']
+  if (!open.includes(activation.phase)) return stay(activation)
+  const error = { code: 'request.superseded' } as const
+  const step = stop(activation, error.code, event.atMs, { kind: 'erase_pending_key' })
+  return { ...step, next: { ...step.next, stage: 'superseded', supersededBy: event.by, error } }
+}
+
+/** A time the run was waiting for has come. */
+export function timePassed(activation: Activation, event: Of<'time_passed'>): Step {
+  if (hasEnded(activation)) return stay(activation)
+  switch (activation.phase) {
+    case 'mailed':
+      return mailLifeOver(activation, event.atMs)
+    case 'answering':
+    case 'answered':
+    case 'proof_kept':
+      return keptLongEnough(activation, event.atMs)
+    case 'claimed':
+      return claimOver(activation, event.atMs)
+    default:
+      return stay(activation)
+  }
+}
+
+function mailLifeOver(activation: Activation, nowMs: number): Step {
+  const endMs = activation.startedAtMs + limits.etpLifeSecondsMax * 1000
+  return nowMs >= endMs ? stop(activation, 'mail.lost', nowMs) : stay(activation)
+}
+
+function keptLongEnough(activation: Activation, nowMs: number): Step {
+  const { request, answer } = activation
+  const endMs = answer?.keepUntilMs ?? (request ? request.mailedAtMs + request.lifeMs : 0)
+  if (nowMs < endMs) return stay(activation)
+  const code = activation.code ?? (answer ? 'proof.none' : 'request.expired')
+  return stop(activation, code, nowMs)
+}
+
+function claimOver(activation: Activation, nowMs: number): Step {
+  const claimedAtMs = activation.confirmation?.atMs ?? activation.sinceMs
+  if (nowMs < claimedAtMs + limits.claimSecondsMax * 1000) return stay(activation)
+  const release: Effect = {
+    kind: 'grant',
+    change: { kind: 'released', txn: activation.txn, atMs: nowMs },
+  }
+  return stop(activation, 'proof.not_confirmed', nowMs, release, { kind: 'erase_pending_key' })
+}

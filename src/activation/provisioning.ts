@@ -1,0 +1,97 @@
+/** After the proof: the master key is confirmed, then the IT policy, then all service books at once. */
+import { unreachable } from '#kernel/assert.ts'
+import type { FaultCode } from '#kernel/fault.ts'
+import type { Activation } from './activation.ts'
+import type { Reduced } from './effect.ts'
+import { enter, note, type Of, stay } from './step.ts'
+
+type Step = Reduced<Activation>
+type Answered = Of<'policy_sent' | 'policy_acked' | 'books_sent' | 'books_acked'>
+
+/** The handheld has shown the master key: the grant is used and the Policy Service is asked. */
+export function keyCheckSeen(activation: Activation, event: Of<'key_check_seen'>): Step {
+  if (activation.phase !== 'claimed') return stay(activation)
+  return enter(
+    activation,
+    'policy_due',
+    'waiting_for_services',
+    event.atMs,
+    {},
+    { kind: 'grant', change: { kind: 'used', atMs: event.atMs } },
+    { kind: 'key_current' },
+    { kind: 'erase_records' },
+    { kind: 'stop_sending', messages: ['m4', 'key_check'] },
+    { kind: 'work', work: 'supersede_others' },
+    { kind: 'work', work: 'send_policy' },
+  )
+}
+
+export function answered(activation: Activation, event: Answered): Step {
+  switch (event.kind) {
+    case 'policy_sent':
+      return activation.phase === 'policy_due' || activation.phase === 'policy_refused'
+        ? enter(activation, 'policy_out', 'waiting_for_services', event.atMs, {
+            policy: { number: event.number },
+          })
+        : stay(activation)
+    case 'policy_acked':
+      return policyAcked(activation, event)
+    case 'books_sent':
+      return activation.phase === 'books_due' || activation.phase === 'books_refused'
+        ? enter(activation, 'books_out', 'waiting_for_services', event.atMs, {
+            books: { number: event.number },
+          })
+        : stay(activation)
+    case 'books_acked':
+      return booksAcked(activation, event)
+    default:
+      return unreachable(event)
+  }
+}
+
+/** Nothing but the acknowledgement of the policy that was sent lets the books go out. */
+function policyAcked(activation: Activation, event: Of<'policy_acked'>): Step {
+  if (activation.phase !== 'policy_out' || activation.policy?.number !== event.number) return stay(activation)
+  const policy = {
+    number: event.number,
+    status: event.status,
+    ...(event.leftOut ? { leftOut: event.leftOut } : {}),
+  }
+  if (event.status <= 1)
+    return enter(
+      activation,
+      'books_due',
+      'waiting_for_services',
+      event.atMs,
+      { policy },
+      {
+        kind: 'work',
+        work: 'send_books',
+      },
+    )
+  const code = policyRefusal(event.status)
+  const step = enter(activation, 'policy_refused', 'waiting_for_services', event.atMs, { policy })
+  return { ...step, next: { ...step.next, code } }
+}
+
+function policyRefusal(status: number): FaultCode {
+  if (status === 2) return 'policy.refused'
+  if (status === 3) return 'policy.other_domain'
+  return status === 4 ? 'policy.number' : 'policy.form'
+}
+
+function booksAcked(activation: Activation, event: Of<'books_acked'>): Step {
+  if (activation.phase !== 'books_out' || activation.books?.number !== event.number) return stay(activation)
+  const books = { number: event.number, status: event.status }
+  if (event.status <= 1) return enter(activation, 'complete', 'activation_complete', event.atMs, { books })
+  const step = enter(activation, 'books_refused', 'waiting_for_services', event.atMs, { books })
+  return { ...step, next: { ...step.next, code: 'books.refused' } }
+}
+
+/** Repeated for as long as the protocol allows and never answered: said plainly, and left to a person. */
+export function undelivered(activation: Activation, event: Of<'undelivered'>): Step {
+  const waitsFor = { policy: 'policy_out', books: 'books_out' } as const
+  if (event.of !== 'policy' && event.of !== 'books') return stay(activation)
+  if (activation.phase !== waitsFor[event.of] || activation.code) return stay(activation)
+  return note(activation, { code: 'packet.undelivered' })
+}

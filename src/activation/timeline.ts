@@ -1,0 +1,112 @@
+/** An activation's hops in order, each with its time: what `explain` and the console show. */
+import { unreachable } from '#kernel/assert.ts'
+import type { ActivationEvent, EtpRequest, MailFacts } from './event.ts'
+
+export interface Hop {
+  readonly name: string
+  readonly atMs: number
+  /** Time since the hop before it, or null for the first. */
+  readonly tookMs: number | null
+  readonly detail: string
+}
+
+type Bare = Omit<Hop, 'tookMs'>
+
+/** The hops that `events` (an activation's whole list) tell of, by time. */
+export function timeline(events: readonly ActivationEvent[]): Hop[] {
+  const bare = events.flatMap(hopsOf).sort((a, b) => a.atMs - b.atMs)
+  return bare.map((hop, i) => {
+    const before = bare[i - 1]
+    return { ...hop, tookMs: before ? hop.atMs - before.atMs : null }
+  })
+}
+
+function hopsOf(event: ActivationEvent): Bare[] {
+  const hop = (name: string, detail = ''): Bare[] => [{ name, atMs: event.atMs, detail }]
+  switch (event.kind) {
+    case 'relay_mailed':
+      return hop('relay says it mailed the request')
+    case 'etp_seen':
+      return mailHops(event.request, event.mail, event.atMs)
+    case 'asked_again':
+      return hop('asked again', 'the stored answer is repeated')
+    case 'answer_made':
+      return hop('server answered (M2)', event.suite === 1 ? 'AES-256-GCM' : '3DES-CBC')
+    case 'answer_impossible':
+      return hop('request could not be answered')
+    case 'receipt':
+      return hop(`relay: ${event.of}`, receiptWords(event.status, event.pin))
+    case 'proof_seen':
+      return hop('proof arrived (M3)', `PIN ${event.pin}`)
+    case 'approved':
+      return hop('administrator approved the handheld', `PIN ${event.pin}`)
+    case 'proof_judged':
+      return hop('proof judged', event.verdict.replace('_', ' '))
+    case 'key_check_seen':
+      return hop('master key confirmed by both sides')
+    case 'policy_sent':
+      return hop('IT policy sent', `number ${event.number}`)
+    case 'policy_acked':
+      return hop('IT policy acknowledged', statusWords(event.status))
+    case 'books_sent':
+      return hop('service books sent', `set ${event.number}`)
+    case 'books_acked':
+      return hop('service books acknowledged', statusWords(event.status))
+    case 'undelivered':
+      return hop(`${event.of} never acknowledged`)
+    case 'grant_closed':
+      return hop('activation password closed', event.code)
+    case 'superseded':
+      return hop('a newer activation took over', event.by)
+    case 'time_passed':
+      return hop('time ran out')
+    case 'broken':
+      return hop('stopped by a mistake of the server', event.where)
+    default:
+      return unreachable(event)
+  }
+}
+
+/** The mail tells of four hops at once: pressed, mailed, received, seen. */
+function mailHops(request: EtpRequest, mail: MailFacts, seenAtMs: number): Bare[] {
+  const hops: Bare[] = [
+    { name: 'user pressed Activate', atMs: request.pressedAtMs, detail: request.address },
+    { name: 'relay mailed the request', atMs: request.mailedAtMs, detail: '' },
+  ]
+  if (mail.receivedAtMs !== undefined)
+    hops.push({ name: 'mail in the mailbox', atMs: mail.receivedAtMs, detail: mail.mailbox })
+  hops.push({ name: 'server saw the mail', atMs: seenAtMs, detail: `found by ${mail.foundBy}` })
+  return hops
+}
+
+function receiptWords(status: number, pin: string | undefined): string {
+  const words = [
+    'stored for the handheld',
+    'the handheld has it',
+    "the handheld's queue is full",
+    'not permitted or not listed',
+    'the route is closed',
+    'an older lease',
+    'never delivered',
+    'malformed',
+    'too many unanswered',
+  ]
+  const text = words[status] ?? `status ${status}`
+  return pin === undefined ? text : `${text} (PIN ${pin})`
+}
+
+function statusWords(status: number): string {
+  const words = [
+    'applied',
+    'applied in part',
+    'refused: signature',
+    'refused: other domain',
+    'refused: number',
+    'refused: form',
+    'not now',
+    'unknown',
+    'failed, later',
+    'accepted',
+  ]
+  return words[status] ?? `status ${status}`
+}

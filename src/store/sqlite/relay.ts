@@ -1,0 +1,33 @@
+import type { RelayStore } from '../relay.ts'
+import type { Aggregate } from './aggregate.ts'
+import { makeRelayFrames } from './relay-frames.ts'
+import { makeRelayMails } from './relay-mails.ts'
+import { makeRelayNames } from './relay-names.ts'
+import { makeRelaySends } from './relay-sends.ts'
+
+export const relay: Aggregate<RelayStore> = {
+  reads: [
+    'findIdentity',
+    'findServer',
+    'listServers',
+    'listServersOfDomain',
+    'findDevice',
+    'findDeviceByKey',
+    'listDevices',
+    'countEnrolments',
+    'listSuspended',
+    'findSendRows',
+    'listQueued',
+    'hasExpired',
+    'findMailAsk',
+    'findMail',
+    'listDueMails',
+    'nextMailAtMs',
+  ],
+  make: (db) => ({
+    ...makeRelayNames(db),
+    ...makeRelaySends(db),
+    ...makeRelayFrames(db),
+    ...makeRelayMails(db),
+  }),
+}
