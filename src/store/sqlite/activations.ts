@@ -1,0 +1,80 @@
+import type { Activation } from '#activation/activation.ts'
+import type { ActivationEvent } from '#activation/event.ts'
+import type { ActivationFilter, ActivationStore, WorkItem } from '../activations.ts'
+import type { Aggregate } from './aggregate.ts'
+import { commitChange } from './commit.ts'
+import type { Db } from './database.ts'
+
+interface WorkRow {
+  key: string
+  txn: WorkItem['txn']
+  kind: WorkItem['kind']
+  due_at_ms: number
+  tries: number
+  last_code: WorkItem['lastCode']
+}
+
+export const activations: Aggregate<ActivationStore> = {
+  reads: ['events', 'find', 'list', 'userOf', 'runSecrets', 'dueWork', 'nextWorkAtMs', 'workOf'],
+  make: (db) => ({
+    commit: (change) => commitChange(db, change),
+    events: (txn) =>
+      db
+        .all<{ event: string }>('SELECT event FROM activation_event WHERE txn = ? ORDER BY seq', txn)
+        .map(({ event }) => JSON.parse(event) as ActivationEvent),
+    find: (txn) => states(db, 'WHERE txn = ?', [txn], 1)[0] ?? null,
+    list: (filter) => list(db, filter),
+    userOf: (txn) =>
+      db.one<{ user_id: number | null }>('SELECT user_id FROM activation WHERE txn = ?', txn)?.user_id ??
+      null,
+    runSecrets: (txn) =>
+      db.one<{ sealed: Uint8Array }>('SELECT sealed FROM run_secret WHERE txn = ?', txn)?.sealed ?? null,
+    dueWork: (nowMs, limit) =>
+      db
+        .all<WorkRow>('SELECT * FROM work WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?', nowMs, limit)
+        .map(fromRow),
+    nextWorkAtMs: () => db.one<{ at: number | null }>('SELECT min(due_at_ms) AS at FROM work')?.at ?? null,
+    workOf: (txn) => db.all<WorkRow>('SELECT * FROM work WHERE txn = ? ORDER BY due_at_ms', txn).map(fromRow),
+    putOffWork: (key, dueAtMs, code) =>
+      void db.run(
+        'UPDATE work SET due_at_ms = ?, tries = tries + 1, last_code = ? WHERE key = ?',
+        dueAtMs,
+        code,
+        key,
+      ),
+    finishWork: (key) => void db.run('DELETE FROM work WHERE key = ?', key),
+  }),
+}
+
+function list(db: Db, filter: ActivationFilter): Activation[] {
+  const wanted: [string, string | number | undefined][] = [
+    ['user_id = ?', filter.userId],
+    ['pin = ?', filter.pin],
+    ['grant_id = ?', filter.grantId],
+    ['ended = ?', filter.open ? 0 : undefined],
+  ]
+  const given = wanted.filter((pair): pair is [string, string | number] => pair[1] !== undefined)
+  const where = given.length > 0 ? `WHERE ${given.map(([sql]) => sql).join(' AND ')}` : ''
+  return states(
+    db,
+    where,
+    given.map(([, value]) => value),
+    filter.limit,
+  )
+}
+
+function states(db: Db, where: string, values: (string | number)[], limit: number): Activation[] {
+  const sql = `SELECT state_json FROM activation ${where} ORDER BY started_at_ms DESC, txn LIMIT ?`
+  return db
+    .all<{ state_json: string }>(sql, ...values, limit)
+    .map(({ state_json }) => JSON.parse(state_json) as Activation)
+}
+
+const fromRow = (row: WorkRow): WorkItem => ({
+  key: row.key,
+  txn: row.txn,
+  kind: row.kind,
+  dueAtMs: row.due_at_ms,
+  tries: row.tries,
+  lastCode: row.last_code,
+})

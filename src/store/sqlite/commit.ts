@@ -1,0 +1,106 @@
+/** The one commit of an event and all that follows from it. */
+import { hasEnded } from '#activation/activation.ts'
+import type { Change } from '../activations.ts'
+import type { Db } from './database.ts'
+import { addDelivery } from './deliveries.ts'
+import { eraseRecords, writeGrant } from './grant-rows.ts'
+import { addKey, changeAccount, erasePendingKeys, makeKeyCurrent, markInbound } from './handhelds.ts'
+import { putCursor } from './watches.ts'
+
+/** Somebody else wrote first: undoes the savepoint this change runs in, and is told to the caller. */
+class Conflict extends Error {}
+
+export function commitChange(db: Db, change: Change): 'done' | 'conflict' {
+  db.script('SAVEPOINT change')
+  try {
+    if (change.activation) writeActivation(db, change.activation)
+    if (change.grant && !writeGrant(db, change.grant.next, change.grant.expectedVersion)) throw new Conflict()
+    writeSecrets(db, change)
+    writeOutbox(db, change)
+    writeHandheld(db, change)
+    if (change.cursor) putCursor(db, change.cursor, change.nowMs)
+    db.script('RELEASE change')
+    return 'done'
+  } catch (error) {
+    db.script('ROLLBACK TO change; RELEASE change')
+    if (error instanceof Conflict) return 'conflict'
+    throw error
+  }
+}
+
+function writeActivation(
+  db: Db,
+  { next, expectedVersion, userId, events }: NonNullable<Change['activation']>,
+): void {
+  const columns = [
+    userId,
+    next.grantId ?? null,
+    next.pin ?? null,
+    next.version,
+    hasEnded(next) ? 1 : 0,
+    next.startedAtMs,
+    JSON.stringify(next),
+  ]
+  const changed =
+    expectedVersion === 0
+      ? db.run(
+          'INSERT INTO activation VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+          next.txn,
+          ...columns,
+        )
+      : db.run(
+          `UPDATE activation SET user_id = ?, grant_id = ?, pin = ?, version = ?, ended = ?, started_at_ms = ?, state_json = ?
+           WHERE txn = ? AND version = ?`,
+          ...columns,
+          next.txn,
+          expectedVersion,
+        )
+  if (changed !== 1) throw new Conflict()
+  for (const [i, event] of events.entries())
+    db.run(
+      'INSERT INTO activation_event VALUES (?, ?, ?)',
+      next.txn,
+      expectedVersion + i + 1,
+      JSON.stringify(event),
+    )
+}
+
+function writeSecrets(db: Db, change: Change): void {
+  const { runSecrets, eraseRunSecrets } = change
+  if (runSecrets)
+    db.run(
+      'INSERT INTO run_secret VALUES (?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed',
+      runSecrets.txn,
+      runSecrets.sealed,
+    )
+  if (eraseRunSecrets) db.run('DELETE FROM run_secret WHERE txn = ?', eraseRunSecrets)
+  if (change.eraseRecords !== undefined) eraseRecords(db, change.eraseRecords)
+}
+
+function writeOutbox(db: Db, change: Change): void {
+  for (const work of change.addWork ?? [])
+    db.run(
+      'INSERT INTO work(key, txn, kind, due_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET due_at_ms = min(due_at_ms, excluded.due_at_ms)',
+      work.key,
+      work.txn,
+      work.kind,
+      work.dueAtMs,
+    )
+  for (const key of change.finishWork ?? []) db.run('DELETE FROM work WHERE key = ?', key)
+  for (const key of change.stopDeliveries ?? [])
+    db.run("UPDATE delivery SET state = 'stopped' WHERE key = ? AND state = 'running'", key)
+  for (const delivery of change.addDeliveries ?? []) addDelivery(db, delivery, change.nowMs)
+  if (change.ack)
+    db.run(
+      "UPDATE delivery SET state = 'answered' WHERE id = ? AND state != 'stopped'",
+      change.ack.deliveryId,
+    )
+}
+
+function writeHandheld(db: Db, change: Change): void {
+  if (change.erasePendingKeys) erasePendingKeys(db, change.erasePendingKeys.pin)
+  if (change.addKey) addKey(db, change.addKey, change.nowMs)
+  if (change.keyCurrent) makeKeyCurrent(db, change.keyCurrent.pin, change.keyCurrent.kid)
+  if (change.account) changeAccount(db, change.account)
+  if (change.inbound) markInbound(db, change.inbound)
+}

@@ -1,0 +1,155 @@
+import type { MessageName } from '#activation/event.ts'
+import type { ActivationId, Pin } from '#kernel/brand.ts'
+import type { Delivery, DeliveryStore, NewDelivery, Until } from '../deliveries.ts'
+import type { Aggregate } from './aggregate.ts'
+import type { Db, SqlValue } from './database.ts'
+
+interface DeliveryRow {
+  id: number
+  key: string
+  txn: ActivationId | null
+  message: MessageName | 'ack'
+  pin: Pin | null
+  token: Uint8Array | null
+  payload: Uint8Array
+  until: Until
+  first_at_ms: number
+  ends_at_ms: number
+  kid: number | null
+  seq: number | null
+  tag: Uint8Array | null
+  attempts: number
+  sent_at_ms: number | null
+  receipt: number | null
+  receipt_at_ms: number | null
+  next_at_ms: number
+  state: Delivery['state']
+}
+
+export const deliveries: Aggregate<DeliveryStore> = {
+  reads: ['due', 'nextDueAtMs', 'byKey', 'byMid', 'byPacket', 'runningFor'],
+  make: (db) => ({
+    due: (nowMs, limit) =>
+      select(db, "WHERE state = 'running' AND next_at_ms <= ? ORDER BY next_at_ms, id LIMIT ?", nowMs, limit),
+    nextDueAtMs: () =>
+      db.one<{ at: number | null }>("SELECT min(next_at_ms) AS at FROM delivery WHERE state = 'running'")
+        ?.at ?? null,
+    byKey: (key) => select(db, 'WHERE key = ?', key)[0] ?? null,
+    byMid: (mid) =>
+      select(db, 'WHERE id = (SELECT delivery_id FROM delivery_mid WHERE mid = ?)', mid)[0] ?? null,
+    byPacket: (pin, kid, seq) =>
+      select(db, 'WHERE pin = ? AND kid = ? AND seq = ? LIMIT 1', pin, kid, seq)[0] ?? null,
+    runningFor: (who) =>
+      'pin' in who
+        ? select(db, "WHERE pin = ? AND state = 'running' ORDER BY id", who.pin)
+        : select(db, "WHERE txn = ? AND state = 'running' ORDER BY id", who.txn),
+    attempted: (id, mids, nowMs, nextAtMs) => attempted(db, id, mids, nowMs, nextAtMs),
+    receipted: (id, status, nowMs, nextAtMs) => receipted(db, id, status, nowMs, nextAtMs),
+    hurry: (key, nowMs, token) => {
+      db.run(
+        "UPDATE delivery SET next_at_ms = ? WHERE key = ? AND state IN ('running', 'given_up')",
+        nowMs,
+        key,
+      )
+      if (token) db.run('UPDATE delivery SET token = ? WHERE key = ? AND token IS NOT NULL', token, key)
+    },
+    hurryAll: (nowMs) =>
+      void db.run("UPDATE delivery SET next_at_ms = ?, receipt = NULL WHERE state = 'running'", nowMs),
+    end: (id, state) =>
+      void db.run("UPDATE delivery SET state = ? WHERE id = ? AND state = 'running'", state, id),
+  }),
+}
+
+/**
+ * Queues a delivery. One with the same key goes out again instead, with the same bytes, over the newest
+ * route, also where it had already come to its end: somebody asked for it again.
+ */
+export function addDelivery(db: Db, delivery: NewDelivery, nowMs: number): void {
+  const { to, packet } = delivery
+  db.run(
+    `INSERT INTO delivery(key, txn, message, pin, token, payload, until, first_at_ms, ends_at_ms, kid, seq, tag, next_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT(key) DO UPDATE SET next_at_ms = ?, state = 'running', receipt = NULL,
+       pin = coalesce(excluded.pin, pin), token = excluded.token, ends_at_ms = max(ends_at_ms, excluded.ends_at_ms)`,
+    delivery.key,
+    delivery.txn,
+    delivery.of,
+    'pin' in to ? to.pin : null,
+    'token' in to ? to.token : null,
+    delivery.payload,
+    delivery.until,
+    delivery.firstAtMs,
+    delivery.endsAtMs,
+    packet?.kid ?? null,
+    packet?.seq ?? null,
+    packet?.tag ?? null,
+    delivery.firstAtMs,
+    nowMs,
+  )
+}
+
+function attempted(db: Db, id: number, mids: readonly Uint8Array[], nowMs: number, nextAtMs: number): void {
+  db.run(
+    'UPDATE delivery SET attempts = attempts + 1, sent_at_ms = ?, receipt = NULL, next_at_ms = ? WHERE id = ?',
+    nowMs,
+    nextAtMs,
+    id,
+  )
+  for (const [part, mid] of mids.entries())
+    db.run(
+      'INSERT INTO delivery_mid SELECT ?, id, attempts, ? FROM delivery WHERE id = ? ON CONFLICT DO NOTHING',
+      mid,
+      part,
+      id,
+    )
+}
+
+/** `nextAtMs` null leaves the schedule as it is. A delivery that waited for this receipt only is done. */
+function receipted(db: Db, id: number, status: number, nowMs: number, nextAtMs: number | null): void {
+  db.run(
+    'UPDATE delivery SET receipt = ?, receipt_at_ms = ?, next_at_ms = coalesce(?, next_at_ms) WHERE id = ?',
+    status,
+    nowMs,
+    nextAtMs,
+    id,
+  )
+  if (status === 0 || status === 1)
+    db.run(
+      "UPDATE delivery SET state = 'answered' WHERE id = ? AND until != 'answer' AND state = 'running'",
+      id,
+    )
+}
+
+function select(db: Db, where: string, ...values: SqlValue[]): Delivery[] {
+  return db.all<DeliveryRow>(`SELECT * FROM delivery ${where}`, ...values).map((row) => fromRow(db, row))
+}
+
+function fromRow(db: Db, row: DeliveryRow): Delivery {
+  const mids = db
+    .all<{ mid: Uint8Array }>(
+      'SELECT mid FROM delivery_mid WHERE delivery_id = ? AND attempt = ? ORDER BY part',
+      row.id,
+      row.attempts,
+    )
+    .map(({ mid }) => mid)
+  const { kid, seq, tag } = row
+  return {
+    id: row.id,
+    key: row.key,
+    txn: row.txn,
+    of: row.message,
+    to: row.pin !== null ? { pin: row.pin } : { token: row.token ?? new Uint8Array() },
+    payload: row.payload,
+    until: row.until,
+    firstAtMs: row.first_at_ms,
+    endsAtMs: row.ends_at_ms,
+    ...(kid !== null && seq !== null && tag !== null ? { packet: { kid, seq, tag } } : {}),
+    attempts: row.attempts,
+    mids,
+    sentAtMs: row.sent_at_ms,
+    receipt: row.receipt,
+    receiptAtMs: row.receipt_at_ms,
+    nextAtMs: row.next_at_ms,
+    state: row.state,
+  }
+}

@@ -1,0 +1,89 @@
+/** How grants are kept: the whole grant as JSON, with the columns that queries need beside it. */
+import type { Grant } from '#activation/grant.ts'
+import type { FaultCode } from '#kernel/fault.ts'
+import type { KeptGrant } from '../users.ts'
+import type { Db } from './database.ts'
+
+interface GrantRow {
+  user_id: number
+  version: number
+  grant_json: string
+}
+
+const columns = 'user_id, version, grant_json'
+
+export const grantById = (db: Db, id: number): KeptGrant | null =>
+  kept(db.one<GrantRow>(`SELECT ${columns} FROM activation_grant WHERE id = ?`, id))
+
+export const newestGrantOf = (db: Db, userId: number): KeptGrant | null =>
+  kept(
+    db.one<GrantRow>(
+      `SELECT ${columns} FROM activation_grant WHERE user_id = ? ORDER BY id DESC LIMIT 1`,
+      userId,
+    ),
+  )
+
+export const liveGrantOf = (db: Db, userId: number): KeptGrant | null =>
+  kept(
+    db.one<GrantRow>(
+      `SELECT ${columns} FROM activation_grant WHERE user_id = ? AND state IN ('open', 'claimed')`,
+      userId,
+    ),
+  )
+
+export const newestGrants = (db: Db): KeptGrant[] =>
+  db
+    .all<GrantRow>(
+      `SELECT ${columns} FROM activation_grant WHERE id IN (SELECT max(id) FROM activation_grant GROUP BY user_id)`,
+    )
+    .map(fromRow)
+
+export const expiredGrants = (db: Db, nowMs: number): KeptGrant[] =>
+  db
+    .all<GrantRow>(
+      `SELECT ${columns} FROM activation_grant WHERE state = 'open' AND expires_at_ms <= ? LIMIT 500`,
+      nowMs,
+    )
+    .map(fromRow)
+
+const kept = (row: GrantRow | undefined): KeptGrant | null => (row ? fromRow(row) : null)
+
+function fromRow(row: GrantRow): KeptGrant {
+  return { userId: row.user_id, version: row.version, grant: JSON.parse(row.grant_json) as Grant }
+}
+
+/** Writes `grant` over the version named; false where somebody else was first. */
+export function writeGrant(db: Db, grant: Grant, expectedVersion: number): boolean {
+  const changed = db.run(
+    'UPDATE activation_grant SET version = version + 1, state = ?, expires_at_ms = ?, grant_json = ? WHERE id = ? AND version = ?',
+    grant.state,
+    grant.expiresAtMs,
+    JSON.stringify(grant),
+    grant.id,
+    expectedVersion,
+  )
+  return changed === 1
+}
+
+export const eraseRecords = (db: Db, grantId: number): number =>
+  db.run('DELETE FROM registration_record WHERE grant_id = ?', grantId)
+
+/** Closes a grant for good and queues the word to every run that was going on under it. */
+export function closeGrant(
+  db: Db,
+  { grant, version }: KeptGrant,
+  state: Grant['state'],
+  code: FaultCode,
+  nowMs: number,
+): void {
+  writeGrant(db, { ...grant, state, closedAtMs: nowMs }, version)
+  eraseRecords(db, grant.id)
+  db.run(
+    `INSERT INTO work(key, txn, kind, due_at_ms, last_code)
+     SELECT 'close_run:' || txn, txn, 'close_run', ?, ? FROM activation WHERE grant_id = ? AND ended = 0
+     ON CONFLICT DO NOTHING`,
+    nowMs,
+    code,
+    grant.id,
+  )
+}

@@ -1,0 +1,66 @@
+import type { HandheldAccount, MasterKey } from '../handhelds.ts'
+
+export interface AccountRow {
+  pin: HandheldAccount['pin']
+  user_id: number
+  txn: HandheldAccount['txn']
+  state: HandheldAccount['state']
+  model: string
+  software: string
+  platform: string
+  device_key: string
+  activated_at_ms: number
+  heard_at_ms: number
+  policy_sent: number
+  policy_applied: number
+  policy_left_out: string
+  books_sent: number
+  books_applied: number
+  books_left_out: string
+}
+
+export interface KeyRow {
+  pin: MasterKey['pin']
+  kid: number
+  suite: MasterKey['suite']
+  txn: MasterKey['txn']
+  state: MasterKey['state']
+  sealed: Uint8Array
+  replay_window: Uint8Array
+  next_seq: number
+  created_at_ms: number
+}
+
+export const accountFromRow = (row: AccountRow): HandheldAccount => ({
+  pin: row.pin,
+  userId: row.user_id,
+  txn: row.txn,
+  state: row.state,
+  model: row.model,
+  software: row.software,
+  platform: row.platform,
+  deviceKey: row.device_key,
+  activatedAtMs: row.activated_at_ms,
+  heardAtMs: row.heard_at_ms,
+  policy: {
+    sent: row.policy_sent,
+    applied: row.policy_applied,
+    leftOut: JSON.parse(row.policy_left_out) as string[],
+  },
+  books: {
+    sent: row.books_sent,
+    applied: row.books_applied,
+    leftOut: JSON.parse(row.books_left_out) as string[],
+  },
+})
+
+export const keyFromRow = (row: KeyRow): MasterKey => ({
+  pin: row.pin,
+  kid: row.kid,
+  suite: row.suite,
+  txn: row.txn,
+  state: row.state,
+  sealed: row.sealed,
+  window: row.replay_window,
+  createdAtMs: row.created_at_ms,
+})

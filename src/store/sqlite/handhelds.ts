@@ -1,0 +1,216 @@
+import { unreachable } from '#kernel/assert.ts'
+import type { Pin } from '#kernel/brand.ts'
+import { limits } from '#kernel/limits.ts'
+import type {
+  AccountChange,
+  HandheldAccount,
+  HandheldStore,
+  InboundMark,
+  MasterKey,
+  NewKey,
+  PartRow,
+} from '../handhelds.ts'
+import type { Aggregate } from './aggregate.ts'
+import type { Db } from './database.ts'
+import { type AccountRow, accountFromRow, type KeyRow, keyFromRow } from './handheld-rows.ts'
+
+export const handhelds: Aggregate<HandheldStore> = {
+  reads: ['list', 'byPin', 'byUser', 'key', 'currentKey', 'keys', 'answerGiven', 'servedPins'],
+  make: (db) => ({
+    list: () => accounts(db, 'ORDER BY activated_at_ms DESC'),
+    byPin: (pin) => accounts(db, 'WHERE pin = ? ORDER BY activated_at_ms DESC', pin),
+    byUser: (userId) => accounts(db, 'WHERE user_id = ? ORDER BY activated_at_ms DESC', userId),
+    key: (pin, kid) => keys(db, 'WHERE pin = ? AND kid = ?', pin, kid)[0] ?? null,
+    currentKey: (pin) => keys(db, "WHERE pin = ? AND state = 'current'", pin)[0] ?? null,
+    keys: (pin) => keys(db, 'WHERE pin = ? ORDER BY created_at_ms', pin),
+    reserveSeq: (pin, kid, count) => reserveSeq(db, pin, kid, count),
+    answerGiven: (pin, kid, seq) =>
+      db.one<{ tag: Uint8Array; status: number }>(
+        'SELECT tag, status FROM inbound_answer WHERE pin = ? AND kid = ? AND seq = ?',
+        pin,
+        kid,
+        seq,
+      ) ?? null,
+    servedPins: () =>
+      db
+        .all<{ pin: Pin }>(
+          `SELECT pin FROM handheld WHERE state = 'active'
+           UNION SELECT pin FROM master_key WHERE state = 'pending' ORDER BY pin`,
+        )
+        .map(({ pin }) => pin),
+    keepPart: (part, bytesMax) => keepPart(db, part, bytesMax),
+    dropParts: (pin, id) => void db.run('DELETE FROM inbound_part WHERE pin = ? AND id = ?', pin, id),
+    dropPartsBefore: (atMs) => db.run('DELETE FROM inbound_part WHERE at_ms < ?', atMs),
+  }),
+}
+
+const accounts = (db: Db, where: string, ...values: (string | number)[]): HandheldAccount[] =>
+  db.all<AccountRow>(`SELECT * FROM handheld ${where}`, ...values).map(accountFromRow)
+
+const keys = (db: Db, where: string, ...values: (string | number)[]): MasterKey[] =>
+  db.all<KeyRow>(`SELECT * FROM master_key ${where}`, ...values).map(keyFromRow)
+
+function reserveSeq(db: Db, pin: Pin, kid: number, count: number): number {
+  const row = db.one<{ next_seq: number }>(
+    'SELECT next_seq FROM master_key WHERE pin = ? AND kid = ?',
+    pin,
+    kid,
+  )
+  if (!row) throw new Error('no such key to reserve numbers under')
+  db.run('UPDATE master_key SET next_seq = ? WHERE pin = ? AND kid = ?', row.next_seq + count, pin, kid)
+  return row.next_seq
+}
+
+export function addKey(db: Db, key: NewKey, nowMs: number): void {
+  db.run(
+    "INSERT INTO master_key VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
+    key.pin,
+    key.kid,
+    key.suite,
+    key.txn,
+    key.sealed,
+    key.window,
+    key.nextSeq,
+    nowMs,
+  )
+}
+
+/** The keys of earlier activations of this handheld go: it erased its own at the same moment. */
+export function makeKeyCurrent(db: Db, pin: Pin, kid: number): void {
+  for (const other of db.all<{ kid: number }>(
+    'SELECT kid FROM master_key WHERE pin = ? AND kid != ?',
+    pin,
+    kid,
+  ))
+    eraseKey(db, pin, other.kid)
+  db.run("UPDATE master_key SET state = 'current' WHERE pin = ? AND kid = ?", pin, kid)
+}
+
+export function erasePendingKeys(db: Db, pin: Pin): void {
+  for (const { kid } of db.all<{ kid: number }>(
+    "SELECT kid FROM master_key WHERE pin = ? AND state = 'pending'",
+    pin,
+  ))
+    eraseKey(db, pin, kid)
+}
+
+function eraseKey(db: Db, pin: Pin, kid: number): void {
+  db.run('DELETE FROM master_key WHERE pin = ? AND kid = ?', pin, kid)
+  db.run('DELETE FROM inbound_answer WHERE pin = ? AND kid = ?', pin, kid)
+  db.run("UPDATE delivery SET state = 'stopped' WHERE pin = ? AND kid = ? AND state = 'running'", pin, kid)
+}
+
+export function changeAccount(db: Db, change: AccountChange): void {
+  switch (change.kind) {
+    case 'activated':
+      activated(db, change)
+      break
+    case 'state':
+      db.run('UPDATE handheld SET state = ? WHERE pin = ?', change.state, change.pin)
+      break
+    case 'sent':
+      db.run(
+        `UPDATE handheld SET ${change.what}_sent = ? WHERE pin = ? AND state = 'active'`,
+        change.number,
+        change.pin,
+      )
+      break
+    case 'applied':
+      db.run(
+        `UPDATE handheld SET ${change.what}_applied = ?, ${change.what}_left_out = ? WHERE pin = ? AND state = 'active'`,
+        change.number,
+        JSON.stringify(change.leftOut ?? []),
+        change.pin,
+      )
+      break
+    default:
+      unreachable(change)
+  }
+}
+
+/** A handheld serves one account: its earlier ones end, as do the user's oldest beyond the number allowed. */
+function activated(db: Db, { account, perUserMax }: Extract<AccountChange, { kind: 'activated' }>): void {
+  db.run("UPDATE handheld SET state = 'replaced' WHERE pin = ? AND state = 'active'", account.pin)
+  db.run('DELETE FROM handheld WHERE pin = ? AND user_id = ?', account.pin, account.userId)
+  db.run(
+    `INSERT INTO handheld(pin, user_id, txn, state, model, software, platform, device_key, activated_at_ms, heard_at_ms)
+     VALUES (?, ?, ?, 'active', ?, ?, ?, ?, ?, ?)`,
+    account.pin,
+    account.userId,
+    account.txn,
+    account.model,
+    account.software,
+    account.platform,
+    account.deviceKey,
+    account.activatedAtMs,
+    account.activatedAtMs,
+  )
+  db.run(
+    `UPDATE handheld SET state = 'replaced' WHERE user_id = ? AND state = 'active' AND pin NOT IN (
+       SELECT pin FROM handheld WHERE user_id = ? AND state = 'active' ORDER BY activated_at_ms DESC, pin = ? DESC LIMIT ?)`,
+    account.userId,
+    account.userId,
+    account.pin,
+    perUserMax,
+  )
+}
+
+/** Marks a number as taken in, keeps the answer given, and forgets answers that fell out of the window. */
+export function markInbound(db: Db, mark: InboundMark): void {
+  const { pin, kid, seq } = mark
+  db.run('UPDATE master_key SET replay_window = ? WHERE pin = ? AND kid = ?', mark.window, pin, kid)
+  db.run('UPDATE handheld SET heard_at_ms = ? WHERE pin = ?', mark.heardAtMs, pin)
+  if (mark.answer)
+    db.run(
+      'INSERT INTO inbound_answer VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      pin,
+      kid,
+      seq,
+      mark.answer.tag,
+      mark.answer.status,
+    )
+  db.run(
+    'DELETE FROM inbound_answer WHERE pin = ? AND kid = ? AND seq < ?',
+    pin,
+    kid,
+    seq - 2 * limits.replayWindow,
+  )
+}
+
+/** Keeps a part and returns its whole set; where the peer has too much, its oldest set goes first. */
+function keepPart(db: Db, part: PartRow, bytesMax: number): PartRow[] {
+  db.run(
+    'INSERT INTO inbound_part VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    part.pin,
+    part.id,
+    part.index,
+    part.count,
+    part.chunk,
+    part.atMs,
+  )
+  for (;;) {
+    const held = db.one<{ bytes: number | null }>(
+      'SELECT sum(length(chunk)) AS bytes FROM inbound_part WHERE pin = ?',
+      part.pin,
+    )
+    if ((held?.bytes ?? 0) <= bytesMax) break
+    db.run(
+      'DELETE FROM inbound_part WHERE pin = ?1 AND id = (SELECT id FROM inbound_part WHERE pin = ?1 ORDER BY at_ms LIMIT 1)',
+      part.pin,
+    )
+  }
+  return db
+    .all<{ idx: number; count: number; chunk: Uint8Array; at_ms: number }>(
+      'SELECT idx, count, chunk, at_ms FROM inbound_part WHERE pin = ? AND id = ? ORDER BY idx',
+      part.pin,
+      part.id,
+    )
+    .map((row) => ({
+      pin: part.pin,
+      id: part.id,
+      index: row.idx,
+      count: row.count,
+      chunk: row.chunk,
+      atMs: row.at_ms,
+    }))
+}

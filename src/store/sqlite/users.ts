@@ -1,0 +1,147 @@
+import type { Grant } from '#activation/grant.ts'
+import type { MailAddress } from '#kernel/brand.ts'
+import type { NewGrant, NewUser, User, UserStore } from '../users.ts'
+import type { Aggregate } from './aggregate.ts'
+import type { Db } from './database.ts'
+import {
+  closeGrant,
+  expiredGrants,
+  grantById,
+  liveGrantOf,
+  newestGrantOf,
+  newestGrants,
+} from './grant-rows.ts'
+
+interface UserRow {
+  id: number
+  display_name: string
+  created_at_ms: number
+  addresses: string
+}
+
+const selectUser = `SELECT u.id, u.display_name, u.created_at_ms,
+  (SELECT json_group_array(address ORDER BY main DESC, address) FROM user_address a WHERE a.user_id = u.id) AS addresses
+  FROM user u`
+
+export const users: Aggregate<UserStore> = {
+  reads: [
+    'list',
+    'count',
+    'byId',
+    'byAddress',
+    'grant',
+    'newestGrant',
+    'newestGrants',
+    'record',
+    'hasRecord',
+    'withLiveGrant',
+  ],
+  make: (db) => ({
+    add: (user) => add(db, user),
+    remove: (id) => remove(db, id),
+    list: () => db.all<UserRow>(`${selectUser} ORDER BY addresses`).map(fromRow),
+    count: () => db.one<{ n: number }>('SELECT count(*) AS n FROM user')?.n ?? 0,
+    byId: (id) => found(db.one<UserRow>(`${selectUser} WHERE u.id = ?`, id)),
+    byAddress: (address) =>
+      found(
+        db.one<UserRow>(
+          `${selectUser} WHERE u.id = (SELECT user_id FROM user_address WHERE address = ?)`,
+          address,
+        ),
+      ),
+    openGrant: (grant) => openGrant(db, grant),
+    revokeGrant: (userId, nowMs) => {
+      const live = liveGrantOf(db, userId)
+      if (live) closeGrant(db, live, 'revoked', 'grant.revoked', nowMs)
+      return live !== null
+    },
+    expireGrants: (nowMs) => {
+      const expired = expiredGrants(db, nowMs)
+      for (const one of expired) closeGrant(db, one, 'expired', 'grant.expired', nowMs)
+      return expired.length
+    },
+    grant: (id) => grantById(db, id),
+    newestGrant: (userId) => newestGrantOf(db, userId),
+    newestGrants: () => newestGrants(db),
+    record: (grantId, address, profile) =>
+      db.one<{ sealed: Uint8Array }>(
+        'SELECT sealed FROM registration_record WHERE grant_id = ? AND address = ? AND profile = ?',
+        grantId,
+        address,
+        profile,
+      )?.sealed ?? null,
+    hasRecord: (grantId, address) =>
+      db.one(
+        'SELECT 1 AS yes FROM registration_record WHERE grant_id = ? AND address = ?',
+        grantId,
+        address,
+      ) !== undefined,
+    withLiveGrant: (nowMs) =>
+      db
+        .all<{ address: MailAddress }>(
+          `SELECT a.address FROM activation_grant g JOIN user_address a ON a.user_id = g.user_id AND a.main = 1
+           WHERE g.state = 'claimed' OR (g.state = 'open' AND g.expires_at_ms > ?)`,
+          nowMs,
+        )
+        .map(({ address }) => address),
+  }),
+}
+
+const found = (row: UserRow | undefined): User | null => (row ? fromRow(row) : null)
+
+function fromRow(row: UserRow): User {
+  const [address, ...aliases] = JSON.parse(row.addresses) as MailAddress[]
+  if (address === undefined) throw new Error('a user without an address')
+  return { id: row.id, address, aliases, displayName: row.display_name, createdAtMs: row.created_at_ms }
+}
+
+function add(db: Db, user: NewUser): number | null {
+  const addresses = [user.address, ...user.aliases]
+  const taken = addresses.some(
+    (address) => db.one('SELECT 1 AS yes FROM user_address WHERE address = ?', address) !== undefined,
+  )
+  if (taken || new Set(addresses).size !== addresses.length) return null
+  const id = db.insert(
+    'INSERT INTO user(display_name, created_at_ms) VALUES (?, ?)',
+    user.displayName,
+    user.nowMs,
+  )
+  for (const [i, address] of addresses.entries())
+    db.run('INSERT INTO user_address VALUES (?, ?, ?)', address, id, i === 0 ? 1 : 0)
+  return id
+}
+
+/** Keys and accounts go with the user; the list of activations stays for whoever asks what happened. */
+function remove(db: Db, id: number): void {
+  const pins = 'SELECT pin FROM handheld WHERE user_id = ?'
+  db.run(`DELETE FROM master_key WHERE pin IN (${pins})`, id)
+  db.run(`UPDATE delivery SET state = 'stopped' WHERE state = 'running' AND pin IN (${pins})`, id)
+  db.run('DELETE FROM run_secret WHERE txn IN (SELECT txn FROM activation WHERE user_id = ?)', id)
+  db.run('DELETE FROM work WHERE txn IN (SELECT txn FROM activation WHERE user_id = ?)', id)
+  db.run("UPDATE handheld SET state = 'removed' WHERE user_id = ?", id)
+  db.run('DELETE FROM watch WHERE owner IN (SELECT address FROM user_address WHERE user_id = ?)', id)
+  db.run('DELETE FROM user WHERE id = ?', id)
+}
+
+function openGrant(db: Db, grant: NewGrant): number {
+  const live = liveGrantOf(db, grant.userId)
+  if (live) closeGrant(db, live, 'replaced', 'grant.replaced', grant.nowMs)
+  const id = db.insert(
+    "INSERT INTO activation_grant(user_id, version, state, expires_at_ms, grant_json) VALUES (?, 1, 'open', ?, '')",
+    grant.userId,
+    grant.expiresAtMs,
+  )
+  const kept: Grant = {
+    id,
+    state: 'open',
+    origin: grant.origin,
+    createdAtMs: grant.nowMs,
+    expiresAtMs: grant.expiresAtMs,
+    ...(grant.boundTo ? { boundTo: grant.boundTo } : {}),
+    fails: {},
+  }
+  db.run('UPDATE activation_grant SET grant_json = ? WHERE id = ?', JSON.stringify(kept), id)
+  for (const { address, profile, sealed } of grant.records)
+    db.run('INSERT INTO registration_record VALUES (?, ?, ?, ?)', id, address, profile, sealed)
+  return id
+}
