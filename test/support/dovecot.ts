@@ -1,0 +1,172 @@
+// A real Dovecot on loopback with the configuration in docker/dovecot, one per test.
+
+import { randomBytes } from 'node:crypto'
+import { appendFile, chmod, chown, copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { dockerFile, type PeerDirectory, type PeerTls, peerDirectory, renderConfig } from './peer-config.ts'
+import { greeting, loopback, PortTaken, withFreePorts } from './ports.ts'
+import { type Started, start } from './process.ts'
+
+export interface MailUser {
+  /** The whole address is the log-in name. */
+  readonly address: string
+  readonly password: string
+}
+
+export interface DovecotOptions {
+  readonly users: readonly MailUser[]
+  /** Mail domain; `example.test` without it. */
+  readonly domain?: string
+  /** Offers STARTTLS and implicit TLS; without it there is neither. */
+  readonly tls?: PeerTls
+}
+
+export interface Dovecot {
+  readonly host: string
+  readonly domain: string
+  /** STARTTLS when there is a certificate; a password in the clear is accepted, as this is loopback. */
+  readonly imapPort: number
+  /** Implicit TLS; undefined without a certificate. */
+  readonly imapsPort: number | undefined
+  readonly lmtpPort: number
+  /** Answers Postfix whether a recipient exists (policy protocol). */
+  readonly policyPort: number
+  /** May read every INBOX as `all/<address>`, and log in as any user (authzid, or `address*postkey`). */
+  readonly serviceAccount: { readonly user: string; readonly pass: string }
+  /** Adds a user to the running server. The mailbox comes into being with the first mail or log-in. */
+  addUser(user: MailUser): Promise<void>
+  /** The last lines of the log. */
+  logTail(lines?: number): string
+  /** Stops the server and removes all its mail. */
+  stop(): Promise<void>
+}
+
+interface Account {
+  readonly uid: number
+  readonly gid: number
+}
+
+const serviceUser = 'postkey'
+
+/** Resolves when Dovecot accepts log-ins and LMTP, and has proved by its greeting that it is this one. */
+export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
+  const directory = await peerDirectory('dovecot')
+  try {
+    const servicePass = randomBytes(12).toString('base64url')
+    await layOut(directory, options, servicePass)
+    const domain = options.domain ?? 'example.test'
+    return await withFreePorts(4, async ([imapPort = 0, lmtpPort = 0, policyPort = 0, imapsPort = 0]) => {
+      const ports = { IMAP_PORT: imapPort, LMTP_PORT: lmtpPort, POLICY_PORT: policyPort }
+      const server = await launch(directory, domain, ports, options.tls && imapsPort)
+      return {
+        host: loopback,
+        domain,
+        imapPort,
+        imapsPort: options.tls && imapsPort,
+        lmtpPort,
+        policyPort,
+        serviceAccount: { user: serviceUser, pass: servicePass },
+        addUser: (user) => appendFile(join(directory.path, 'etc/users'), userRow(user)),
+        logTail: (lines = 40) => server.output().trimEnd().split('\n').slice(-lines).join('\n'),
+        stop: async () => {
+          // Dovecot's master takes a second to say goodbye to its processes; their mail goes away with them.
+          await server.stop(100)
+          await directory.remove()
+        },
+      }
+    })
+  } catch (error) {
+    await directory.remove()
+    throw error
+  }
+}
+
+async function layOut(directory: PeerDirectory, options: DovecotOptions, servicePass: string): Promise<void> {
+  const at = (name: string): string => join(directory.path, name)
+  const { uid, gid } = mailAccount()
+  for (const name of ['etc', 'run', 'mail', 'service']) await mkdir(at(name))
+  for (const name of ['mail', 'service']) await chown(at(name), uid, gid)
+  await copyFile(dockerFile('dovecot/acl'), at('etc/acl'))
+  await chmod(at('etc/acl'), 0o644)
+  const service = { address: serviceUser, password: servicePass }
+  const row = userRow(service, at('service'), 'userdb_namespace/root/disabled=no')
+  await writeFile(at('etc/users'), row + options.users.map((user) => userRow(user)).join(''))
+  await writeFile(at('etc/masters'), userRow(service))
+  if (options.tls) {
+    await writeFile(at('etc/cert.pem'), options.tls.cert)
+    await writeFile(at('etc/key.pem'), options.tls.key, { mode: 0o600 })
+  }
+}
+
+/** One row of a passwd-file. Base64, because a password may hold a colon. */
+function userRow(user: MailUser, home = '', extra = ''): string {
+  const password = Buffer.from(user.password).toString('base64')
+  return `${user.address.toLowerCase()}:{PLAIN.B64}${password}::::${home}::${extra}\n`
+}
+
+const isRoot = (): boolean => process.getuid?.() === 0
+
+// Started by root, mail belongs to Debian's `mail` (8:8 on every machine); otherwise to whoever runs the tests.
+function mailAccount(): Account {
+  if (isRoot()) return { uid: 8, gid: 8 }
+  const { uid, gid } = userInfo()
+  return { uid, gid }
+}
+
+async function launch(
+  directory: PeerDirectory,
+  domain: string,
+  ports: Readonly<Record<string, number>>,
+  imapsPort: number | undefined,
+): Promise<Started> {
+  const instance = `postkey-${randomBytes(6).toString('hex')}`
+  const file = join(directory.path, 'etc/dovecot.conf')
+  await writeFile(file, await configuration(directory.path, instance, domain, ports, imapsPort))
+  const server = start('/usr/sbin/dovecot', ['-F', '-c', file])
+  try {
+    await server.waitFor(/ starting up for /)
+    const said = await greeting(ports.IMAP_PORT ?? 0, () => true)
+    if (!said.includes(instance)) throw new PortTaken(`another server answers: ${said}`)
+    return server
+  } catch (error) {
+    await server.stop()
+    if (/Address already in use/.test(server.output())) throw new PortTaken('a port is in use')
+    throw error
+  }
+}
+
+function configuration(
+  path: string,
+  instance: string,
+  domain: string,
+  ports: Readonly<Record<string, number>>,
+  imapsPort: number | undefined,
+): Promise<string> {
+  const { uid, gid } = mailAccount()
+  const templates = ['dovecot/dovecot.conf', 'dovecot/no-penalty.conf']
+  const values: Record<string, string | number> = {
+    INSTANCE: instance,
+    RUN: join(path, 'run'),
+    ETC: join(path, 'etc'),
+    MAIL: join(path, 'mail'),
+    MAIL_UID: uid,
+    MAIL_GID: gid,
+    LISTEN: loopback,
+    DOMAIN: domain,
+    HOST: `mail.${domain}`,
+    ...ports,
+  }
+  if (imapsPort !== undefined) {
+    templates.push('dovecot/tls.conf')
+    values.IMAPS_PORT = imapsPort
+    values.TLS_CERT = join(path, 'etc/cert.pem')
+    values.TLS_KEY = join(path, 'etc/key.pem')
+  }
+  if (!isRoot()) {
+    templates.push('dovecot/rootless.conf')
+    values.USER = userInfo().username
+    values.GROUP = gid
+  }
+  return renderConfig(templates, values)
+}

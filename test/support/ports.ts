@@ -1,0 +1,77 @@
+// Ports for servers that cannot listen on port 0, and what a server says first when one connects.
+
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { setTimeout as after } from 'node:timers/promises'
+
+export const loopback = '127.0.0.1'
+
+/** Somebody else took the port between our choice and the server's start. */
+export class PortTaken extends Error {
+  override name = 'PortTaken'
+}
+
+/** Calls `attempt` with free ports, and again with others when it throws PortTaken. */
+export async function withFreePorts<T>(
+  count: number,
+  attempt: (ports: readonly number[]) => Promise<T>,
+): Promise<T> {
+  for (let left = 5; ; left -= 1) {
+    try {
+      return await attempt(await freePorts(count))
+    } catch (error) {
+      if (!(error instanceof PortTaken) || left <= 1) throw error
+    }
+  }
+}
+
+/** Different TCP ports of 127.0.0.1 that nobody listens on now. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  try {
+    return await Promise.all(
+      servers.map(async (server) => {
+        server.listen(0, loopback)
+        await once(server, 'listening')
+        const address = server.address()
+        if (address === null || typeof address === 'string') throw new Error('no TCP address')
+        return address.port
+      }),
+    )
+  } finally {
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  }
+}
+
+/**
+ * The first line a server sends on a port. Connects again every 10 ms while nobody listens: a foreign server gives
+ * no event for that. `alive` turning false ends the waiting.
+ */
+export async function greeting(port: number, alive: () => boolean, timeoutMs = 10_000): Promise<string> {
+  const end = Date.now() + timeoutMs
+  while (alive() && Date.now() < end) {
+    const line = await firstLine(port, Math.max(1, end - Date.now()))
+    if (line !== undefined) return line
+    await after(10)
+  }
+  throw new Error(`nobody greets on port ${port}`)
+}
+
+function firstLine(port: number, timeoutMs: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let text = ''
+    const socket = connect(port, loopback)
+    const finish = (line: string | undefined): void => {
+      socket.destroy()
+      resolve(line)
+    }
+    socket.setEncoding('latin1').setTimeout(timeoutMs, () => finish(undefined))
+    socket.on('error', () => finish(undefined))
+    socket.on('close', () => finish(undefined))
+    socket.on('data', (chunk) => {
+      text += chunk
+      const end = text.indexOf('\n')
+      if (end >= 0) finish(text.slice(0, end).trimEnd())
+    })
+  })
+}
