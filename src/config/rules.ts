@@ -1,0 +1,105 @@
+/** What must hold between several keys, or between a key and the world's form, once each key is right by itself. */
+import { isAbsolute } from 'node:path'
+import type { Config } from './schema.ts'
+
+/** A key and what is wrong with it. */
+export interface Clash {
+  readonly key: string
+  readonly says: string
+}
+
+/** `sun_path` holds 108 bytes on Linux and 104 elsewhere, with the terminating zero. */
+const socketPathBytesMax = 103
+
+type Rule = (config: Config) => readonly Clash[]
+
+export const brokenRules = (config: Config): Clash[] => rules.flatMap((rule) => rule(config))
+
+const clash = (broken: boolean, key: string, says: string): Clash[] => (broken ? [{ key, says }] : [])
+
+/** Names and addresses that never leave this machine. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
+
+const rules: readonly Rule[] = [
+  ({ admin }) =>
+    clash(
+      Buffer.byteLength(admin.socket) > socketPathBytesMax,
+      'admin.socket',
+      `is longer than the ${socketPathBytesMax} bytes a socket's path may have; set a shorter absolute one`,
+    ),
+  ({ smtp }) => pair('smtp', smtp),
+  ({ imap_server }) => pair('imap_server', imap_server),
+  ({ relay }) => pair('relay', relay),
+  ({ imap }) => [
+    ...connection('imap', imap),
+    ...clash(
+      !/\{(?:address|local)\}/.test(imap.mailbox) && imap.access === 'namespace',
+      'imap.mailbox',
+      'must contain {address} or {local}, so that each user has a mailbox of their own',
+    ),
+    ...clash(
+      imap.host !== '' && imap.password_file === '',
+      'imap.password_file',
+      'must name the file with the password of the service account, since imap.host is set',
+    ),
+  ],
+  ({ relay }) => [
+    ...connection('relay.smtp', relay.smtp),
+    ...login('relay.smtp', relay.smtp),
+    ...relay.smtp_route.flatMap((route, index) => [
+      ...clash(route.host === '', `relay.smtp_route[${index}].host`, 'must not be empty'),
+      ...connection(`relay.smtp_route[${index}]`, route),
+      ...login(`relay.smtp_route[${index}]`, route),
+    ]),
+    ...twice(relay.smtp_route.map((route) => route.domain)),
+  ],
+  ({ relay_client }) => foreignRelay(relay_client),
+]
+
+function pair(name: string, tls: { tls_cert_file: string; tls_key_file: string }): Clash[] {
+  return clash(
+    (tls.tls_cert_file === '') !== (tls.tls_key_file === ''),
+    `${name}.tls_cert_file`,
+    `and ${name}.tls_key_file must both be set, or both be empty`,
+  )
+}
+
+function connection(name: string, to: { host: string; tls: string }): Clash[] {
+  return clash(
+    to.tls === 'none' && to.host !== '' && !isLoopback(to.host),
+    `${name}.tls`,
+    'may be "none" on loopback only; use "implicit" or "starttls"',
+  )
+}
+
+function login(name: string, to: { user: string; password_file: string }): Clash[] {
+  return clash(
+    (to.user === '') !== (to.password_file === ''),
+    `${name}.user`,
+    `and ${name}.password_file must both be set, or both be empty`,
+  )
+}
+
+const twice = (domains: readonly string[]): Clash[] =>
+  clash(new Set(domains).size !== domains.length, 'relay.smtp_route', 'names one domain twice')
+
+function foreignRelay(client: Config['relay_client']): Clash[] {
+  if (client.url === '') return []
+  const needed = [
+    ['relay_id', client.relay_id === ''],
+    ['srp_key_file', client.srp_key_file === ''],
+    ['seal_keys', client.seal_keys.length === 0],
+  ] as const
+  return [
+    ...clash(!isRelayUrl(client.url), 'relay_client.url', 'must be a URL that begins with wss://'),
+    ...needed.flatMap(([key, missing]) =>
+      clash(missing, `relay_client.${key}`, 'must be set, since relay_client.url is'),
+    ),
+  ]
+}
+
+const isRelayUrl = (url: string): boolean => URL.canParse(url) && new URL(url).protocol === 'wss:'
+
+/** Whether a value of a path key still depends on the data directory. */
+export const isRelativePath = (value: string): boolean => value !== '' && !isAbsolute(value)

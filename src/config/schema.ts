@@ -1,0 +1,162 @@
+/**
+ * Every configuration key with its kind, limits and default. The file `config/postkey.toml` explains them to
+ * people; a test holds the two against each other. Keys are spelled here as in the file, so that one search
+ * finds every use.
+ */
+import { z } from 'zod'
+import { limits } from '#kernel/limits.ts'
+import {
+  choice,
+  distinctList,
+  domain,
+  flag,
+  host,
+  integer,
+  list,
+  path,
+  port,
+  relayId,
+  relayIdOrEmpty,
+  srpId,
+  text,
+  tlsMode,
+} from './values.ts'
+
+const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape)
+
+const listener = { tls_cert_file: path().default(''), tls_key_file: path().default('') }
+
+const smartHost = {
+  host: host().default(''),
+  port: port().default(25),
+  tls: tlsMode().default('starttls'),
+  ca_file: path().default(''),
+  user: text().default(''),
+  password_file: path().default(''),
+}
+
+const server = section({
+  organisation: text(128).default('Example Organisation'),
+  domains: distinctList(domain(), limits.domainsPerServerMax).default(['example.test']),
+  data_dir: path().min(1, 'must not be empty').default('data'),
+})
+
+const store = section({
+  path: path().min(1, 'must not be empty').default('postkey.db'),
+  storage_key_file: path().min(1, 'must not be empty').default('storage.key'),
+})
+
+const log = section({
+  level: choice('debug', 'info', 'warn', 'error').default('info'),
+  format: choice('auto', 'json', 'pretty').default('auto'),
+})
+
+const admin = section({ socket: path().min(1, 'must not be empty').default('admin.sock') })
+
+const smtp = section({
+  host: host().min(1, 'must not be empty').default('127.0.0.1'),
+  port: port().default(2525),
+  hostname: host().min(1, 'must not be empty').default('localhost'),
+  ...listener,
+  message_bytes_max: integer(65_536, limits.messageBytesMax).default(limits.messageBytesMax),
+  recipients_max: integer(1, 10_000).default(limits.recipientsMax),
+  connections_max: integer(1, 100_000).default(200),
+  idle_timeout_seconds: integer(1, 3_600).default(60),
+})
+
+const imapServer = section({
+  host: host().min(1, 'must not be empty').default('127.0.0.1'),
+  port: port().default(1143),
+  tls_port: port().default(1993),
+  ...listener,
+  connections_max: integer(1, 100_000).default(1_000),
+  idle_timeout_seconds: integer(60, 86_400).default(1_800),
+})
+
+const imap = section({
+  host: host().default(''),
+  port: port().default(993),
+  tls: tlsMode().default('implicit'),
+  ca_file: path().default(''),
+  user: text().min(1, 'must not be empty').default('postkey'),
+  password_file: path().default(''),
+  access: choice('namespace', 'authzid').default('namespace'),
+  mailbox: text(255).default('user/{address}'),
+  junk: text(255).default('Junk'),
+})
+
+const agent = section({
+  connections: integer(1, 64).default(4),
+  scan_interval_seconds: integer(1, 86_400).default(900),
+  relay_hint: flag().default(true),
+  idle: flag().default(true),
+  etp_mail: choice('delete', 'keep').default('delete'),
+})
+
+const smtpRoute = section({ domain: domain(), ...smartHost })
+
+const relay = section({
+  id: relayId().default('localhost'),
+  host: host().min(1, 'must not be empty').default('127.0.0.1'),
+  port: port().default(8443),
+  ...listener,
+  enrolments_per_hour: integer(0, 1_000_000).default(20),
+  loopback_enrolments_per_hour: integer(0, 1_000_000).default(10_000),
+  transactions_per_pin_hour: integer(1, 1_000).default(limits.transactionsPerPinHour),
+  mails_per_address_hour: integer(1, 10_000).default(limits.mailsPerAddressHour),
+  smtp_route: list(smtpRoute, 1_000).default([]),
+  smtp: section({ ...smartHost, sender: text(254).default('') }).prefault({}),
+})
+
+const relayClient = section({
+  url: text().default(''),
+  relay_id: relayIdOrEmpty().default(''),
+  srp_id: srpId().default('S00000001'),
+  srp_key_file: path().default(''),
+  ca_file: path().default(''),
+  seal_keys: list(
+    z.string('must be text').regex(/^[0-9a-f]{64}$/, 'must be a public key of 64 lower-case hex digits'),
+    8,
+  ).default([]),
+})
+
+const activation = section({
+  algorithms: distinctList(choice('aes', '3des'), 2).default(['aes']),
+  password_hours: integer(1, 720).default(48),
+  handhelds_per_user: integer(1, 100).default(1),
+})
+
+const rules = section({
+  password_required: flag().default(true),
+  password_min_length: integer(4, 32).default(4),
+  inactivity_lock_minutes: integer(0, 1_440).default(30),
+  allow_browser: flag().default(true),
+  sync_databases_allowed: list(text(64), 64).default([
+    'calendar',
+    'address_book',
+    'tasks',
+    'memos',
+    'options',
+  ]),
+  attachment_max_kib: integer(0, 25_600).default(3_072),
+  owner_text: text(1_024).default(''),
+})
+
+export const configSchema = section({
+  server: server.prefault({}),
+  store: store.prefault({}),
+  log: log.prefault({}),
+  admin: admin.prefault({}),
+  smtp: smtp.prefault({}),
+  imap_server: imapServer.prefault({}),
+  imap: imap.prefault({}),
+  agent: agent.prefault({}),
+  relay: relay.prefault({}),
+  relay_client: relayClient.prefault({}),
+  activation: activation.prefault({}),
+  policy: section({ rules: rules.prefault({}) }).prefault({}),
+})
+
+/** The whole configuration. Paths are absolute once `load.ts` has resolved them. */
+export type Config = z.output<typeof configSchema>
+export type SmtpRoute = z.output<typeof smtpRoute>
