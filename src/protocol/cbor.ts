@@ -14,7 +14,8 @@ export type CborValue = null | boolean | number | string | Uint8Array | readonly
  * Decodes exactly one CBOR value; maps become `Map`. Never throws.
  * Faults: `bad_cbor`, `too_deep` (before any recursion), `not_deterministic`.
  */
-export function decodeCbor(bytes: Uint8Array): Decoded<CborValue> {
+export function decodeCbor(input: Uint8Array): Decoded<CborValue> {
+  const bytes = asPlainBytes(input)
   let value: CborValue
   try {
     value = decode(bytes, { tokenizer: new StrictTokenizer(bytes), useMaps: true })
@@ -29,12 +30,16 @@ export function decodeCbor(bytes: Uint8Array): Decoded<CborValue> {
 /** Encodes deterministically; throws our own mistakes (unsafe integers, lone surrogates) as `InvariantError`. */
 export function encodeCbor(value: CborValue): Uint8Array {
   assertEncodable(value)
-  return encode(value, rfc8949EncodeOptions)
+  return new Uint8Array(encode(value, rfc8949EncodeOptions))
 }
 
 export const isCborMap = (value: CborValue): value is CborMap => value instanceof Map
 
 export const isCborArray = (value: CborValue): value is readonly CborValue[] => Array.isArray(value)
+
+/** The same bytes as no `Buffer`: slices of a Buffer would be views that change when its memory is used again. */
+const asPlainBytes = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 class Refusal extends Error {
   readonly code: DecodeCode

@@ -16,7 +16,8 @@ export const contentTypes = {
 } as const
 
 /** From the handheld to the server (0 on the wire), or back (1). */
-export type Direction = 'd2s' | 's2d'
+export const directions = { deviceToServer: 'd2s', serverToDevice: 's2d' } as const
+export type Direction = (typeof directions)[keyof typeof directions]
 
 /** `header` is kept as its exact bytes: they are hashed and authenticated. */
 export interface Packet {
