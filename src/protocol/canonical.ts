@@ -44,6 +44,8 @@ export function canonicalEmail(typed: string): Decoded<MailAddress> {
   if (typed.length > typedLengthMax) return refused('too_big', 'email')
   if (!typed.isWellFormed()) return refused('out_of_range', 'email')
   const text = lowerAscii(typed.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '').normalize('NFC'))
+  // A few letters with marks (J with caron) compose only in lower case: their form would not be its own form.
+  if (text.normalize('NFC') !== text) return refused('out_of_range', 'email')
   const at = text.lastIndexOf('@')
   if (at < 0) return refused('wrong_shape', 'email')
   const localPart = text.slice(0, at)
@@ -63,7 +65,8 @@ export function isCanonicalEmail(text: string): text is MailAddress {
 
 /**
  * The canonical form of an activation password: NFKC, without spaces and hyphens (also those that keyboards make of
- * them), A–Z lowered. Null where it is no Unicode text or absurdly long. It may be empty.
+ * them), A–Z lowered. Null where it is no Unicode text or absurdly long. It may be empty. Apply it once: what the
+ * removal brings together could compose the second time.
  */
 export function canonicalPassword(typed: string): string | null {
   if (typed.length > typedLengthMax || !typed.isWellFormed()) return null
