@@ -421,9 +421,33 @@ export const faultTable = {
     turn: 'administrator',
     retry: 'none',
   },
+  'password.unusable': {
+    says: 'This activation password cannot be used: it is no text, or absurdly long.',
+    next: 'Type letters and digits, or use `postkey password generate`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'password.none': {
+    says: 'There is no activation password that could be revoked.',
+    next: 'Nothing: see `postkey user show <address>` for what became of the last one.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'mailbox.not_embedded': {
+    says: 'The mailbox is not on the embedded mail server.',
+    next: 'Set its password at the mail server it is on.',
+    turn: 'administrator',
+    retry: 'none',
+  },
   'activation.unknown': {
     says: 'There is no activation with this id, address or PIN.',
     next: 'Look at `postkey activation list`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'activation.ambiguous': {
+    says: 'Several activations begin with these digits.',
+    next: 'Write more digits of the id; `postkey activation list -o json` shows it whole.',
     turn: 'administrator',
     retry: 'none',
   },
@@ -436,6 +460,24 @@ export const faultTable = {
   'srp.unknown': {
     says: 'There is no server with this SRP id at the relay.',
     next: 'Look at `postkey srp list`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'srp.exists': {
+    says: 'The relay already has a server with this SRP id.',
+    next: 'Choose another id, or add `--replace` to give it a new key; the old key stops working then.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'srp.invalid': {
+    says: 'This is no SRP id: an S and eight digits.',
+    next: 'Write it like S00000001.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'relay.elsewhere': {
+    says: 'The relay is not part of this installation.',
+    next: 'Run the command where the relay runs, or ask its operator.',
     turn: 'administrator',
     retry: 'none',
   },
@@ -480,6 +522,24 @@ export const faultTable = {
   'admin.no_server': {
     says: 'No running server answers on the admin socket.',
     next: 'Start one with `postkey serve`, or check `[admin] socket`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'admin.running': {
+    says: 'Another Postkey already serves this admin socket.',
+    next: 'Stop it first, or give this one its own `[admin] socket` and data directory.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'admin.protocol': {
+    says: 'The admin socket answered something this command does not understand.',
+    next: 'Use the command of the same version as the running server.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'admin.file': {
+    says: 'A file that was named cannot be read or written.',
+    next: 'Check its path and rights.',
     turn: 'administrator',
     retry: 'none',
   },

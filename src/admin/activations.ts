@@ -1,0 +1,105 @@
+/** Activations: listed, shown, explained hop by hop, followed live. */
+import type { Activation } from '#activation/activation.ts'
+import { explain, explainGrant } from '#activation/explain.ts'
+import { timeline } from '#activation/timeline.ts'
+import { type ActivationId, parseActivationId } from '#kernel/brand.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { ActivationFilter } from '#store/activations.ts'
+import { activationDetail, activationView } from './activation-view.ts'
+import type { ActivationCases, ActivationQuery } from './admin.ts'
+import { addressOf, findUser, shortened, typedPin } from './lookup.ts'
+import type { AdminParts } from './ports.ts'
+import type { ExplainedActivation } from './views.ts'
+import { watchActivations } from './watch-activations.ts'
+
+const limitDefault = 50
+const limitMax = 1_000
+/** How far back an activation is looked for by the first digits of its id, or by an address of no user. */
+const searchedMax = 1_000
+
+type Parts = Pick<AdminParts, 'store' | 'clock'>
+
+export function activationCases(parts: Parts): ActivationCases {
+  const { store, clock } = parts
+  return {
+    list: async (query = {}) => {
+      const runs = await store.activations.list(await filterOf(parts, query))
+      return runs.map((run) => activationView(run, clock.nowMs()))
+    },
+    show: async (which) => {
+      const run = await findActivation(parts, which)
+      if (!run) throw new Fault('activation.unknown', shortened(which))
+      const userId = await store.activations.userOf(run.txn)
+      const user = userId === null ? null : await store.users.byId(userId)
+      return activationDetail(run, user?.address ?? null, clock.nowMs())
+    },
+    explain: async (which) => {
+      const run = await findActivation(parts, which)
+      return run ? explainRun(parts, run) : explainUser(parts, which)
+    },
+    watch: (query = {}, signal) => watchActivations(parts, () => filterOf(parts, query), signal),
+  }
+}
+
+async function filterOf(parts: Parts, query: ActivationQuery): Promise<ActivationFilter> {
+  const limit = query.limit ?? limitDefault
+  if (!Number.isInteger(limit) || limit < 1 || limit > limitMax)
+    throw new Fault('admin.usage', `the limit is 1 to ${limitMax}, not ${limit}`)
+  const filter = query.open ? { limit, open: true } : { limit }
+  if (query.of === undefined) return filter
+  const pin = typedPin(query.of)
+  if (pin) return { ...filter, pin }
+  return { ...filter, userId: (await findUser(parts.store.users, query.of)).id }
+}
+
+/** Null where `which` is an address of a user without activations. @throws Fault activation.*, user.unknown */
+async function findActivation(parts: Parts, which: string): Promise<Activation | null> {
+  if (which.includes('@')) return newestOfAddress(parts, which)
+  const pin = typedPin(which)
+  const [byPin] = pin ? await parts.store.activations.list({ pin, limit: 1 }) : []
+  if (byPin) return byPin
+  return byId(parts, which.toLowerCase())
+}
+
+async function newestOfAddress({ store }: Parts, typed: string): Promise<Activation | null> {
+  const address = addressOf(typed)
+  const user = await store.users.byAddress(address)
+  if (user) return (await store.activations.list({ userId: user.id, limit: 1 }))[0] ?? null
+  const recent = await store.activations.list({ limit: searchedMax })
+  const found = recent.find((run) => run.address === address)
+  if (found) return found
+  throw new Fault('user.unknown', address)
+}
+
+async function byId({ store }: Parts, typed: string): Promise<Activation> {
+  const whole = parseActivationId(typed)
+  const known = whole ? await store.activations.find(whole) : null
+  if (known) return known
+  const recent = /^[0-9a-f]{4,31}$/.test(typed) ? await store.activations.list({ limit: searchedMax }) : []
+  const [found, another] = recent.filter((run) => run.txn.startsWith(typed))
+  if (!found) throw new Fault('activation.unknown', shortened(typed))
+  if (another) throw new Fault('activation.ambiguous', shortened(typed))
+  return found
+}
+
+async function explainRun({ store, clock }: Parts, run: Activation): Promise<ExplainedActivation> {
+  const nowMs = clock.nowMs()
+  const kept = run.grantId === undefined ? null : await store.users.grant(run.grantId)
+  const nextSendAtMs = await nextSendOf({ store }, run.txn)
+  const { stage: _stage, ...explanation } = explain(run, { grant: kept?.grant ?? null, nextSendAtMs, nowMs })
+  const hops = timeline(await store.activations.events(run.txn))
+  return { address: run.address, activation: activationView(run, nowMs), explanation, timeline: hops }
+}
+
+async function nextSendOf({ store }: Pick<Parts, 'store'>, txn: ActivationId): Promise<number | null> {
+  const running = await store.deliveries.runningFor({ txn })
+  const times = running.map((delivery) => delivery.nextAtMs)
+  return times.length === 0 ? null : Math.min(...times)
+}
+
+async function explainUser({ store, clock }: Parts, which: string): Promise<ExplainedActivation> {
+  const user = await findUser(store.users, which)
+  const kept = await store.users.newestGrant(user.id)
+  const explanation = explainGrant(kept?.grant ?? null, clock.nowMs())
+  return { address: user.address, activation: null, explanation, timeline: [] }
+}

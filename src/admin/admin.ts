@@ -1,0 +1,128 @@
+/**
+ * Everything an administrator can do. The CLI, the API and the console call these use cases and nothing else, so
+ * that all say the same words; over the admin socket the same interface is met by `socket-client.ts`.
+ */
+import type {
+  ActivationDetail,
+  ActivationView,
+  BackupResult,
+  ExplainedActivation,
+  HandheldDetail,
+  HandheldView,
+  IssuedPassword,
+  IssuedSrpKey,
+  MigrationResult,
+  SrpView,
+  Status,
+  UserDetail,
+  UserView,
+  VerifyResult,
+} from './views.ts'
+
+export interface NewUserInput {
+  /** As typed; stored in its canonical form. */
+  readonly address: string
+  readonly displayName?: string
+  readonly aliases?: readonly string[]
+}
+
+export interface PasswordTerms {
+  /** Life in hours, 1..720; the configured one where absent. */
+  readonly hours?: number
+  /** The only handheld that may use it. */
+  readonly pin?: string
+}
+
+/** What became of one row of an import. */
+export interface ImportResult {
+  /** 0-based position in the rows given. */
+  readonly index: number
+  readonly address: string
+  readonly added: boolean
+  readonly password: IssuedPassword | null
+  /** Why the row was set aside, as code and detail; the rows after it go on. */
+  readonly fault: { readonly code: string; readonly detail: string } | null
+}
+
+/** @throws Fault address.invalid, address.foreign_domain, user.exists, user.unknown */
+export interface UserCases {
+  add(user: NewUserInput): Promise<UserView>
+  /** By main address. */
+  list(): Promise<UserView[]>
+  show(address: string): Promise<UserDetail>
+  /** Removes the user with passwords, keys and, in the embedded mail server, the mailbox. */
+  remove(address: string): Promise<UserView>
+  /** Adds many users, each with a generated password where `passwords` is given; results come in order. */
+  import(rows: readonly NewUserInput[], passwords?: PasswordTerms): AsyncIterable<ImportResult>
+}
+
+/** @throws Fault address.invalid, user.unknown, password.too_short, password.unusable, password.none */
+export interface PasswordCases {
+  set(address: string, password: string, terms?: PasswordTerms): Promise<IssuedPassword>
+  generate(address: string, terms?: PasswordTerms): Promise<IssuedPassword>
+  revoke(address: string): Promise<UserView>
+}
+
+export interface ActivationQuery {
+  /** A user's address or a handheld's PIN. */
+  readonly of?: string
+  readonly open?: boolean
+  /** 1..1000, default 50. */
+  readonly limit?: number
+}
+
+/** `which` is an activation's id or its first digits, a user's address, or a PIN; the newest one is meant. */
+export interface ActivationCases {
+  /** Newest first. */
+  list(query?: ActivationQuery): Promise<ActivationView[]>
+  show(which: string): Promise<ActivationDetail>
+  explain(which: string): Promise<ExplainedActivation>
+  /** Those that are open, then each one again whenever it changes; ends when `signal` aborts. */
+  watch(query?: Pick<ActivationQuery, 'of'>, signal?: AbortSignal): AsyncIterable<ActivationView>
+}
+
+export interface HandheldCases {
+  list(): Promise<HandheldView[]>
+  show(pin: string): Promise<HandheldDetail>
+}
+
+export interface MailboxCases {
+  /** A new IMAP password for a mailbox of the embedded mail server; shown once. */
+  generatePassword(address: string): Promise<{ readonly address: string; readonly password: string }>
+}
+
+/** At the relay of this installation. @throws Fault relay.elsewhere, srp.unknown, srp.exists, srp.invalid */
+export interface SrpCases {
+  add(
+    srpId: string,
+    domains: readonly string[],
+    options?: { readonly replace?: boolean },
+  ): Promise<IssuedSrpKey>
+  list(): Promise<SrpView[]>
+  resume(srpId: string): Promise<SrpView>
+}
+
+export interface DatabaseCases {
+  /** Writes a consistent copy to a path that must not exist. */
+  backup(path: string): Promise<BackupResult>
+  verify(): Promise<VerifyResult>
+  migrate(): Promise<MigrationResult>
+}
+
+export interface Admin {
+  readonly users: UserCases
+  readonly passwords: PasswordCases
+  readonly activations: ActivationCases
+  readonly handhelds: HandheldCases
+  readonly mailboxes: MailboxCases
+  readonly srp: SrpCases
+  readonly database: DatabaseCases
+  status(): Promise<Status>
+}
+
+/** An `Admin` with something behind it that must be let go: a socket, or the store itself. */
+export interface AdminSession extends Admin {
+  /** Whether a running server answers, or the store was opened by this process. */
+  readonly via: 'server' | 'store'
+  close(): Promise<void>
+}

@@ -1,0 +1,21 @@
+import { activationCases } from './activations.ts'
+import type { Admin } from './admin.ts'
+import { handheldCases } from './handhelds.ts'
+import { mailboxCases } from './mailboxes.ts'
+import { passwordCases } from './passwords.ts'
+import type { AdminParts } from './ports.ts'
+import { srpCases } from './srp.ts'
+import { readStatus } from './status.ts'
+import { userCases } from './users.ts'
+
+/** The use cases over an open store. */
+export const makeAdmin = (parts: AdminParts): Admin => ({
+  users: userCases(parts),
+  passwords: passwordCases(parts),
+  activations: activationCases(parts),
+  handhelds: handheldCases(parts),
+  mailboxes: mailboxCases(parts),
+  srp: srpCases(parts),
+  database: parts.database,
+  status: () => readStatus(parts),
+})

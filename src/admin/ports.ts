@@ -1,0 +1,56 @@
+/** What the use cases need beside the store; handed in by the composition. */
+import type { KeyStretching } from '#crypto/key-stretching.ts'
+import type { P256 } from '#crypto/p256.ts'
+import type { MailAddress, SrpId } from '#kernel/brand.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { Log } from '#kernel/log.ts'
+import type { Random } from '#kernel/random.ts'
+import type { Vault } from '#kernel/vault.ts'
+import type { Store } from '#store/store.ts'
+import type { BackupResult, Check, MigrationResult, SrpView, VerifyResult } from './views.ts'
+
+/** Mailboxes of the embedded mail server. */
+export interface MailAccounts {
+  create(address: MailAddress, aliases: readonly MailAddress[]): Promise<void>
+  /** False where there was none. */
+  remove(address: MailAddress): Promise<boolean>
+  /** False where there is no such account. The password is given in clear and kept as a hash only. */
+  setPassword(address: MailAddress, password: string): Promise<boolean>
+}
+
+/** The servers' names at the relay of this installation. */
+export interface RelayNames {
+  /** Adds a server or replaces its key and domains. `srpKey` is 32 bytes and not kept. */
+  register(srpId: SrpId, srpKey: Uint8Array, domains: readonly string[]): Promise<void>
+  list(): Promise<readonly SrpView[]>
+  /** @throws Fault srp.unknown */
+  resume(srpId: SrpId): Promise<void>
+}
+
+export interface DatabaseCare {
+  backup(path: string): Promise<BackupResult>
+  verify(): Promise<VerifyResult>
+  migrate(): Promise<MigrationResult>
+}
+
+export interface AdminParts {
+  readonly store: Pick<Store, 'users' | 'activations' | 'handhelds' | 'deliveries' | 'watches' | 'onCommit'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly vault: Vault
+  readonly p256: P256
+  /** One per key-derivation profile that handhelds may use. */
+  readonly stretchings: readonly KeyStretching[]
+  /** Mail domains served, canonical. */
+  readonly domains: readonly string[]
+  readonly passwordHours: number
+  readonly scanIntervalSeconds: number
+  /** Null where mail is on another server. */
+  readonly mail: MailAccounts | null
+  /** Null where the relay is another installation's. */
+  readonly relay: RelayNames | null
+  readonly database: DatabaseCare
+  /** What the running server says of its connections; of a store opened by itself, that no server runs. */
+  readonly health: () => readonly Check[]
+}

@@ -1,0 +1,159 @@
+/** The use cases as a command meets them: over the running server's admin socket. */
+import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { createInterface } from 'node:readline'
+import { Fault } from '#kernel/fault.ts'
+import type { Admin, AdminSession, ImportResult } from './admin.ts'
+import { importRowsMax } from './operations.ts'
+import { isAnswering } from './socket-probe.ts'
+import { decodeAnswer, pathPrefix, valueOf, wireVersion } from './socket-wire.ts'
+import type { ActivationView } from './views.ts'
+
+const pingTimeoutMs = 5_000
+const answerBytesMax = 256 * 1024 * 1024
+
+/**
+ * The running server's use cases, or null where none runs.
+ * @throws Fault admin.protocol where something else answers, or nothing within five seconds
+ */
+export async function connectAdmin(socketPath: string): Promise<AdminSession | null> {
+  if (!(await isAnswering(socketPath))) return null
+  const version = await one(socketPath, 'ping', [], AbortSignal.timeout(pingTimeoutMs))
+  if (version !== wireVersion)
+    throw new Fault('admin.protocol', `version ${String(version)}, not ${wireVersion}`)
+  return { ...remoteAdmin(socketPath), via: 'server', close: async () => {} }
+}
+
+function remoteAdmin(socketPath: string): Admin {
+  // The answers are the server's own views, of the version that was asked for above.
+  const call = async <T>(name: string, ...args: readonly unknown[]): Promise<T> =>
+    (await one(socketPath, name, args)) as T
+  const follow = <T>(name: string, args: readonly unknown[], signal?: AbortSignal) =>
+    many(socketPath, name, args, signal) as AsyncGenerator<T>
+  return {
+    status: () => call('status'),
+    users: {
+      add: (user) => call('users.add', user),
+      list: () => call('users.list'),
+      show: (address) => call('users.show', address),
+      remove: (address) => call('users.remove', address),
+      import: (rows, passwords) =>
+        inBatches(rows, (batch) => follow<ImportResult>('users.import', [batch, passwords])),
+    },
+    passwords: {
+      set: (address, password, terms) => call('passwords.set', address, password, terms),
+      generate: (address, terms) => call('passwords.generate', address, terms),
+      revoke: (address) => call('passwords.revoke', address),
+    },
+    activations: {
+      list: (query) => call('activations.list', query),
+      show: (which) => call('activations.show', which),
+      explain: (which) => call('activations.explain', which),
+      watch: (query, signal) => follow<ActivationView>('activations.watch', [query], signal),
+    },
+    handhelds: { list: () => call('handhelds.list'), show: (pin) => call('handhelds.show', pin) },
+    mailboxes: { generatePassword: (address) => call('mailboxes.generatePassword', address) },
+    srp: {
+      add: (srpId, domains, options) => call('srp.add', srpId, domains, options),
+      list: () => call('srp.list'),
+      resume: (srpId) => call('srp.resume', srpId),
+    },
+    database: {
+      backup: (path) => call('database.backup', path),
+      verify: () => call('database.verify'),
+      migrate: () => call('database.migrate'),
+    },
+  }
+}
+
+/** A request is bounded, an import is not: rows travel in batches, and results keep their place in the whole. */
+async function* inBatches<Row>(
+  rows: readonly Row[],
+  send: (batch: readonly Row[]) => AsyncIterable<ImportResult>,
+): AsyncGenerator<ImportResult> {
+  for (let start = 0; start < rows.length; start += importRowsMax)
+    for await (const result of send(rows.slice(start, start + importRowsMax)))
+      yield { ...result, index: start + result.index }
+}
+
+async function one(
+  socketPath: string,
+  name: string,
+  args: readonly unknown[],
+  signal?: AbortSignal,
+): Promise<unknown> {
+  return guarded(async () => {
+    const response = await post(socketPath, name, args, signal)
+    const chunks: Buffer[] = []
+    let bytes = 0
+    for await (const chunk of response) {
+      bytes += chunk.length
+      if (bytes > answerBytesMax) throw new Fault('admin.protocol', 'the answer is too long')
+      chunks.push(chunk)
+    }
+    return valueOf(decodeAnswer(Buffer.concat(chunks).toString('utf8')))
+  })
+}
+
+/** Ends quietly when `signal` aborts; a stream that breaks off otherwise is a fault. */
+async function* many(
+  socketPath: string,
+  name: string,
+  args: readonly unknown[],
+  signal?: AbortSignal,
+): AsyncGenerator<unknown> {
+  const response = await guarded(() => post(socketPath, name, args, signal))
+  try {
+    for await (const line of createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY })) {
+      const answer = decodeAnswer(line)
+      if ('end' in answer) return
+      yield valueOf(answer)
+    }
+    if (!signal?.aborted) throw new Fault('admin.no_server', 'the server stopped')
+  } catch (error) {
+    if (signal?.aborted) return
+    throw asFault(error)
+  } finally {
+    response.destroy()
+  }
+}
+
+function post(
+  socketPath: string,
+  name: string,
+  args: readonly unknown[],
+  signal?: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      socketPath,
+      path: pathPrefix + name,
+      method: 'POST',
+      agent: false,
+      headers: { host: 'admin' },
+    }
+    const sent: ClientRequest = request(signal ? { ...options, signal } : options, resolve)
+    sent.once('error', reject)
+    sent.end(JSON.stringify(trimmed(args)))
+  })
+}
+
+/** JSON would make nulls of arguments that were left out. */
+function trimmed(args: readonly unknown[]): readonly unknown[] {
+  const last = args.findLastIndex((arg) => arg !== undefined)
+  return args.slice(0, last + 1)
+}
+
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw asFault(error)
+  }
+}
+
+function asFault(error: unknown): Fault {
+  if (error instanceof Fault) return error
+  const name = error instanceof Error ? error.name : ''
+  if (name === 'TimeoutError') return new Fault('admin.protocol', 'the server does not answer', error)
+  return new Fault('admin.no_server', error instanceof Error ? error.message : String(error), error)
+}

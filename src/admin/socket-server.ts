@@ -1,0 +1,146 @@
+/**
+ * Serves the use cases to commands on this machine: HTTP over a Unix socket that its owner alone may open, so the
+ * file's mode is the log-in.
+ */
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { dirname } from 'node:path'
+import { Fault } from '#kernel/fault.ts'
+import type { Log } from '#kernel/log.ts'
+import type { Admin } from './admin.ts'
+import { operations, streams } from './operations.ts'
+import { isAnswering } from './socket-probe.ts'
+import { encodeAnswer, faultAnswer, pathPrefix, requestBytesMax, wireVersion } from './socket-wire.ts'
+
+export interface AdminSocketOptions {
+  readonly socketPath: string
+  readonly admin: Admin
+  readonly log: Log
+}
+
+const ownerOnly = 0o600
+const connectionsMax = 64
+const requestTimeoutMs = 30_000
+
+/**
+ * Listens at `socketPath`; a socket that a dead server left behind is replaced.
+ * @throws Fault admin.running where another server answers there; admin.file where it cannot be made
+ */
+export async function serveAdmin({
+  socketPath,
+  admin,
+  log,
+}: AdminSocketOptions): Promise<{ close(): Promise<void> }> {
+  if (await isAnswering(socketPath)) throw new Fault('admin.running', socketPath)
+  const stopping = new AbortController()
+  const server = createServer(
+    { maxHeaderSize: 8_192, requestTimeout: requestTimeoutMs },
+    (request, response) => {
+      answer(admin, request, response, stopping.signal).catch((error: unknown) => {
+        log.warn({ error: String(error) }, 'admin request broke off')
+        response.destroy()
+      })
+    },
+  )
+  server.maxConnections = connectionsMax
+  await listen(server, socketPath)
+  return {
+    close: async () => {
+      stopping.abort()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+async function listen(server: Server, socketPath: string): Promise<void> {
+  // The socket is born with the mask of the process: nobody else can connect before its mode is set.
+  const mask = process.umask(0o177)
+  try {
+    rmSync(socketPath, { force: true })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(socketPath, resolve)
+      process.umask(mask)
+    })
+    chmodSync(socketPath, ownerOnly)
+  } catch (error) {
+    throw new Fault('admin.file', socketPath, error)
+  } finally {
+    process.umask(mask)
+  }
+}
+
+/** Makes the directory of the socket, for its owner alone, where it does not exist yet. */
+export function makeSocketDirectory(socketPath: string): void {
+  const directory = dirname(socketPath)
+  if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 })
+}
+
+async function answer(
+  admin: Admin,
+  request: IncomingMessage,
+  response: ServerResponse,
+  stopping: AbortSignal,
+): Promise<void> {
+  const name = (request.url ?? '').slice(pathPrefix.length)
+  response.setHeader('content-type', 'application/x-ndjson')
+  response.setHeader('postkey-admin', String(wireVersion))
+  if (name === 'ping') return void response.end(encodeAnswer({ value: wireVersion }))
+  const stream = Object.hasOwn(streams, name) ? streams[name] : undefined
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  try {
+    const args = await readArguments(request)
+    if (stream) return await sendAll(response, stream(admin, args, AbortSignal.any([gone.signal, stopping])))
+    const operation = Object.hasOwn(operations, name) ? operations[name] : undefined
+    if (!operation) throw new Fault('admin.protocol', `no operation ${name.slice(0, 80)}`)
+    response.end(encodeAnswer({ value: await operation(admin, args, gone.signal) }))
+  } catch (error) {
+    response.end(encodeAnswer(faultAnswer(error)))
+  }
+}
+
+async function sendAll(response: ServerResponse, values: AsyncIterable<unknown>): Promise<void> {
+  response.flushHeaders()
+  for await (const value of values) {
+    if (response.destroyed) return
+    if (!response.write(encodeAnswer({ value }))) await drained(response)
+  }
+  response.end(encodeAnswer({ end: true }))
+}
+
+const drained = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const finish = () => {
+      response.off('drain', finish)
+      response.off('close', finish)
+      resolve()
+    }
+    response.once('drain', finish)
+    response.once('close', finish)
+  })
+
+/** @throws Fault admin.usage where the body is too large or no JSON list */
+async function readArguments(request: IncomingMessage): Promise<readonly unknown[]> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request) {
+    bytes += chunk.length
+    if (bytes > requestBytesMax)
+      throw new Fault('admin.usage', `a request has at most ${requestBytesMax} bytes`)
+    chunks.push(chunk)
+  }
+  const args = parsed(Buffer.concat(chunks).toString('utf8'))
+  if (Array.isArray(args)) return args
+  throw new Fault('admin.usage', 'a request is a JSON list of arguments')
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The admin socket's conversation: `POST /v1/<operation>` with a JSON list of arguments. An answer is one JSON
+ * object, a stream one such object per line (NDJSON), of which the last says `end` or `fault`, so that a stream
+ * that broke off is never taken for a whole one.
+ */
+import { Fault, faultCodeOf, isFaultCode } from '#kernel/fault.ts'
+
+export const requestBytesMax = 1024 * 1024
+export const pathPrefix = '/v1/'
+/** Raised whenever arguments or answers change their form. */
+export const wireVersion = 1
+
+export type Answer =
+  | { readonly value: unknown }
+  | { readonly fault: { readonly code: string; readonly detail: string } }
+  | { readonly end: true }
+
+export const encodeAnswer = (answer: Answer): string => `${JSON.stringify(answer)}\n`
+
+/** Faults cross as their code and detail; what is none crosses as our own mistake, without its stack. */
+export const faultAnswer = (error: unknown): Answer => ({
+  fault: {
+    code: faultCodeOf(error),
+    detail: error instanceof Fault ? error.detail : error instanceof Error ? error.message : String(error),
+  },
+})
+
+/** @throws Fault admin.protocol where the line is no answer */
+export function decodeAnswer(line: string): Answer {
+  try {
+    const parsed: unknown = JSON.parse(line)
+    if (typeof parsed === 'object' && parsed !== null) {
+      if ('value' in parsed) return { value: parsed.value }
+      if ('end' in parsed) return { end: true }
+      if ('fault' in parsed) return { fault: decodeFault(parsed.fault) }
+    }
+  } catch (error) {
+    throw new Fault('admin.protocol', 'not JSON', error)
+  }
+  // An operation without a result: JSON leaves `value: undefined` out.
+  return { value: undefined }
+}
+
+function decodeFault(fault: unknown): { code: string; detail: string } {
+  const { code, detail } = (fault ?? {}) as { code?: unknown; detail?: unknown }
+  return { code: String(code), detail: String(detail ?? '') }
+}
+
+/** The value of an answer. @throws Fault as the server did */
+export function valueOf(answer: Answer): unknown {
+  if ('value' in answer) return answer.value
+  if ('fault' in answer) throw revivedFault(answer.fault)
+  throw new Fault('admin.protocol', 'an answer without a value')
+}
+
+function revivedFault({ code, detail }: { code: string; detail: string }): Fault {
+  return isFaultCode(code) ? new Fault(code, detail) : new Fault('admin.protocol', `${code}: ${detail}`)
+}

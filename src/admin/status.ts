@@ -1,0 +1,123 @@
+/** One look at the whole installation, what is broken first. */
+import { type Activation, hasEnded } from '#activation/activation.ts'
+import { type FaultCode, faultRow } from '#kernel/fault.ts'
+import { activationView } from './activation-view.ts'
+import type { AdminParts } from './ports.ts'
+import type { Check, Health, Status } from './views.ts'
+
+const hourMs = 3_600_000
+const openMax = 1_000
+const recentMax = 1_000
+/** Work that is due for this long means that the agent is behind or hung. */
+const overdueMs = 60_000
+
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'health' | 'scanIntervalSeconds'>
+
+/** What a store that was opened without a server says. */
+export const noServerCheck: Check = fromFault('server', 'broken', 'admin.no_server')
+
+export async function readStatus(parts: Parts): Promise<Status> {
+  const { store, clock } = parts
+  const nowMs = clock.nowMs()
+  const open = await store.activations.list({ open: true, limit: openMax })
+  const handhelds = await store.handhelds.list()
+  const checks = [
+    ...parts.health(),
+    ...(await workChecks(parts, nowMs)),
+    ...(await watchChecks(parts, nowMs)),
+    ...activationChecks(open, await store.activations.list({ limit: recentMax }), nowMs),
+  ].toSorted((a, b) => rank(a.health) - rank(b.health))
+  return {
+    health: checks[0]?.health ?? 'ok',
+    checks,
+    counts: {
+      users: await store.users.count(),
+      passwordsOpen: (await store.users.withLiveGrant(nowMs)).length,
+      activationsOpen: open.length,
+      handhelds: handhelds.filter((account) => account.state === 'active').length,
+    },
+  }
+}
+
+const rank = (health: Health): number => ['broken', 'attention', 'ok'].indexOf(health)
+
+/** A check in the words of the fault table. */
+export function fromFault(
+  name: string,
+  health: Health,
+  code: FaultCode,
+  sinceMs: number | null = null,
+  detail = '',
+): Check {
+  const { says, next } = faultRow(code)
+  return { name, health, says: detail ? `${says} (${detail})` : says, code, next, sinceMs }
+}
+
+const fine = (name: string, says: string): Check => ({
+  name,
+  health: 'ok',
+  says,
+  code: null,
+  next: null,
+  sinceMs: null,
+})
+
+async function workChecks({ store }: Parts, nowMs: number): Promise<Check[]> {
+  const overdue = await store.activations.dueWork(nowMs - overdueMs, 1_000)
+  const [first] = overdue
+  if (!first) return [fine('work', 'No work is overdue.')]
+  return [
+    {
+      name: 'work',
+      health: 'attention',
+      says: `${count(overdue.length, 'piece')} of work ${overdue.length === 1 ? 'is' : 'are'} overdue.`,
+      code: first.lastCode,
+      next: first.lastCode ? faultRow(first.lastCode).next : 'See that the agent runs: `postkey serve`.',
+      sinceMs: first.dueAtMs,
+    },
+  ]
+}
+
+/** A watcher must not die silently: a mailbox not looked at for two intervals is named. */
+async function watchChecks({ store, scanIntervalSeconds }: Parts, nowMs: number): Promise<Check[]> {
+  const watches = await store.watches.list()
+  const lateBeforeMs = nowMs - 2 * scanIntervalSeconds * 1_000
+  const late = watches.filter(({ lookedAtMs }) => lookedAtMs !== null && lookedAtMs < lateBeforeMs)
+  const [oldest] = late.toSorted((a, b) => (a.lookedAtMs ?? 0) - (b.lookedAtMs ?? 0))
+  if (!oldest) return [fine('mailboxes', `${count(watches.length, 'mailbox', 'mailboxes')} watched.`)]
+  return [
+    {
+      name: 'mailboxes',
+      health: 'attention',
+      says: `${count(late.length, 'mailbox', 'mailboxes')} not looked at for two scan intervals, longest ${oldest.owner}.`,
+      code: null,
+      next: 'Look for imap.* in the log and at the connections above.',
+      sinceMs: oldest.lookedAtMs,
+    },
+  ]
+}
+
+function activationChecks(
+  open: readonly Activation[],
+  recent: readonly Activation[],
+  nowMs: number,
+): Check[] {
+  const waiting = open
+    .map((run) => activationView(run, nowMs))
+    .filter((view) => view.turn === 'administrator')
+    .map((view) => ({
+      name: view.address,
+      health: 'attention' as const,
+      says: view.says,
+      code: view.code,
+      next: `postkey activation explain ${view.address}`,
+      sinceMs: view.sinceMs,
+    }))
+  const failed = recent.filter(
+    (run) => hasEnded(run) && run.stage === 'failed' && run.sinceMs > nowMs - 24 * hourMs,
+  )
+  const says = `${count(open.length, 'activation')} open, ${failed.length} failed in the last 24 hours.`
+  return [...waiting, fine('activations', says)]
+}
+
+const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`

@@ -1,0 +1,159 @@
+/** What administrators are shown: plain data that crosses the admin socket and the API as JSON, times in ms. */
+import type { Stage } from '#activation/activation.ts'
+import type { Explanation } from '#activation/explain.ts'
+import type { GrantState } from '#activation/grant.ts'
+import type { Hop } from '#activation/timeline.ts'
+import type { ActivationId, MailAddress, Pin, SrpId } from '#kernel/brand.ts'
+import type { FaultCode, Turn } from '#kernel/fault.ts'
+import type { AccountState, Provisioned } from '#store/handhelds.ts'
+
+/** An activation password as it stands; the password itself is kept nowhere. */
+export interface PasswordView {
+  readonly state: GrantState
+  readonly origin: 'generated' | 'typed'
+  readonly createdAtMs: number
+  readonly expiresAtMs: number
+  /** The only handheld that may use it, where one was named. */
+  readonly boundTo: Pin | null
+  readonly claimedBy: Pin | null
+  readonly wrongTries: number
+  /** So many wrong tries that each handheld needs an approval. */
+  readonly guarded: boolean
+  readonly closedAtMs: number | null
+}
+
+export interface UserView {
+  readonly address: MailAddress
+  readonly displayName: string
+  readonly aliases: readonly MailAddress[]
+  readonly createdAtMs: number
+  /** The newest one, live or not; null where none was ever set. */
+  readonly password: PasswordView | null
+}
+
+export interface UserDetail extends UserView {
+  /** Newest first. */
+  readonly activations: readonly ActivationView[]
+  readonly handhelds: readonly HandheldView[]
+}
+
+/** A password that was just made; shown once. */
+export interface IssuedPassword {
+  readonly address: MailAddress
+  /** In groups of four with hyphens; null where an administrator typed it. */
+  readonly password: string | null
+  readonly expiresAtMs: number
+  /** Every address with which the user may activate. */
+  readonly addresses: readonly MailAddress[]
+  /** Whether an older live password stopped working. */
+  readonly replaced: boolean
+}
+
+export interface ActivationView {
+  readonly id: ActivationId
+  readonly address: MailAddress
+  readonly pin: Pin | null
+  readonly stage: Stage
+  readonly code: FaultCode | null
+  readonly says: string
+  readonly turn: Turn | 'nobody'
+  readonly startedAtMs: number
+  /** When it came to stand where it stands. */
+  readonly sinceMs: number
+  readonly ended: boolean
+}
+
+export interface ActivationDetail extends ActivationView {
+  readonly user: MailAddress | null
+  readonly model: string | null
+  readonly software: string | null
+  readonly algorithm: 'AES' | '3DES' | null
+  readonly mailbox: string | null
+  readonly policyNumber: number | null
+  readonly booksNumber: number | null
+  readonly supersededBy: ActivationId | null
+}
+
+export interface ExplainedActivation {
+  readonly address: MailAddress
+  /** Null where the user has no activation yet: the explanation then speaks of the password. */
+  readonly activation: ActivationView | null
+  readonly explanation: Omit<Explanation, 'stage'>
+  readonly timeline: readonly Hop[]
+}
+
+export interface HandheldView {
+  readonly pin: Pin
+  readonly user: MailAddress | null
+  readonly state: AccountState
+  readonly model: string
+  readonly software: string
+  readonly activatedAtMs: number
+  readonly heardAtMs: number
+  readonly policy: Provisioned
+  readonly books: Provisioned
+}
+
+export interface HandheldDetail extends HandheldView {
+  readonly platform: string
+  readonly deviceKey: string
+  readonly activation: ActivationId
+  readonly algorithm: 'AES' | '3DES' | null
+  readonly masterKeyMadeAtMs: number | null
+  /** Messages on their way to it. */
+  readonly waiting: number
+}
+
+export interface SrpView {
+  readonly srpId: SrpId
+  readonly domains: readonly string[]
+  readonly suspendedBecause: string | null
+  readonly createdAtMs: number
+}
+
+/** A server's key at the relay; shown once. */
+export interface IssuedSrpKey extends SrpView {
+  /** 64 hex digits. */
+  readonly srpKey: string
+}
+
+export type Health = 'broken' | 'attention' | 'ok'
+
+/** One thing that was looked at for `status`. */
+export interface Check {
+  readonly name: string
+  readonly health: Health
+  readonly says: string
+  readonly code: FaultCode | null
+  readonly next: string | null
+  readonly sinceMs: number | null
+}
+
+export interface Status {
+  /** The worst of all checks. */
+  readonly health: Health
+  /** What is broken first. */
+  readonly checks: readonly Check[]
+  readonly counts: {
+    readonly users: number
+    readonly passwordsOpen: number
+    readonly activationsOpen: number
+    readonly handhelds: number
+  }
+}
+
+export interface MigrationResult {
+  /** The versions applied now. */
+  readonly applied: readonly number[]
+  readonly version: number
+}
+
+export interface BackupResult {
+  readonly path: string
+  readonly bytes: number
+}
+
+export interface VerifyResult {
+  readonly good: boolean
+  readonly problems: readonly string[]
+}
