@@ -95,6 +95,7 @@ CREATE TABLE delivery (
   sent_at_ms    INTEGER,
   receipt       INTEGER,
   receipt_at_ms INTEGER,
+  receipt_since_ms INTEGER,
   next_at_ms    INTEGER NOT NULL,
   state         TEXT NOT NULL DEFAULT 'running'
 ) STRICT;

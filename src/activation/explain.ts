@@ -1,7 +1,9 @@
 /** Where an activation stands, whose turn it is, since when, why, and what to do next: total over all states. */
 import { unreachable } from '#kernel/assert.ts'
 import { type FaultCode, faultRow, type Turn } from '#kernel/fault.ts'
+import { receiptStatus } from '#protocol/receipt.ts'
 import type { Activation, Stage } from './activation.ts'
+import type { MessageName } from './event.ts'
 import { type Grant, grantStateAt, triesLeft } from './grant.ts'
 
 export interface Explanation {
@@ -37,12 +39,36 @@ export function explain(activation: Activation, facts: ExplainFacts): Explanatio
   return { stage, code, sinceMs, ...words, retryAtMs }
 }
 
-/** The code of a wait that has become long, or null. */
+/** What the relay said of the message that is waited for, where that is the reason; or a wait become long. */
 function waitingCode(activation: Activation, nowMs: number): FaultCode | null {
+  const awaited = awaitedMessage(activation.phase)
+  const refused = awaited && receiptCode(activation.receipts[awaited])
+  if (refused) return refused
   if (nowMs - activation.sinceMs < patienceMs) return null
   if (activation.phase === 'mailed') return 'mail.not_seen'
   if (activation.phase === 'policy_out') return 'policy.not_acknowledged'
   return activation.phase === 'books_out' ? 'books.not_acknowledged' : null
+}
+
+function awaitedMessage(phase: Activation['phase']): MessageName | null {
+  switch (phase) {
+    case 'answered':
+      return 'm2'
+    case 'claimed':
+      return 'm4'
+    case 'policy_out':
+      return 'policy'
+    case 'books_out':
+      return 'books'
+    default:
+      return null
+  }
+}
+
+function receiptCode(status: number | undefined): FaultCode | null {
+  if (status === receiptStatus.notListed) return 'relay.not_listed'
+  if (status === receiptStatus.queueFull) return 'relay.queue_full'
+  return status === receiptStatus.fenced ? 'relay.fenced' : null
 }
 
 function faultWords(activation: Activation, code: FaultCode, grant: Grant | null): Words {

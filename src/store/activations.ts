@@ -53,7 +53,7 @@ export interface Change {
   readonly ack?: AckChange
   readonly addKey?: NewKey
   readonly keyCurrent?: { readonly pin: Pin; readonly kid: number }
-  readonly erasePendingKeys?: { readonly pin: Pin }
+  readonly erasePendingKeys?: { readonly pin: Pin; readonly txn: ActivationId }
   readonly account?: AccountChange
   readonly inbound?: InboundMark
   readonly cursor?: Cursor

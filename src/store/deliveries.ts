@@ -29,6 +29,8 @@ export interface Delivery extends NewDelivery {
   /** The relay's last status for the running attempt, or null before any. */
   readonly receipt: number | null
   readonly receiptAtMs: number | null
+  /** Since when the relay has said the same. */
+  readonly receiptSinceMs: number | null
   readonly nextAtMs: number
   readonly state: 'running' | 'answered' | 'stopped' | 'given_up'
 }
@@ -48,9 +50,13 @@ export interface DeliveryStore {
   runningFor(who: { readonly pin: Pin } | { readonly txn: ActivationId }): Promise<Delivery[]>
   /** One frame set is about to be handed to the relay. */
   attempted(id: number, mids: readonly Uint8Array[], nowMs: number, nextAtMs: number): Promise<void>
+  /** The same frame ids are asked about, or tried, again at that time. */
+  putOff(id: number, nextAtMs: number): Promise<void>
   receipted(id: number, status: number, nowMs: number, nextAtMs: number | null): Promise<void>
-  /** Send again at once: the other side was heard, or asks. New bytes for a route may replace the old. */
-  hurry(key: string, nowMs: number, token?: Uint8Array): Promise<void>
+  /** A running delivery goes out again at that time: the other side asked for it. */
+  hurry(key: string, atMs: number): Promise<void>
+  /** As `hurry`, also where the delivery had come to its end; unknown keys are left alone. */
+  again(key: string, atMs: number): Promise<void>
   /** Everything unfinished is due again: the relay has lost what it held. */
   hurryAll(nowMs: number): Promise<void>
   end(id: number, state: 'answered' | 'stopped' | 'given_up'): Promise<void>

@@ -102,7 +102,9 @@ export interface HandheldStore {
   answerGiven(pin: Pin, kid: number, seq: number): Promise<{ tag: Uint8Array; status: number } | null>
   /** All PINs this server serves, for the relay's list. */
   servedPins(): Promise<Pin[]>
-  keepPart(part: PartRow, bytesMax: number): Promise<PartRow[]>
+  /** The parts of packets that are not complete, oldest set first. */
+  partsOf(pin: Pin): Promise<PartRow[]>
+  keepPart(part: PartRow): Promise<void>
   dropParts(pin: Pin, id: string): Promise<void>
   dropPartsBefore(atMs: number): Promise<number>
 }

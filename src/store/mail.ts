@@ -89,6 +89,12 @@ export interface MailboxChanges {
   readonly expunged: readonly number[] | null
 }
 
+export interface OpenedMailbox {
+  readonly mailbox: MailboxRow
+  readonly uids: readonly number[]
+  readonly firstUnseen: number | null
+}
+
 export interface FlagChange {
   readonly mailboxId: number
   readonly uids: readonly number[]
@@ -167,8 +173,8 @@ export interface MessageStore {
       internalMs: number
     },
   ): Promise<Delivered | null>
-  /** The row and every UID, ascending, of one moment. */
-  openMailbox(mailboxId: number): Promise<{ mailbox: MailboxRow; uids: readonly number[] } | null>
+  /** The row, every UID, ascending, and the first unseen one, of one moment. */
+  openMailbox(mailboxId: number): Promise<OpenedMailbox | null>
   /** Takes `\Recent` away from messages below `uid`. */
   claimRecent(mailboxId: number, uid: number): Promise<void>
   changesSince(mailboxId: number, modseq: number): Promise<MailboxChanges | null>

@@ -24,7 +24,11 @@ export interface NewGrant {
   readonly expiresAtMs: number
   readonly boundTo?: Pin
   /** One per address and profile; sealed above the store. */
-  readonly records: readonly { readonly address: MailAddress; readonly profile: number; readonly sealed: Uint8Array }[]
+  readonly records: readonly {
+    readonly address: MailAddress
+    readonly profile: number
+    readonly sealed: Uint8Array
+  }[]
   readonly nowMs: number
 }
 

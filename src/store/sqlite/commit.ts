@@ -98,8 +98,9 @@ function writeOutbox(db: Db, change: Change): void {
 }
 
 function writeHandheld(db: Db, change: Change): void {
-  if (change.erasePendingKeys) erasePendingKeys(db, change.erasePendingKeys.pin)
   if (change.addKey) addKey(db, change.addKey, change.nowMs)
+  // After the new key: a proof that came too late brings its key and loses it in one commit.
+  if (change.erasePendingKeys) erasePendingKeys(db, change.erasePendingKeys.pin, change.erasePendingKeys.txn)
   if (change.keyCurrent) makeKeyCurrent(db, change.keyCurrent.pin, change.keyCurrent.kid)
   if (change.account) changeAccount(db, change.account)
   if (change.inbound) markInbound(db, change.inbound)

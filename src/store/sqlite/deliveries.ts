@@ -22,6 +22,7 @@ interface DeliveryRow {
   sent_at_ms: number | null
   receipt: number | null
   receipt_at_ms: number | null
+  receipt_since_ms: number | null
   next_at_ms: number
   state: Delivery['state']
 }
@@ -44,17 +45,18 @@ export const deliveries: Aggregate<DeliveryStore> = {
         ? select(db, "WHERE pin = ? AND state = 'running' ORDER BY id", who.pin)
         : select(db, "WHERE txn = ? AND state = 'running' ORDER BY id", who.txn),
     attempted: (id, mids, nowMs, nextAtMs) => attempted(db, id, mids, nowMs, nextAtMs),
+    putOff: (id, nextAtMs) => void db.run('UPDATE delivery SET next_at_ms = ? WHERE id = ?', nextAtMs, id),
     receipted: (id, status, nowMs, nextAtMs) => receipted(db, id, status, nowMs, nextAtMs),
-    hurry: (key, nowMs, token) => {
-      db.run(
-        "UPDATE delivery SET next_at_ms = ? WHERE key = ? AND state IN ('running', 'given_up')",
-        nowMs,
+    hurry: (key, atMs) =>
+      void db.run("UPDATE delivery SET next_at_ms = ? WHERE key = ? AND state = 'running'", atMs, key),
+    again: (key, atMs) =>
+      void db.run(
+        "UPDATE delivery SET next_at_ms = ?, state = 'running', until = 'receipt' WHERE key = ?",
+        atMs,
         key,
-      )
-      if (token) db.run('UPDATE delivery SET token = ? WHERE key = ? AND token IS NOT NULL', token, key)
-    },
+      ),
     hurryAll: (nowMs) =>
-      void db.run("UPDATE delivery SET next_at_ms = ?, receipt = NULL WHERE state = 'running'", nowMs),
+      void db.run("UPDATE delivery SET next_at_ms = ?, receipt_at_ms = NULL WHERE state = 'running'", nowMs),
     end: (id, state) =>
       void db.run("UPDATE delivery SET state = ? WHERE id = ? AND state = 'running'", state, id),
   }),
@@ -69,7 +71,7 @@ export function addDelivery(db: Db, delivery: NewDelivery, nowMs: number): void 
   db.run(
     `INSERT INTO delivery(key, txn, message, pin, token, payload, until, first_at_ms, ends_at_ms, kid, seq, tag, next_at_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT(key) DO UPDATE SET next_at_ms = ?, state = 'running', receipt = NULL,
+     ON CONFLICT(key) DO UPDATE SET next_at_ms = ?, state = 'running',
        pin = coalesce(excluded.pin, pin), token = excluded.token, ends_at_ms = max(ends_at_ms, excluded.ends_at_ms)`,
     delivery.key,
     delivery.txn,
@@ -90,7 +92,7 @@ export function addDelivery(db: Db, delivery: NewDelivery, nowMs: number): void 
 
 function attempted(db: Db, id: number, mids: readonly Uint8Array[], nowMs: number, nextAtMs: number): void {
   db.run(
-    'UPDATE delivery SET attempts = attempts + 1, sent_at_ms = ?, receipt = NULL, next_at_ms = ? WHERE id = ?',
+    'UPDATE delivery SET attempts = attempts + 1, sent_at_ms = ?, next_at_ms = ? WHERE id = ?',
     nowMs,
     nextAtMs,
     id,
@@ -107,7 +109,8 @@ function attempted(db: Db, id: number, mids: readonly Uint8Array[], nowMs: numbe
 /** `nextAtMs` null leaves the schedule as it is. A delivery that waited for this receipt only is done. */
 function receipted(db: Db, id: number, status: number, nowMs: number, nextAtMs: number | null): void {
   db.run(
-    'UPDATE delivery SET receipt = ?, receipt_at_ms = ?, next_at_ms = coalesce(?, next_at_ms) WHERE id = ?',
+    `UPDATE delivery SET receipt_since_ms = CASE WHEN receipt = ?1 THEN receipt_since_ms ELSE ?2 END,
+       receipt = ?1, receipt_at_ms = ?2, next_at_ms = coalesce(?3, next_at_ms) WHERE id = ?4`,
     status,
     nowMs,
     nextAtMs,
@@ -149,6 +152,7 @@ function fromRow(db: Db, row: DeliveryRow): Delivery {
     sentAtMs: row.sent_at_ms,
     receipt: row.receipt,
     receiptAtMs: row.receipt_at_ms,
+    receiptSinceMs: row.receipt_since_ms,
     nextAtMs: row.next_at_ms,
     state: row.state,
   }

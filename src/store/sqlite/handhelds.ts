@@ -1,5 +1,5 @@
 import { unreachable } from '#kernel/assert.ts'
-import type { Pin } from '#kernel/brand.ts'
+import type { ActivationId, Pin } from '#kernel/brand.ts'
 import { limits } from '#kernel/limits.ts'
 import type {
   AccountChange,
@@ -13,9 +13,10 @@ import type {
 import type { Aggregate } from './aggregate.ts'
 import type { Db } from './database.ts'
 import { type AccountRow, accountFromRow, type KeyRow, keyFromRow } from './handheld-rows.ts'
+import { storedGeneration } from './installation.ts'
 
 export const handhelds: Aggregate<HandheldStore> = {
-  reads: ['list', 'byPin', 'byUser', 'key', 'currentKey', 'keys', 'answerGiven', 'servedPins'],
+  reads: ['list', 'byPin', 'byUser', 'key', 'currentKey', 'keys', 'answerGiven', 'servedPins', 'partsOf'],
   make: (db) => ({
     list: () => accounts(db, 'ORDER BY activated_at_ms DESC'),
     byPin: (pin) => accounts(db, 'WHERE pin = ? ORDER BY activated_at_ms DESC', pin),
@@ -38,7 +39,8 @@ export const handhelds: Aggregate<HandheldStore> = {
            UNION SELECT pin FROM master_key WHERE state = 'pending' ORDER BY pin`,
         )
         .map(({ pin }) => pin),
-    keepPart: (part, bytesMax) => keepPart(db, part, bytesMax),
+    partsOf: (pin) => partsOf(db, pin),
+    keepPart: (part) => keepPart(db, part),
     dropParts: (pin, id) => void db.run('DELETE FROM inbound_part WHERE pin = ? AND id = ?', pin, id),
     dropPartsBefore: (atMs) => db.run('DELETE FROM inbound_part WHERE at_ms < ?', atMs),
   }),
@@ -57,8 +59,10 @@ function reserveSeq(db: Db, pin: Pin, kid: number, count: number): number {
     kid,
   )
   if (!row) throw new Error('no such key to reserve numbers under')
-  db.run('UPDATE master_key SET next_seq = ? WHERE pin = ? AND kid = ?', row.next_seq + count, pin, kid)
-  return row.next_seq
+  // After a restore the stored number may have been used: the raised generation jumps past all of them.
+  const first = Math.max(row.next_seq, storedGeneration(db) * 2 ** 32)
+  db.run('UPDATE master_key SET next_seq = ? WHERE pin = ? AND kid = ?', first + count, pin, kid)
+  return first
 }
 
 export function addKey(db: Db, key: NewKey, nowMs: number): void {
@@ -86,12 +90,13 @@ export function makeKeyCurrent(db: Db, pin: Pin, kid: number): void {
   db.run("UPDATE master_key SET state = 'current' WHERE pin = ? AND kid = ?", pin, kid)
 }
 
-export function erasePendingKeys(db: Db, pin: Pin): void {
-  for (const { kid } of db.all<{ kid: number }>(
-    "SELECT kid FROM master_key WHERE pin = ? AND state = 'pending'",
+export function erasePendingKeys(db: Db, pin: Pin, txn: ActivationId): void {
+  const pending = db.all<{ kid: number }>(
+    "SELECT kid FROM master_key WHERE pin = ? AND txn = ? AND state = 'pending'",
     pin,
-  ))
-    eraseKey(db, pin, kid)
+    txn,
+  )
+  for (const { kid } of pending) eraseKey(db, pin, kid)
 }
 
 function eraseKey(db: Db, pin: Pin, kid: number): void {
@@ -177,8 +182,7 @@ export function markInbound(db: Db, mark: InboundMark): void {
   )
 }
 
-/** Keeps a part and returns its whole set; where the peer has too much, its oldest set goes first. */
-function keepPart(db: Db, part: PartRow, bytesMax: number): PartRow[] {
+function keepPart(db: Db, part: PartRow): void {
   db.run(
     'INSERT INTO inbound_part VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
     part.pin,
@@ -188,29 +192,10 @@ function keepPart(db: Db, part: PartRow, bytesMax: number): PartRow[] {
     part.chunk,
     part.atMs,
   )
-  for (;;) {
-    const held = db.one<{ bytes: number | null }>(
-      'SELECT sum(length(chunk)) AS bytes FROM inbound_part WHERE pin = ?',
-      part.pin,
-    )
-    if ((held?.bytes ?? 0) <= bytesMax) break
-    db.run(
-      'DELETE FROM inbound_part WHERE pin = ?1 AND id = (SELECT id FROM inbound_part WHERE pin = ?1 ORDER BY at_ms LIMIT 1)',
-      part.pin,
-    )
-  }
-  return db
-    .all<{ idx: number; count: number; chunk: Uint8Array; at_ms: number }>(
-      'SELECT idx, count, chunk, at_ms FROM inbound_part WHERE pin = ? AND id = ? ORDER BY idx',
-      part.pin,
-      part.id,
-    )
-    .map((row) => ({
-      pin: part.pin,
-      id: part.id,
-      index: row.idx,
-      count: row.count,
-      chunk: row.chunk,
-      atMs: row.at_ms,
-    }))
 }
+
+const partsOf = (db: Db, pin: Pin): PartRow[] =>
+  db.all<PartRow>(
+    'SELECT pin, id, idx AS "index", count, chunk, at_ms AS atMs FROM inbound_part WHERE pin = ? ORDER BY at_ms, idx',
+    pin,
+  )

@@ -16,18 +16,21 @@ export const installation: Aggregate<InstallationStore> = {
     put: (name, value) => void put(db, name, value),
     nextNumber: (name) => {
       const key = `number:${name}`
-      const next = Math.max(readNumber(db, key), readNumber(db, generationName) * perGeneration) + 1
+      const next = Math.max(readNumber(db, key), storedGeneration(db) * perGeneration) + 1
       put(db, key, numberBytes(next))
       return next
     },
-    generation: () => readNumber(db, generationName),
+    generation: () => storedGeneration(db),
     raiseGeneration: () => {
-      const next = readNumber(db, generationName) + 1
+      const next = storedGeneration(db) + 1
       put(db, generationName, numberBytes(next))
       return next
     },
   }),
 }
+
+/** How often this database was restored. */
+export const storedGeneration = (db: Db): number => readNumber(db, generationName)
 
 const find = (db: Db, name: string): Uint8Array | null =>
   db.one<{ value: Uint8Array }>('SELECT value FROM installation WHERE name = ?', name)?.value ?? null

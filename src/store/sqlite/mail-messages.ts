@@ -7,6 +7,7 @@ import type {
   MailboxChanges,
   MessageRow,
   MessageStore,
+  OpenedMailbox,
 } from '../mail.ts'
 import type { Sync } from './aggregate.ts'
 import type { Db } from './database.ts'
@@ -83,13 +84,20 @@ function append(
 }
 
 /** The UIDs come as one JSON row: a large mailbox opens several times faster than row by row. */
-function openMailbox(db: Db, mailboxId: number) {
+function openMailbox(db: Db, mailboxId: number): OpenedMailbox | null {
   const mailbox = findMailboxById(db, mailboxId)
   if (!mailbox) return null
   const sql =
     'SELECT json_group_array(uid) AS uids FROM (SELECT uid FROM mail_message WHERE mailbox_id = ? ORDER BY uid)'
   const uids = JSON.parse(db.one<{ uids: string }>(sql, mailboxId)?.uids ?? '[]') as number[]
-  return { mailbox, uids }
+  const firstUnseen = mailbox.unseen > 0 ? findFirstUnseen(db, mailboxId) : null
+  return { mailbox, uids, firstUnseen }
+}
+
+function findFirstUnseen(db: Db, mailboxId: number): number | null {
+  const sql = `SELECT uid FROM mail_message
+    WHERE mailbox_id = ? AND instr(flags, '\\Seen') = 0 ORDER BY uid LIMIT 1`
+  return db.one<{ uid: number }>(sql, mailboxId)?.uid ?? null
 }
 
 function changesSince(db: Db, mailboxId: number, modseq: number): MailboxChanges | null {

@@ -86,7 +86,9 @@ export function nextModseq(db: Db): number {
 /** About the time in seconds, as RFC 3501 section 2.3.1.1 suggests, and never a value given before. */
 export function nextUidValidity(db: Db, nowMs: number): number {
   const sql = 'UPDATE mail_counter SET uidvalidity = max(uidvalidity + 1, ?) RETURNING uidvalidity'
-  const row = db.one<{ uidvalidity: number }>(sql, Math.floor(nowMs / 1000))
+  const seconds = Math.floor(nowMs / 1000)
+  // UIDVALIDITY has 32 bits: one wild clock must not use them up.
+  const row = db.one<{ uidvalidity: number }>(sql, seconds < 2 ** 31 ? seconds : 0)
   assert(row, 'the mail counter exists')
   return row.uidvalidity
 }

@@ -1,0 +1,99 @@
+/** The work behind M2: the verifier's share, made once and kept, so that every repeat has the same bytes. */
+import type { Activation } from '#activation/activation.ts'
+import type { EtpRequest } from '#activation/event.ts'
+import { chooseSuite } from '#activation/request.ts'
+import { randomScalar } from '#crypto/p256-scalar.ts'
+import { decodeRegistrationRecord, recordContext } from '#crypto/registration-record.ts'
+import { type RegistrationRecord, verifierShare } from '#crypto/spake2plus.ts'
+import { assert } from '#kernel/assert.ts'
+import type { ActivationId } from '#kernel/brand.ts'
+import { concat, fromHex, toHex } from '#kernel/bytes.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { Random } from '#kernel/random.ts'
+import { decodeEtpBody } from '#protocol/etp.ts'
+import { encodeM2 } from '#protocol/exchange.ts'
+import type { AgentEnv } from './domain.ts'
+import { raise } from './raise.ts'
+
+export interface RunSecrets {
+  readonly z: Uint8Array
+  readonly v: Uint8Array
+  readonly w0: Uint8Array
+  readonly shareV: Uint8Array
+}
+
+const scalarBytes = 32
+const pointBytes = 65
+
+export const runSecretsContext = (txn: ActivationId): string => `run_secret/${txn}`
+
+/** Makes M2 for a request that was accepted, and raises `answer_made`. */
+export async function makeAnswer(env: AgentEnv, activation: Activation, workKey: string): Promise<void> {
+  const { request, grantId, txn } = activation
+  const finishWork = [workKey]
+  if (activation.phase !== 'answering' || !request || grantId === undefined)
+    return void (await raise(env, txn, () => null, { finishWork }))
+  const [kept, sealed] = await Promise.all([
+    env.store.users.grant(grantId),
+    env.store.users.record(grantId, request.address, request.profile),
+  ])
+  // The grant was closed meanwhile: the word about that is on its way as work of its own.
+  if (!kept || !sealed) return void (await raise(env, txn, () => null, { finishWork }))
+  const record = openRecord(env, request, sealed)
+  const body = decodeEtpBody(fromHex(request.body))
+  assert(body.ok, 'a body that was accepted decodes')
+  const share = verifierShare(env.p256, record, body.value.shareP, randomScalar(env.random))
+  if (!share.ok) {
+    const impossible = () =>
+      ({ kind: 'answer_impossible', code: 'request.damaged', atMs: env.clock.nowMs() }) as const
+    return void (await raise(env, txn, impossible, { finishWork }))
+  }
+  const suite = chooseSuite(env.domain.terms, request.offer)
+  assert(suite, 'a request that was accepted has a common suite')
+  const keepUntilMs = Math.min(request.mailedAtMs + request.lifeMs, kept.grant.expiresAtMs)
+  const kid = randomKid(env.random)
+  const { shareV, z, v } = share.value
+  const keptUntil = Math.floor(keepUntilMs / 1000)
+  const m2 = toHex(encodeM2({ txn, srpId: env.domain.srpId, suite, shareV, kid, keptUntil }))
+  const secrets = encodeRunSecrets({ z, v, w0: record.w0, shareV })
+  const runSecrets = { txn, sealed: env.vault.seal(runSecretsContext(txn), secrets) }
+  env.failpoint('agent.before_m2_commit')
+  await raise(
+    env,
+    txn,
+    () => ({ kind: 'answer_made', m2, kid, suite, keepUntilMs, atMs: env.clock.nowMs() }),
+    { finishWork, runSecrets },
+  )
+  env.failpoint('agent.after_m2_commit')
+}
+
+/** @throws Fault storage_key.wrong */
+function openRecord(env: AgentEnv, request: EtpRequest, sealed: Uint8Array): RegistrationRecord {
+  const plain = env.vault.open(recordContext(request.address, request.profile), sealed)
+  const record = plain && decodeRegistrationRecord(plain)
+  if (!record) throw new Fault('storage_key.wrong', 'a registration record does not open')
+  return record
+}
+
+/** Random in 1..2^32−1. Two live keys of one handheld share an id once in four thousand million. */
+function randomKid(random: Random): number {
+  for (;;) {
+    const kid = new DataView(random.bytes(4).slice().buffer).getUint32(0)
+    if (kid !== 0) return kid
+  }
+}
+
+const encodeRunSecrets = ({ z, v, w0, shareV }: RunSecrets): Uint8Array => concat(z, v, w0, shareV)
+
+/** @throws Fault storage_key.wrong */
+export function openRunSecrets(env: AgentEnv, txn: ActivationId, sealed: Uint8Array): RunSecrets {
+  const plain = env.vault.open(runSecretsContext(txn), sealed)
+  if (plain?.length !== 3 * pointBytes + scalarBytes)
+    throw new Fault('storage_key.wrong', 'the secrets of a run do not open')
+  return {
+    z: plain.slice(0, pointBytes),
+    v: plain.slice(pointBytes, 2 * pointBytes),
+    w0: plain.slice(2 * pointBytes, 2 * pointBytes + scalarBytes),
+    shareV: plain.slice(2 * pointBytes + scalarBytes),
+  }
+}

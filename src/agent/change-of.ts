@@ -1,0 +1,105 @@
+/** Turns what the reducer asked for into the one commit that the store understands. */
+import type { Activation } from '#activation/activation.ts'
+import { type Effect, workKey } from '#activation/effect.ts'
+import type { ActivationEvent } from '#activation/event.ts'
+import { changeGrant, type Grant } from '#activation/grant.ts'
+import type { ActivationStep } from '#activation/reduce.ts'
+import { assert } from '#kernel/assert.ts'
+import type { ActivationId } from '#kernel/brand.ts'
+import type { Change, NewWork } from '#store/activations.ts'
+import type { KeptGrant } from '#store/users.ts'
+import { deliveriesOf, stoppedKeys } from './deliveries-of.ts'
+import type { AgentEnv } from './domain.ts'
+import type { Also } from './raise.ts'
+
+export interface Outcome {
+  readonly env: AgentEnv
+  readonly txn: ActivationId
+  readonly before: Activation | null
+  readonly event: ActivationEvent | null
+  readonly step: ActivationStep | null
+  readonly kept: KeptGrant | null
+  readonly userId: number | null
+  readonly also: Also
+}
+
+/** Null where there is nothing to write. */
+export function changeOf(outcome: Outcome): Change | null {
+  const { env, before, event, step, also } = outcome
+  const effects = step?.effects ?? []
+  const recorded = step !== null && step.next !== before
+  const next = step?.next ?? before
+  if (!recorded && effects.length === 0 && Object.keys(also).length === 0) return null
+  const nowMs = env.clock.nowMs()
+  return {
+    nowMs,
+    ...also,
+    ...(recorded && event ? { activation: written(outcome, step.next, event) } : {}),
+    ...grantPart(effects, outcome.kept),
+    ...(next ? erasures(effects, next) : {}),
+    ...(next ? promotions(effects, outcome, next, nowMs) : {}),
+    addWork: [...(also.addWork ?? []), ...workOf(outcome.txn, effects, nowMs)],
+    addDeliveries: [...(also.addDeliveries ?? []), ...(next ? deliveriesOf(next, effects, nowMs) : [])],
+    stopDeliveries: [...(also.stopDeliveries ?? []), ...stoppedKeys(outcome.txn, effects)],
+  }
+}
+
+function written(
+  { before, userId }: Outcome,
+  next: Activation,
+  event: ActivationEvent,
+): NonNullable<Change['activation']> {
+  return { expectedVersion: before?.version ?? 0, next, userId, events: [event] }
+}
+
+function grantPart(effects: readonly Effect[], kept: KeptGrant | null): Pick<Change, 'grant'> {
+  const changes = effects.filter((effect) => effect.kind === 'grant')
+  if (changes.length === 0) return {}
+  assert(kept, 'an activation changes the grant it runs under')
+  const next = changes.reduce<Grant>((grant, { change }) => changeGrant(grant, change), kept.grant)
+  return { grant: { id: kept.grant.id, expectedVersion: kept.version, next } }
+}
+
+type Erasures = Pick<Change, 'eraseRunSecrets' | 'eraseRecords' | 'erasePendingKeys'>
+
+function erasures(effects: readonly Effect[], next: Activation): Erasures {
+  const has = (kind: Effect['kind']) => effects.some((effect) => effect.kind === kind)
+  const { grantId, pin } = next
+  return {
+    ...(has('erase_run_secrets') ? { eraseRunSecrets: next.txn } : {}),
+    ...(has('erase_records') && grantId !== undefined ? { eraseRecords: grantId } : {}),
+    ...(has('erase_pending_key') && pin !== undefined ? { erasePendingKeys: { pin, txn: next.txn } } : {}),
+  }
+}
+
+type Promotions = Pick<Change, 'keyCurrent' | 'account'>
+
+/** The handheld's key check makes key and account at once. */
+function promotions(
+  effects: readonly Effect[],
+  outcome: Outcome,
+  next: Activation,
+  nowMs: number,
+): Promotions {
+  if (!effects.some((effect) => effect.kind === 'key_current')) return {}
+  const { pin, answer, device, txn } = next
+  const { userId } = outcome
+  assert(pin && answer && device && userId !== null, 'a confirmed key has a handheld and a user')
+  const { model, software, platform, deviceKey } = device
+  const account = { pin, userId, txn, model, software, platform, deviceKey, activatedAtMs: nowMs }
+  const perUserMax = outcome.env.domain.handheldsPerUser
+  return {
+    keyCurrent: { pin, kid: answer.kid },
+    account: { kind: 'activated', account, perUserMax },
+  }
+}
+
+function workOf(txn: ActivationId, effects: readonly Effect[], nowMs: number): NewWork[] {
+  return effects.flatMap((effect): NewWork[] => {
+    if (effect.kind === 'work')
+      return [{ key: workKey(txn, effect.work), txn, kind: effect.work, dueAtMs: nowMs }]
+    if (effect.kind === 'wake')
+      return [{ key: `wake:${txn}:${effect.atMs}`, txn, kind: 'wake', dueAtMs: effect.atMs }]
+    return []
+  })
+}

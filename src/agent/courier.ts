@@ -1,0 +1,127 @@
+/**
+ * Hands what is due to the relay. A frame without a receipt is asked about under its own id; what the relay
+ * took is repeated as the protocol's schedule says, with the same bytes under a new id.
+ */
+
+import { faultCodeOf } from '#kernel/fault.ts'
+import { limits } from '#kernel/limits.ts'
+import { packetPayloads } from '#protocol/parts.ts'
+import { decodePayload } from '#protocol/payload.ts'
+import type { Destination, Receipt } from '#protocol/relay-frame.ts'
+import { nextSend } from '#protocol/resend-schedule.ts'
+import type { RelayClient } from '#relay/relay-client.ts'
+import type { Delivery } from '#store/deliveries.ts'
+import type { AgentEnv } from './domain.ts'
+import { type Loop, makeLoop } from './loop.ts'
+import { raise } from './raise.ts'
+
+const batch = 64
+const askAgainMs = 15_000
+/** Looked at again after this long where the relay is away; its return wakes the courier at once. */
+const relayAwayMs = 5_000
+
+export function startCourier(env: AgentEnv, relay: () => RelayClient | null): Loop {
+  return makeLoop({
+    clock: env.clock,
+    nextAtMs: async () => (relay()?.state().stage === 'ready' ? env.store.deliveries.nextDueAtMs() : null),
+    pass: async () => {
+      const client = relay()
+      if (client?.state().stage !== 'ready') return 0
+      const due = await env.store.deliveries.due(env.clock.nowMs(), batch)
+      await Promise.all(due.map((delivery) => send(env, client, delivery)))
+      return due.length
+    },
+    onError: (error) => env.log.error({ code: faultCodeOf(error) }, 'the delivery queue could not be read'),
+  })
+}
+
+async function send(env: AgentEnv, relay: RelayClient, delivery: Delivery): Promise<void> {
+  const nowMs = env.clock.nowMs()
+  if (nowMs >= delivery.endsAtMs) return giveUp(env, delivery)
+  const payloads = payloadsOf(delivery)
+  const asking = delivery.mids.length === payloads.length && !hasReceipt(delivery)
+  const mids = asking ? delivery.mids : payloads.map(() => env.random.bytes(16))
+  if (asking) await env.store.deliveries.putOff(delivery.id, nowMs + askAgainMs)
+  else await env.store.deliveries.attempted(delivery.id, mids, nowMs, nowMs + askAgainMs)
+  env.failpoint(`agent.before_send_${delivery.of}`)
+  const sent = payloads.every((payload, part) =>
+    relay.send({
+      type: 'send',
+      mid: mids[part] ?? new Uint8Array(16),
+      to: destination(delivery),
+      ttlSeconds: ttlSeconds(delivery, nowMs),
+      payload,
+      fence: env.domain.fence,
+    }),
+  )
+  if (!sent) await env.store.deliveries.putOff(delivery.id, nowMs + relayAwayMs)
+  env.failpoint(`agent.after_send_${delivery.of}`)
+}
+
+/** Whether the relay has answered the newest copy. */
+const hasReceipt = ({ receiptAtMs, sentAtMs }: Delivery): boolean =>
+  receiptAtMs !== null && receiptAtMs >= (sentAtMs ?? 0)
+
+/** One payload, or the parts of a long packet. */
+function payloadsOf(delivery: Delivery): readonly Uint8Array[] {
+  if (delivery.payload.length <= limits.unpartedPayloadBytesMax) return [delivery.payload]
+  const payload = decodePayload(delivery.payload)
+  return payload.ok && payload.value.kind === 'packet'
+    ? packetPayloads(payload.value.bytes)
+    : [delivery.payload]
+}
+
+const destination = ({ to }: Delivery): Destination =>
+  'pin' in to ? { kind: 'handheld', pin: to.pin } : { kind: 'token', token: to.token }
+
+const ttlSeconds = (delivery: Delivery, nowMs: number): number =>
+  Math.max(1, Math.min(limits.sendTtlSecondsMax, Math.ceil((delivery.endsAtMs - nowMs) / 1000)))
+
+async function giveUp(env: AgentEnv, delivery: Delivery): Promise<void> {
+  await env.store.deliveries.end(delivery.id, 'given_up')
+  const { txn, of } = delivery
+  if (txn === null || of === 'ack') return
+  await raise(env, txn, () => ({ kind: 'undelivered', of, atMs: env.clock.nowMs() }))
+}
+
+/** The relay's word on a frame: kept, told to its activation, and the next copy planned. */
+export async function takeReceipt(env: AgentEnv, receipt: Receipt): Promise<void> {
+  const delivery = await env.store.deliveries.byMid(receipt.mid)
+  if (!delivery) return
+  const nowMs = env.clock.nowMs()
+  await env.store.deliveries.receipted(
+    delivery.id,
+    receipt.status,
+    nowMs,
+    nextAtMs(env, delivery, receipt, nowMs),
+  )
+  const { txn, of } = delivery
+  if (txn === null || of === 'ack') return
+  await raise(env, txn, () => ({
+    kind: 'receipt',
+    of,
+    status: receipt.status,
+    atMs: nowMs,
+    ...(receipt.pin === undefined ? {} : { pin: receipt.pin }),
+  }))
+}
+
+function nextAtMs(env: AgentEnv, delivery: Delivery, receipt: Receipt, nowMs: number): number | null {
+  const sentAtMs = delivery.sentAtMs ?? nowMs
+  const next = nextSend(
+    {
+      attempt: Math.max(1, delivery.attempts),
+      firstSentAtMs: delivery.firstAtMs,
+      sentAtMs,
+      ttlMs: ttlSeconds(delivery, sentAtMs) * 1000,
+      receipt: { status: receipt.status, atMs: nowMs, sinceMs: sinceMs(delivery, receipt.status, nowMs) },
+      relayRestored: false,
+    },
+    env.domain.resendCapMs,
+  )
+  // Where sending again cannot help, the end of its life is when it is given up, in words.
+  return next.kind === 'stop' ? delivery.endsAtMs : Math.max(nowMs, next.atMs)
+}
+
+const sinceMs = (delivery: Delivery, status: number, nowMs: number): number =>
+  delivery.receipt === status ? (delivery.receiptSinceMs ?? nowMs) : nowMs

@@ -1,0 +1,42 @@
+/** What one server of a domain is and may do: everything the agent needs to know of its installation. */
+import type { ServerTerms } from '#activation/event.ts'
+import type { Credential } from '#crypto/certificate.ts'
+import type { P256 } from '#crypto/p256.ts'
+import type { RelayId, SrpId } from '#kernel/brand.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { Failpoint } from '#kernel/failpoint.ts'
+import type { Log } from '#kernel/log.ts'
+import type { Random } from '#kernel/random.ts'
+import type { Vault } from '#kernel/vault.ts'
+import type { PolicyRules } from '#policy/it-policy.ts'
+import type { Store } from '#store/store.ts'
+
+export interface Domain {
+  readonly organisation: string
+  readonly srpId: SrpId
+  readonly relayId: RelayId
+  /** The relay's public seal keys that this server trusts. */
+  readonly sealKeys: () => readonly Uint8Array[]
+  readonly caCertificate: Uint8Array
+  readonly policySigner: Credential
+  readonly policySignerDer: Uint8Array
+  readonly terms: ServerTerms
+  readonly policyRules: PolicyRules
+  readonly handheldsPerUser: number
+  /** Generation and epoch under which this machine speaks. */
+  readonly fence: { readonly generation: number; readonly epoch: number }
+  /** Longest pause between two copies of a packet. */
+  readonly resendCapMs: number
+}
+
+/** What the agent's parts share. */
+export interface AgentEnv {
+  readonly store: Store
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly p256: P256
+  readonly failpoint: Failpoint
+  readonly domain: Domain
+}

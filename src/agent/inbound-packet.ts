@@ -1,0 +1,200 @@
+/** One packet of a handheld: key check, acknowledgement, or something this server does not speak yet. */
+import { hasEnded } from '#activation/activation.ts'
+import { messageKey } from '#activation/effect.ts'
+import { equalInConstantTime } from '#crypto/equal.ts'
+import { assert } from '#kernel/assert.ts'
+import type { Pin } from '#kernel/brand.ts'
+import { sameBytes } from '#kernel/bytes.ts'
+import { faultRow } from '#kernel/fault.ts'
+import { ackStatus, decodeAck, decodeNamesLeftOut, decodeRetrySeconds, encodeAck } from '#protocol/ack.ts'
+import { encodeErrorMessage } from '#protocol/exchange.ts'
+import { decodeOtaKeyGen } from '#protocol/otakeygen.ts'
+import { contentTypes } from '#protocol/packet-frame.ts'
+import { encodePayload } from '#protocol/payload.ts'
+import type { NewDelivery } from '#store/deliveries.ts'
+import type { InboundMark, MasterKey } from '#store/handhelds.ts'
+import type { AgentEnv } from './domain.ts'
+import { keyCheckHash } from './judge.ts'
+import { type Opened, openMasterKey, openPacket, readPacket, sealPacket } from './packets.ts'
+import { type NextSeq, numberOfServiceKey } from './policy-service.ts'
+import { raise } from './raise.ts'
+
+type Fresh = Extract<Opened, { kind: 'new' }>
+
+const dayMs = 86_400_000
+const minuteMs = 60_000
+
+export async function takePacket(
+  env: AgentEnv,
+  nextSeq: NextSeq,
+  pin: Pin,
+  bytes: Uint8Array,
+): Promise<void> {
+  const read = readPacket(bytes)
+  if (!read) return env.log.warn({ pin }, 'a packet was malformed')
+  const key = await env.store.handhelds.key(pin, read.header.kid)
+  if (!key) return unknownKey(env, pin, read.header.kid)
+  const opened = openPacket(env, key, read)
+  if (opened.kind === 'dropped') return env.log.warn({ pin, why: opened.why }, 'a packet was dropped')
+  if (opened.kind === 'seen') return duplicate(env, nextSeq, key, opened)
+  if (opened.header.contentType === contentTypes.otakeygen) return takeKeyCheck(env, key, opened)
+  if (key.state === 'pending') return env.log.warn({ pin }, 'a packet came before the key check')
+  if (opened.header.contentType === contentTypes.ack) return takeAck(env, key, opened)
+  await answerPacket(env, nextSeq, key, opened)
+}
+
+/** Error 19, at most one a minute for each PIN: the key makes the minute. */
+async function unknownKey(env: AgentEnv, pin: Pin, kid: number): Promise<void> {
+  const nowMs = env.clock.nowMs()
+  const code = faultRow('packet.unknown_key').e
+  assert(code, 'an unknown key is told to the handheld')
+  const payload = encodePayload({ kind: 'error', bytes: encodeErrorMessage({ code, kid }) })
+  const delivery: NewDelivery = {
+    key: `unknown_key:${pin}:${Math.floor(nowMs / minuteMs)}`,
+    txn: null,
+    of: 'error',
+    to: { pin },
+    payload,
+    until: 'once',
+    firstAtMs: nowMs,
+    endsAtMs: nowMs + dayMs,
+  }
+  if (await env.store.deliveries.byKey(delivery.key)) return
+  await env.store.activations.commit({ nowMs, addDeliveries: [delivery] })
+}
+
+const markOf = (env: AgentEnv, key: MasterKey, { header, window }: Fresh): InboundMark => ({
+  pin: key.pin,
+  kid: key.kid,
+  seq: header.seq,
+  window,
+  heardAtMs: env.clock.nowMs(),
+})
+
+/** The handheld shows that it has the master key: from here on the grant is used and the key is current. */
+async function takeKeyCheck(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<void> {
+  const check = decodeOtaKeyGen(opened.content)
+  const activation = await env.store.activations.find(key.txn)
+  const expected = activation && keyCheckHash(activation)
+  const fits = check.ok && expected && equalInConstantTime(check.value.transcriptHash, expected)
+  if (!fits || opened.header.seq !== 0)
+    return env.log.warn({ pin: key.pin, activation: key.txn }, 'a key check did not fit')
+  env.failpoint('agent.before_key_check_commit')
+  await raise(
+    env,
+    key.txn,
+    ({ grant }) => ({
+      kind: 'key_check_seen',
+      standing: { grant, hasRecord: true },
+      atMs: env.clock.nowMs(),
+    }),
+    { inbound: markOf(env, key, opened) },
+  )
+  env.failpoint('agent.after_key_check_commit')
+}
+
+/** What was answered is answered again with the same; a repeated key check gets the server's own once more. */
+async function duplicate(
+  env: AgentEnv,
+  nextSeq: NextSeq,
+  key: MasterKey,
+  opened: Extract<Opened, { kind: 'seen' }>,
+): Promise<void> {
+  const { header, tag } = opened
+  if (header.contentType === contentTypes.ack) return
+  if (header.contentType === contentTypes.otakeygen)
+    return env.store.deliveries.again(messageKey(key.txn, { kind: 'key_check' }), env.clock.nowMs())
+  const given = await env.store.handhelds.answerGiven(key.pin, key.kid, header.seq)
+  if (!given || !sameBytes(given.tag, tag)) return
+  const delivery = await ackDelivery(env, nextSeq, key, { seq: header.seq, tag, status: given.status })
+  await env.store.activations.commit({ nowMs: env.clock.nowMs(), addDeliveries: [delivery] })
+}
+
+/** Mail and sync packets have no receiver yet: "do without" is the protocol's word for that. */
+async function answerPacket(env: AgentEnv, nextSeq: NextSeq, key: MasterKey, opened: Fresh): Promise<void> {
+  const status = ackStatus.unknown
+  const { tag, header } = opened
+  const delivery = await ackDelivery(env, nextSeq, key, { seq: header.seq, tag, status })
+  await env.store.activations.commit({
+    nowMs: env.clock.nowMs(),
+    inbound: { ...markOf(env, key, opened), answer: { tag, status } },
+    addDeliveries: [delivery],
+  })
+}
+
+interface Answer {
+  readonly seq: number
+  readonly tag: Uint8Array
+  readonly status: number
+}
+
+async function ackDelivery(
+  env: AgentEnv,
+  nextSeq: NextSeq,
+  key: MasterKey,
+  answer: Answer,
+): Promise<NewDelivery> {
+  const seq = await nextSeq(key.pin, key.kid)
+  const content = encodeAck({ kid: key.kid, ...answer })
+  const sealing = { kid: key.kid, suite: key.suite, masterKey: openMasterKey(env, key) }
+  const sealed = sealPacket(env, sealing, seq, contentTypes.ack, content)
+  const nowMs = env.clock.nowMs()
+  return {
+    key: `ack:${key.pin}:${key.kid}:${seq}`,
+    txn: null,
+    of: 'ack',
+    to: { pin: key.pin },
+    payload: encodePayload({ kind: 'packet', bytes: sealed.bytes }),
+    until: 'receipt',
+    firstAtMs: nowMs,
+    endsAtMs: nowMs + dayMs,
+  }
+}
+
+/** The handheld's answer to a policy or a set of books: it counts once, and only for the packet it names. */
+async function takeAck(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<void> {
+  const inbound = markOf(env, key, opened)
+  const nowMs = env.clock.nowMs()
+  const ack = decodeAck(opened.content)
+  const delivery = ack.ok ? await env.store.deliveries.byPacket(key.pin, ack.value.kid, ack.value.seq) : null
+  const known = ack.ok && delivery?.packet && sameBytes(delivery.packet.tag, ack.value.tag)
+  const service = delivery?.of === 'policy' || delivery?.of === 'books' ? delivery.of : null
+  if (!known || !delivery?.txn || !service)
+    return void (await env.store.activations.commit({ nowMs, inbound }))
+  const { status, detail } = ack.value
+  if (status === ackStatus.notNow || status === ackStatus.tryAgain) {
+    await env.store.activations.commit({ nowMs, inbound })
+    return env.store.deliveries.hurry(delivery.key, nowMs + retryMs(detail))
+  }
+  const number = numberOfServiceKey(delivery.key)
+  const names = detail && decodeNamesLeftOut(detail)
+  const leftOut = names?.ok ? names.value : []
+  const applied = status === ackStatus.applied || status === ackStatus.appliedInPart
+  env.failpoint(`agent.before_${service}_ack_commit`)
+  await raise(
+    env,
+    delivery.txn,
+    ({ activation }) =>
+      activation && !hasEnded(activation)
+        ? {
+            kind: `${service}_acked`,
+            number,
+            status,
+            atMs: nowMs,
+            ...(leftOut.length > 0 ? { leftOut } : {}),
+          }
+        : null,
+    {
+      inbound,
+      ack: { deliveryId: delivery.id },
+      ...(applied ? { account: { kind: 'applied', pin: key.pin, what: service, number, leftOut } } : {}),
+    },
+  )
+  env.failpoint(`agent.after_${service}_ack_commit`)
+}
+
+/** "Not now" and "try again" without a time are tried again after a minute. */
+function retryMs(detail: Uint8Array | undefined): number {
+  const seconds = detail && decodeRetrySeconds(detail)
+  return seconds?.ok ? Math.min(seconds.value * 1000, dayMs) : minuteMs
+}

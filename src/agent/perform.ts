@@ -1,0 +1,97 @@
+/** Works off what activations asked for: due items one after another per activation, several at a time. */
+import { assert, InvariantError, unreachable } from '#kernel/assert.ts'
+import { type FaultCode, faultCodeOf } from '#kernel/fault.ts'
+import { limits } from '#kernel/limits.ts'
+import type { WorkItem } from '#store/activations.ts'
+import { makeAnswer } from './answer.ts'
+import type { AgentEnv } from './domain.ts'
+import { judgeProof } from './judge.ts'
+import { type Loop, makeLoop } from './loop.ts'
+import { type NextSeq, sendService } from './policy-service.ts'
+import { raise } from './raise.ts'
+import { supersedeOthers } from './supersede.ts'
+
+const firstRetryMs = 1_000
+const lastRetryMs = 300_000
+
+/** Starts the performer; `poke` it whenever work may have been added. */
+export function startPerformer(env: AgentEnv, nextSeq: NextSeq): Loop {
+  return makeLoop({
+    clock: env.clock,
+    nextAtMs: () => env.store.activations.nextWorkAtMs(),
+    pass: async () => {
+      const due = await env.store.activations.dueWork(env.clock.nowMs(), limits.proofsAtOnceMax)
+      await Promise.all(perActivation(due).map((items) => inTurn(env, nextSeq, items)))
+      return due.length
+    },
+    onError: (error) => env.log.error({ code: faultCodeOf(error) }, 'the work queue could not be read'),
+  })
+}
+
+function perActivation(due: readonly WorkItem[]): WorkItem[][] {
+  const groups = new Map<string, WorkItem[]>()
+  for (const item of due) groups.set(item.txn, [...(groups.get(item.txn) ?? []), item])
+  return [...groups.values()]
+}
+
+async function inTurn(env: AgentEnv, nextSeq: NextSeq, items: readonly WorkItem[]): Promise<void> {
+  for (const item of items) await attempt(env, nextSeq, item)
+}
+
+/** A failure of the world puts the item off; a mistake of ours stops this one activation and nothing else. */
+async function attempt(env: AgentEnv, nextSeq: NextSeq, item: WorkItem): Promise<void> {
+  const log = env.log.with({ activation: item.txn, work: item.kind })
+  try {
+    await perform(env, nextSeq, item)
+    log.debug({}, 'work done')
+  } catch (error) {
+    const code = faultCodeOf(error)
+    log.warn(
+      { code, tries: item.tries + 1, detail: error instanceof Error ? error.message : '' },
+      'work failed',
+    )
+    if (error instanceof InvariantError) return broken(env, item)
+    const pauseMs = Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(item.tries, 20))
+    await env.store.activations.putOffWork(item.key, env.clock.nowMs() + pauseMs, code)
+  }
+}
+
+async function broken(env: AgentEnv, item: WorkItem): Promise<void> {
+  const atMs = env.clock.nowMs()
+  await raise(env, item.txn, () => ({ kind: 'broken', where: item.kind, atMs }), { finishWork: [item.key] })
+}
+
+async function perform(env: AgentEnv, nextSeq: NextSeq, item: WorkItem): Promise<void> {
+  const activation = await env.store.activations.find(item.txn)
+  if (!activation) return env.store.activations.finishWork(item.key)
+  switch (item.kind) {
+    case 'make_answer':
+      return makeAnswer(env, activation, item.key)
+    case 'judge_proof':
+      return judgeProof(env, activation, item.key)
+    case 'send_policy':
+      return sendService(env, nextSeq, activation, 'policy', item.key)
+    case 'send_books':
+      return sendService(env, nextSeq, activation, 'books', item.key)
+    case 'supersede_others':
+      return supersedeOthers(env, activation, item.key)
+    case 'close_run':
+      return closeRun(env, item)
+    case 'wake':
+      return wake(env, item)
+    default:
+      return unreachable(item.kind)
+  }
+}
+
+async function closeRun(env: AgentEnv, item: WorkItem): Promise<void> {
+  const code: FaultCode | null = item.lastCode
+  assert(code, 'a closed grant says why')
+  const atMs = env.clock.nowMs()
+  await raise(env, item.txn, () => ({ kind: 'grant_closed', code, atMs }), { finishWork: [item.key] })
+}
+
+async function wake(env: AgentEnv, item: WorkItem): Promise<void> {
+  const atMs = env.clock.nowMs()
+  await raise(env, item.txn, () => ({ kind: 'time_passed', atMs }), { finishWork: [item.key] })
+}

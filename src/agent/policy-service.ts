@@ -1,0 +1,100 @@
+/** The Policy Service at work: takes a handheld's request from the queue, and sends what it is due next. */
+import type { Activation } from '#activation/activation.ts'
+import { signPolicy } from '#crypto/policy-signature.ts'
+import { assert } from '#kernel/assert.ts'
+import { Fault } from '#kernel/fault.ts'
+import { limits } from '#kernel/limits.ts'
+import { booksContent, policyContent } from '#policy/issue.ts'
+import { nextService, type Service } from '#policy/queue.ts'
+import { encodeItAdmin } from '#protocol/it-admin.ts'
+import { contentTypes } from '#protocol/packet-frame.ts'
+import { encodePayload } from '#protocol/payload.ts'
+import type { MasterKey } from '#store/handhelds.ts'
+import type { AgentEnv } from './domain.ts'
+import { openMasterKey, sealPacket } from './packets.ts'
+import { raise } from './raise.ts'
+
+export type NextSeq = (pin: MasterKey['pin'], kid: number) => Promise<number>
+
+/** One sequence for policies and book sets, so that "newer" means the same for both. */
+const numberName = 'provisioning'
+
+/** The idempotency key of what was sent; an acknowledgement finds its number here. */
+export const serviceKey = (service: Service, pin: string, number: number): string =>
+  `${service}:${pin}:${number}`
+
+export const numberOfServiceKey = (key: string): number => Number(key.split(':')[2])
+
+/** Sends the policy or the books that this activation is due, and raises `policy_sent` or `books_sent`. */
+export async function sendService(
+  env: AgentEnv,
+  nextSeq: NextSeq,
+  activation: Activation,
+  service: Service,
+  workKey: string,
+): Promise<void> {
+  const { pin, txn } = activation
+  const finishWork = [workKey]
+  if (nextService(activation) !== service || pin === undefined)
+    return void (await raise(env, txn, () => null, { finishWork }))
+  const key = await env.store.handhelds.currentKey(pin)
+  // The handheld activated anew meanwhile: its newer run provisions it.
+  if (!key || key.txn !== txn) return void (await raise(env, txn, () => null, { finishWork }))
+  const number = await env.store.installation.nextNumber(numberName)
+  const { contentType, content } = await contentOf(env, activation, key, service, number)
+  const seq = await nextSeq(pin, key.kid)
+  const masterKey = openMasterKey(env, key)
+  const sealed = sealPacket(env, { kid: key.kid, suite: key.suite, masterKey }, seq, contentType, content)
+  const nowMs = env.clock.nowMs()
+  env.failpoint(`agent.before_${service}_commit`)
+  await raise(env, txn, () => ({ kind: `${service}_sent`, number, atMs: nowMs }), {
+    finishWork,
+    account: { kind: 'sent', pin, what: service, number },
+    addDeliveries: [
+      {
+        key: serviceKey(service, pin, number),
+        txn,
+        of: service,
+        to: { pin },
+        payload: encodePayload({ kind: 'packet', bytes: sealed.bytes }),
+        until: 'answer',
+        firstAtMs: nowMs,
+        endsAtMs: nowMs + limits.resendSecondsMax * 1000,
+        packet: sealed.packet,
+      },
+    ],
+  })
+  env.failpoint(`agent.after_${service}_commit`)
+}
+
+interface Content {
+  readonly contentType: number
+  readonly content: Uint8Array
+}
+
+async function contentOf(
+  env: AgentEnv,
+  activation: Activation,
+  key: MasterKey,
+  service: Service,
+  number: number,
+): Promise<Content> {
+  const { domain } = env
+  if (service === 'policy') {
+    const issuedAtMs = env.clock.nowMs()
+    const order = { number, srpId: domain.srpId, pin: key.pin, issuedAtMs, rules: domain.policyRules }
+    const cms = signPolicy(policyContent(order), domain.policySigner, issuedAtMs)
+    return { contentType: contentTypes.itAdmin, content: encodeItAdmin({ type: 'policy', cms }) }
+  }
+  const userId = await env.store.activations.userOf(activation.txn)
+  assert(userId !== null, 'an activation with a key has a user')
+  const user = await env.store.users.byId(userId)
+  if (!user) throw new Fault('user.unknown')
+  const content = booksContent(number, {
+    address: user.address,
+    displayName: user.displayName,
+    srpId: domain.srpId,
+    rules: domain.policyRules,
+  })
+  return { contentType: contentTypes.serviceBook, content }
+}

@@ -1,0 +1,67 @@
+/**
+ * Raising an event: read the activation and its grant, reduce, and write the event with everything that
+ * follows from it as one commit; somebody else was first → again.
+ */
+import type { Activation } from '#activation/activation.ts'
+import type { ActivationEvent } from '#activation/event.ts'
+import type { Grant } from '#activation/grant.ts'
+import { reduce } from '#activation/reduce.ts'
+import { assert } from '#kernel/assert.ts'
+import type { ActivationId } from '#kernel/brand.ts'
+import type { Change } from '#store/activations.ts'
+import type { KeptGrant } from '#store/users.ts'
+import { changeOf } from './change-of.ts'
+import type { AgentEnv } from './domain.ts'
+
+/** What is known when an event is made. */
+export interface Situation {
+  readonly activation: Activation | null
+  readonly grant: Grant | null
+}
+
+/** What else belongs into the event's commit. */
+export type Also = Omit<Change, 'nowMs' | 'activation' | 'grant'>
+
+export interface Raised {
+  readonly activation: Activation | null
+  /** Whether the event changed the activation. */
+  readonly recorded: boolean
+}
+
+const triesMax = 16
+
+/**
+ * @param make builds the event from what is known now; null raises nothing but still commits `also`
+ * @param userId the mailbox's user, where the mail or the relay's word about it says whose run this is
+ */
+export async function raise(
+  env: AgentEnv,
+  txn: ActivationId,
+  make: (situation: Situation) => ActivationEvent | null,
+  also: Also = {},
+  userId: number | null = null,
+): Promise<Raised> {
+  for (let attempt = 0; attempt < triesMax; attempt += 1) {
+    const activation = await env.store.activations.find(txn)
+    const owner = userId ?? (activation ? await env.store.activations.userOf(txn) : null)
+    const kept = await grantFor(env, activation, owner)
+    const event = make({ activation, grant: kept?.grant ?? null })
+    const step = event && reduce(txn, activation, event)
+    const change = changeOf({ env, txn, before: activation, event, step, kept, userId: owner, also })
+    if (change === null) return { activation, recorded: false }
+    if ((await env.store.activations.commit(change)) === 'conflict') continue
+    const next = step?.next ?? activation
+    return { activation: next, recorded: next !== activation }
+  }
+  assert(false, 'an event met a newer version of its activation too many times')
+}
+
+/** The grant the activation runs under, or, before its request is known, the user's newest. */
+async function grantFor(
+  env: AgentEnv,
+  activation: Activation | null,
+  userId: number | null,
+): Promise<KeptGrant | null> {
+  if (activation?.grantId !== undefined) return env.store.users.grant(activation.grantId)
+  return userId === null || activation?.request ? null : env.store.users.newestGrant(userId)
+}
