@@ -68,12 +68,11 @@ async function verify(
 /** SignedData inside ContentInfo, with nothing after it. */
 function readSignedData(cms: Uint8Array): SignedData | null {
   if (cms.length > limits.packetBytesMax) return null
-  const { result, offset } = fromBER(Uint8Array.from(cms))
-  if (offset !== cms.length) return null
+  const { result } = fromBER(Uint8Array.from(cms))
   const info = new ContentInfo({ schema: result })
   if (info.contentType !== idSignedData) return null
   const signed = new SignedData({ schema: info.content })
-  // DER has one encoding; another one would let two byte strings carry one signature.
+  // DER has one encoding and nothing after it; otherwise many byte strings would carry one signature.
   return sameBytes(new Uint8Array(result.toBER()), cms) ? signed : null
 }
 

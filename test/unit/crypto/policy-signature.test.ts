@@ -15,8 +15,9 @@ import {
 } from '#crypto/certificate.ts'
 import { readCertificate } from '#crypto/forge-certificate.ts'
 import { signPolicy } from '#crypto/policy-signature.ts'
+import { policySignerUsage } from '#crypto/policy-signer-usage.ts'
 import { verifyPolicySignature } from '#crypto/policy-verify.ts'
-import { newRsaKey } from '#crypto/rsa-key.ts'
+import { forgePublicKey, forgeSigningKey, newRsaKey } from '#crypto/rsa-key.ts'
 import { concat, utf8 } from '#kernel/bytes.ts'
 import { flips } from './flip.ts'
 
@@ -87,6 +88,20 @@ function forgeCms(signers: readonly Credential[], deviation: Deviation = {}): Ui
   }
   message.sign({ detached })
   return fromBinary(forge.asn1.toDer(message.toAsn1()).getBytes())
+}
+
+/** A signer under the domain's CA with extensions that `makePolicySigner` would never give. */
+function oddSigner(extensions: readonly object[]): Credential {
+  const certificate = forge.pki.createCertificate()
+  certificate.publicKey = forgePublicKey(signer.keyPem)
+  certificate.serialNumber = '4d'
+  certificate.setSubject([{ name: 'commonName', value: 'odd signer' }])
+  certificate.setIssuer(readCertificate(ca.pem).subject.attributes)
+  certificate.validity.notBefore = new Date(nowMs)
+  certificate.validity.notAfter = new Date(nowMs + yearMs)
+  certificate.setExtensions([...extensions])
+  certificate.sign(forgeSigningKey(caCredential.keyPem), forge.md.sha256.create())
+  return { certificatePem: forge.pki.certificateToPem(certificate), keyPem: signer.keyPem }
 }
 
 describe('a signed policy', () => {
@@ -184,6 +199,18 @@ describe('what a handheld refuses as a policy', () => {
     equal(await judge(signPolicy(content, caCredential, nowMs)), 'bad_usage')
   })
 
+  it('is one whose signer lacks a usage or has a critical extension nobody here understands', async () => {
+    const usage = { name: 'keyUsage', critical: true, digitalSignature: true }
+    const extended = { name: 'extKeyUsage', [policySignerUsage]: true }
+    const judgeSigner = (...extensions: object[]) => judge(signPolicy(content, oddSigner(extensions), nowMs))
+    equal(await judgeSigner(usage, extended), 'good')
+    equal(await judgeSigner(extended), 'bad_usage')
+    equal(await judgeSigner(usage), 'bad_usage')
+    equal(await judgeSigner({ name: 'keyUsage', keyEncipherment: true }, extended), 'bad_usage')
+    const constraint = { name: 'subjectAltName', critical: true, altNames: [{ type: 2, value: 'a.test' }] }
+    equal(await judgeSigner(usage, extended, constraint), 'bad_usage')
+  })
+
   it("is one of a signer under another CA, also under another CA's key with the same name", async () => {
     const otherKey = await newRsaKey(2_048)
     const other = makeCa({ commonName: 'Postkey domain CA', organisation }, terms(otherKey))
@@ -211,7 +238,10 @@ describe('what a handheld refuses as a policy', () => {
     equal(await judge(cms, ca.der, nowMs + 1.9 * yearMs), 'good')
     equal(await judge(cms, ca.der, nowMs + 2.1 * yearMs), 'not_valid_now')
     equal(await judge(cms, ca.der, nowMs - 86_400_000), 'not_valid_now')
-    equal(await judge(cms, ca.der, nowMs + 11 * yearMs), 'not_valid_now')
+    const names = { commonName: 'Postkey domain CA', organisation }
+    const shortLived = makeCa(names, terms(caCredential.keyPem, 1))
+    equal(await judge(cms, shortLived.der, nowMs), 'good')
+    equal(await judge(cms, shortLived.der, nowMs + 1.5 * yearMs), 'not_valid_now')
   })
 
   it("is one signed with another key than the certificate's", async () => {
