@@ -40,6 +40,8 @@ export const closeCode = {
   normal: 1000,
   goingAway: 1001,
   textMessage: 1003,
+  /** Never sent: the line broke. */
+  abnormal: 1006,
   tooBig: 1009,
   internal: 1011,
   restart: 1012,

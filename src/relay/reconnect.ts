@@ -20,6 +20,11 @@ export interface Ended {
 const firstMs = 1_000
 const longestMs = 300_000
 const restartSpreadMs = 30_000
+const steadyMs = 60_000
+
+/** Log-ins that fall over at once count as failures; one that held, or was sent away in good order, starts anew. */
+export const endsFailures = (readyMs: number | null, code: number): boolean =>
+  readyMs !== null && (readyMs >= steadyMs || code === closeCode.goingAway || code === closeCode.restart)
 
 export function afterEnd({ code, attempt, certificateLeft }: Ended, random: Random): Reconnect {
   if (code === closeCode.unknownName && certificateLeft) return { kind: 'certificate' }

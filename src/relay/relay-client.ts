@@ -58,7 +58,7 @@ export interface DeviceReady {
   readonly generation: number
 }
 
-interface Connection<Info> {
+export interface RelayClientOptions<Info> {
   /** `wss://host:port`, or `ws://` on loopback; the role's path is added. */
   readonly url: string
   /** Must be the relay's own name: in its certificate, its greeting and its proofs. */
@@ -73,7 +73,7 @@ interface Connection<Info> {
   readonly dial?: DialRelay
 }
 
-export interface ServerConnection extends Connection<ServerReady> {
+export interface ServerConnection extends RelayClientOptions<ServerReady> {
   readonly srpId: SrpId
   /** 32 bytes; the relay knows only what is derived from it. */
   readonly srpKey: Uint8Array
@@ -81,7 +81,7 @@ export interface ServerConnection extends Connection<ServerReady> {
   readonly pinnedSealKeys: readonly Uint8Array[]
 }
 
-export interface DeviceConnection extends Connection<DeviceReady> {
+export interface DeviceConnection extends RelayClientOptions<DeviceReady> {
   /** Null asks for one. */
   readonly pin: Pin | null
   readonly deviceKey: Ed25519Key

@@ -1,0 +1,47 @@
+/** What the relay does by the clock: expired frames, names suspended from outside, old memory. */
+import type { RelayHub } from './hub.ts'
+import { closeCode } from './link.ts'
+
+const expireAtOnce = 500
+const suspendedEveryMs = 5_000
+const purgeEveryMs = 3_600_000
+
+/** @returns how to stop it; resolves when a running round has ended */
+export function startHousekeeping(hub: RelayHub): () => Promise<void> {
+  const { clock, log, settings } = hub
+  let stopped = false
+  let cancel = (): void => {}
+  let running: Promise<void> = Promise.resolve()
+  let nextSuspendedMs = clock.nowMs()
+  let nextPurgeMs = clock.nowMs()
+
+  const round = async (): Promise<void> => {
+    const nowMs = clock.nowMs()
+    await expireFrames(hub, nowMs)
+    if (nowMs >= nextSuspendedMs) {
+      nextSuspendedMs = nowMs + suspendedEveryMs
+      for (const name of await hub.store.listSuspended()) hub.sessions.find(name)?.close(closeCode.suspended)
+    }
+    if (nowMs >= nextPurgeMs) {
+      nextPurgeMs = nowMs + purgeEveryMs
+      await hub.store.purge(nowMs)
+    }
+  }
+  const tick = (): void => {
+    running = round()
+      .catch((error: unknown) => log.error({ error: String(error) }, 'housekeeping failed, it goes on'))
+      .then(() => {
+        if (!stopped) cancel = clock.after(settings.housekeepingMs, tick)
+      })
+  }
+  tick()
+  return () => {
+    stopped = true
+    cancel()
+    return running
+  }
+}
+
+async function expireFrames({ store, sessions }: RelayHub, nowMs: number): Promise<void> {
+  while (await store.hasExpired(nowMs)) sessions.settle(await store.expire(nowMs, expireAtOnce))
+}

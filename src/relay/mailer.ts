@@ -1,0 +1,124 @@
+/** Hands ETP mails to the SMTP server of their domain; MX look-up and queues are that server's business. */
+import { createTransport } from 'nodemailer'
+import { assert } from '#kernel/assert.ts'
+import { type EtpMail, isPlainAddress } from './etp-mail.ts'
+import { isLoopback } from './network.ts'
+
+/** An SMTP server. TLS is verified whenever it is used; `ca` is PEM, without it the platform's roots. */
+export interface SmtpRoute {
+  readonly host: string
+  readonly port: number
+  /** `starttls` insists on it, `implicit` is TLS from the first byte, `if_offered` is for peers inside a site. */
+  readonly tls: 'starttls' | 'implicit' | 'if_offered'
+  readonly ca?: string
+  /** The name in the server's certificate, where it is not `host`. */
+  readonly serverName?: string
+  readonly user?: string
+  readonly password?: string
+}
+
+export interface MailerOptions {
+  readonly route: SmtpRoute
+  /** Other routes for some mail domains. */
+  readonly domains?: Readonly<Record<string, SmtpRoute>>
+  /** The name said in EHLO: the relay id. */
+  readonly ehloName: string
+}
+
+export interface MailOutcome {
+  readonly kind: 'accepted' | 'refused' | 'put_off'
+  /** The mail server's words or what went wrong, at most 200 characters. */
+  readonly answer: string
+}
+
+export interface Mailer {
+  /** Never rejects. */
+  mail(domain: string, mail: EtpMail): Promise<MailOutcome>
+  close(): void
+}
+
+const connectTimeoutMs = 20_000
+const silenceTimeoutMs = 60_000
+const answerMax = 200
+
+export function makeMailer(options: MailerOptions): Mailer {
+  const transports = new Map<SmtpRoute, Transport>()
+  const transportFor = (domain: string): Transport => {
+    const route = options.domains?.[domain] ?? options.route
+    const known = transports.get(route)
+    if (known) return known
+    const made = openTransport(route, options.ehloName)
+    transports.set(route, made)
+    return made
+  }
+  return {
+    mail: async (domain, mail) => {
+      assert(isPlainAddress(mail.to), 'a canonical address')
+      try {
+        const info = await transportFor(domain).sendMail(composed(mail))
+        return { kind: 'accepted', answer: info.response.slice(0, answerMax) }
+      } catch (error) {
+        return outcomeOf(error)
+      }
+    },
+    close: () => {
+      for (const transport of transports.values()) transport.close()
+    },
+  }
+}
+
+type Transport = ReturnType<typeof openTransport>
+
+function openTransport(route: SmtpRoute, ehloName: string) {
+  const { host, port, tls, ca, serverName, user, password } = route
+  assert(tls !== 'if_offered' || user === undefined || isLoopback(host), 'no passwords without TLS')
+  return createTransport({
+    host,
+    port,
+    name: ehloName,
+    secure: tls === 'implicit',
+    requireTLS: tls === 'starttls',
+    connectionTimeout: connectTimeoutMs,
+    greetingTimeout: connectTimeoutMs,
+    socketTimeout: silenceTimeoutMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    ...(serverName === undefined ? {} : { servername: serverName }),
+    ...(user === undefined ? {} : { auth: { user, pass: password ?? '' } }),
+    tls: { minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) },
+  })
+}
+
+function composed(mail: EtpMail) {
+  return {
+    from: mail.from,
+    to: { name: '', address: mail.to },
+    envelope: { from: mail.envelopeFrom, to: [mail.to] },
+    subject: mail.subject,
+    messageId: mail.messageId,
+    headers: { ...mail.headers },
+    date: new Date(mail.dateMs),
+    text: mail.text,
+    attachments: [
+      {
+        filename: 'ETP.DAT',
+        contentType: 'application/octet-stream',
+        contentTransferEncoding: 'base64' as const,
+        content: Buffer.from(mail.file),
+      },
+    ],
+  }
+}
+
+/** The server's final no to the recipient or the message; everything else may be otherwise next time. */
+export function outcomeOf(error: unknown): MailOutcome {
+  const answer = (error instanceof Error ? error.message : String(error)).slice(0, answerMax)
+  const command = field(error, 'command')
+  const responseCode = field(error, 'responseCode')
+  const final = typeof responseCode === 'number' && responseCode >= 500 && responseCode < 600
+  const aboutTheMail = command === 'RCPT TO' || command === 'DATA' || command === 'MAIL FROM'
+  return { kind: final && aboutTheMail ? 'refused' : 'put_off', answer }
+}
+
+const field = (error: unknown, name: string): unknown =>
+  typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined
