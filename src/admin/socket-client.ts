@@ -5,7 +5,7 @@ import { Fault } from '#kernel/fault.ts'
 import type { Admin, AdminSession, ImportResult } from './admin.ts'
 import { importRowsMax } from './operations.ts'
 import { isAnswering } from './socket-probe.ts'
-import { decodeAnswer, pathPrefix, valueOf, wireVersion } from './socket-wire.ts'
+import { answeredValue, decodeAnswer, pathPrefix, wireVersion } from './socket-wire.ts'
 import type { ActivationView } from './views.ts'
 
 const pingTimeoutMs = 5_000
@@ -90,7 +90,7 @@ async function one(
       if (bytes > answerBytesMax) throw new Fault('admin.protocol', 'the answer is too long')
       chunks.push(chunk)
     }
-    return valueOf(decodeAnswer(Buffer.concat(chunks).toString('utf8')))
+    return answeredValue(decodeAnswer(Buffer.concat(chunks).toString('utf8')))
   })
 }
 
@@ -106,7 +106,7 @@ async function* many(
     for await (const line of createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY })) {
       const answer = decodeAnswer(line)
       if ('end' in answer) return
-      yield valueOf(answer)
+      yield answeredValue(answer)
     }
     if (!signal?.aborted) throw new Fault('admin.no_server', 'the server stopped')
   } catch (error) {

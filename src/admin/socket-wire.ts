@@ -27,18 +27,20 @@ export const faultAnswer = (error: unknown): Answer => ({
 
 /** @throws Fault admin.protocol where the line is no answer */
 export function decodeAnswer(line: string): Answer {
+  const parsed = parseJson(line)
+  if (typeof parsed !== 'object' || parsed === null) throw new Fault('admin.protocol', 'no answer')
+  if ('fault' in parsed) return { fault: decodeFault(parsed.fault) }
+  if ('end' in parsed) return { end: true }
+  // JSON leaves the value of an operation without a result out.
+  return { value: 'value' in parsed ? parsed.value : undefined }
+}
+
+function parseJson(line: string): unknown {
   try {
-    const parsed: unknown = JSON.parse(line)
-    if (typeof parsed === 'object' && parsed !== null) {
-      if ('value' in parsed) return { value: parsed.value }
-      if ('end' in parsed) return { end: true }
-      if ('fault' in parsed) return { fault: decodeFault(parsed.fault) }
-    }
+    return JSON.parse(line)
   } catch (error) {
     throw new Fault('admin.protocol', 'not JSON', error)
   }
-  // An operation without a result: JSON leaves `value: undefined` out.
-  return { value: undefined }
 }
 
 function decodeFault(fault: unknown): { code: string; detail: string } {
@@ -47,7 +49,7 @@ function decodeFault(fault: unknown): { code: string; detail: string } {
 }
 
 /** The value of an answer. @throws Fault as the server did */
-export function valueOf(answer: Answer): unknown {
+export function answeredValue(answer: Answer): unknown {
   if ('value' in answer) return answer.value
   if ('fault' in answer) throw revivedFault(answer.fault)
   throw new Fault('admin.protocol', 'an answer without a value')
