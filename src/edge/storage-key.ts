@@ -1,0 +1,54 @@
+/** The storage key: kept in a file outside the database, made at the first start, checked at every other. */
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  fitsStorageKey,
+  openColumn,
+  sealColumn,
+  storageKeyBytes,
+  storageKeyCheck,
+} from '#crypto/sealed-column.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { Random } from '#kernel/random.ts'
+import type { Vault } from '#kernel/vault.ts'
+import type { InstallationStore } from '#store/installation.ts'
+
+const checkName = 'storage_key_check'
+
+/**
+ * Reads the key file, or makes it where neither the file nor anything sealed with it exists.
+ * @throws Fault storage_key.wrong where the key is not the database's
+ */
+export async function openVault(path: string, store: InstallationStore, random: Random): Promise<Vault> {
+  const check = await store.find(checkName)
+  const made = !existsSync(path)
+  if (made && check) throw new Fault('storage_key.wrong', `${path} is missing`)
+  const key = made ? makeKey(path, random) : readKey(path)
+  const kept = check ?? (await store.keepFirst(checkName, storageKeyCheck(key)))
+  if (!fitsStorageKey(key, kept)) throw new Fault('storage_key.wrong', path)
+  return {
+    seal: (context, plain) => sealColumn(key, random, context, plain),
+    open: (context, sealed) => openColumn(key, context, sealed),
+  }
+}
+
+function readKey(path: string): Uint8Array {
+  const bytes = new Uint8Array(readFileSync(path))
+  if (bytes.length !== storageKeyBytes)
+    throw new Fault('storage_key.wrong', `${path} does not hold ${storageKeyBytes} bytes`)
+  return bytes
+}
+
+/** On disk before anything is sealed with it; two first starts at once end with one key. */
+function makeKey(path: string, random: Random): Uint8Array {
+  const key = random.bytes(storageKeyBytes)
+  try {
+    const file = openSync(path, 'wx', 0o600)
+    writeSync(file, key)
+    fsyncSync(file)
+    closeSync(file)
+    return key
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return readKey(path)
+    throw new Fault('store.unavailable', path, error)
+  }
+}
