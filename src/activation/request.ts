@@ -45,6 +45,8 @@ export function seen(activation: Activation, event: Of<'etp_seen'>): Step {
     if (activation.request.bodyHash !== request.bodyHash) return stay(activation)
     return askedAgain(activation, { kind: 'asked_again', atMs: event.atMs, token: request.token })
   }
+  // Given up before the mail came: its life is over as well.
+  if (activation.phase !== 'mailed') return stay(activation)
   // A relay that named another address in its hint is not believed against the sealed request.
   const grantId = standing.grant?.id
   const known: Activation = {
