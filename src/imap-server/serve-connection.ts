@@ -1,0 +1,110 @@
+/** One connection from greeting to end: reads a command, runs it, sends its responses, reads the next. */
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { capabilities } from './capabilities.ts'
+import { CommandReader, type ReadLimits, type ReadResult } from './command-reader.ts'
+import { LostBody } from './commands-fetch.ts'
+import { Output } from './output.ts'
+import { makePace } from './pace.ts'
+import { runCommand, tagOf } from './run-command.ts'
+import type { ImapContext, Session } from './session.ts'
+
+/** How long a client may stay without logging in, in multiples of what one command may take. */
+const loginWaits = 3
+
+/** Resolves when the connection is over; never rejects. */
+export async function serveConnection(context: ImapContext, socket: Socket, secure: boolean): Promise<void> {
+  const session = newSession(context, socket, secure)
+  const cancel = context.clock.after(context.limits.loginMs * loginWaits, () => {
+    if (!session.identity) socket.destroy()
+  })
+  const sayBye = () => {
+    session.output.line('* BYE Server shutting down')
+    session.output.end()
+  }
+  context.closers.add(sayBye)
+  try {
+    session.output.line(`* OK [CAPABILITY ${capabilities(session)}] Postkey IMAP server ready`)
+    await session.output.flush()
+    await converse(session, socket)
+    session.output.end()
+  } catch (error) {
+    if (!(error instanceof LostBody)) context.log.error({ error: String(error) }, 'an IMAP connection failed')
+    socket.destroy()
+  } finally {
+    cancel()
+    context.closers.delete(sayBye)
+  }
+}
+
+function newSession(context: ImapContext, socket: Socket, secure: boolean): Session {
+  return {
+    context,
+    output: new Output(socket),
+    remoteAddress: socket.remoteAddress ?? '',
+    reader: new CommandReader(socket, context.clock),
+    secure,
+    identity: null,
+    view: null,
+    condstore: false,
+    failedLogins: 0,
+    badCommands: 0,
+    next: 'read',
+  }
+}
+
+async function converse(session: Session, socket: Socket): Promise<void> {
+  const { output } = session
+  const pace = makePace(50)
+  while (session.next !== 'close') {
+    const result = await session.reader.readCommand(readLimits(session), () => {
+      output.line('+ Go ahead')
+      void output.flush()
+    })
+    if (result.kind === 'closed') return
+    if (result.kind === 'too_big') answerTooBig(session, result)
+    else await runCommand(session, result.command)
+    await output.flush()
+    if (session.next === 'start_tls') await startTls(session, socket)
+    await pace()
+  }
+}
+
+function readLimits({ context, identity }: Session): ReadLimits {
+  const { limits } = context
+  return {
+    ...limits,
+    waitMs: identity ? limits.idleMs : limits.loginMs,
+    literalBytesMax: (text) => {
+      if (!identity) return limits.literalBeforeLoginBytesMax
+      return /^\S+ APPEND /i.test(text) ? limits.messageBytesMax : limits.literalBytesMax
+    },
+  }
+}
+
+function answerTooBig(session: Session, { text, fatal }: Extract<ReadResult, { kind: 'too_big' }>): void {
+  session.badCommands += 1
+  if (fatal || session.badCommands >= session.context.limits.badCommandsMax) {
+    session.output.line('* BYE [TOOBIG] The command is too large')
+    session.next = 'close'
+  } else session.output.line(`${tagOf(text)} NO [TOOBIG] The literal is too large`)
+}
+
+/** What the client sent before the handshake is forgotten with the old reader. */
+async function startTls(session: Session, socket: Socket): Promise<void> {
+  const { secureContext, clock, limits } = session.context
+  session.reader.detach()
+  if (!secureContext) throw new Error('STARTTLS without a certificate')
+  const tls = new TLSSocket(socket, { isServer: true, secureContext })
+  const cancel = clock.after(limits.loginMs, () => tls.destroy())
+  const good = await new Promise<boolean>((resolve) => {
+    tls.once('secure', () => resolve(true))
+    tls.once('close', () => resolve(false))
+    tls.on('error', () => tls.destroy())
+  })
+  cancel()
+  session.reader = new CommandReader(tls, clock)
+  session.output.useSocket(tls)
+  session.secure = true
+  session.next = good ? 'read' : 'close'
+}
