@@ -137,5 +137,5 @@ function withinBytes(
   return kept
 }
 
-const bytesOf = (set: PartSet): number =>
-  [...set.chunks.values()].reduce((sum, chunk) => sum + chunk.length, 0)
+/** Each part counts as a full one, else millions of sets with one tiny last part would fit. */
+const bytesOf = (set: PartSet): number => set.chunks.size * limits.partChunkBytes
