@@ -165,7 +165,10 @@ function wrong(activation: Activation, grant: Grant, atMs: number): Step {
   if (pin === undefined) return stay(activation)
   const change = { kind: 'proof_failed', pin } as const
   const left = triesLeft(changeGrant(grant, change), pin)
-  const step = refuse(activation, 'proof.wrong_password', atMs, left)
+  const step = refuse(activation, 'proof.wrong_password', atMs, {
+    code: 'proof.wrong_password',
+    triesLeft: left,
+  })
   return { ...step, effects: [{ kind: 'grant', change }, ...step.effects] }
 }
 

@@ -59,7 +59,7 @@ export function seen(activation: Activation, event: Of<'etp_seen'>): Step {
     ...(grantId === undefined ? {} : { grantId }),
   }
   const code = refusal(request, standing, terms, event.atMs)
-  if (code) return refuse(known, code, event.atMs)
+  if (code) return refuse(known, code, event.atMs, { code: toldOf(code) })
   return enter(
     known,
     'answering',
@@ -92,16 +92,27 @@ function refusal(
   return chooseSuite(terms, request.offer) === null ? 'request.no_common_suite' : null
 }
 
+/** Who has proved nothing learns of a closed password only that none is waiting. */
+const toldOf = (code: FaultCode): FaultCode =>
+  code.startsWith('grant.') && code !== 'grant.alias' ? 'grant.none' : code
+
 /** The first suite of the server's own list that the handheld offers. */
 export const chooseSuite = (terms: ServerTerms, offer: readonly number[]): Suite | null =>
   terms.suites.find((suite) => offer.includes(suite)) ?? null
 
-/** Ends the run with an error that is sent once to whoever holds the route token or the PIN. */
-export function refuse(activation: Activation, code: FaultCode, atMs: number, triesLeft?: number): Step {
-  const told = faultRow(code).e !== undefined
-  const error = { code, ...(triesLeft === undefined ? {} : { triesLeft }) }
-  const effects: Effect[] = told ? [{ kind: 'send', message: { kind: 'error', ...error } }] : []
-  return stop(told ? { ...activation, error, lastAnswerAtMs: atMs } : activation, code, atMs, ...effects)
+/**
+ * Ends the run with an error that is sent once to whoever holds the route token or the PIN.
+ * @param told what the handheld hears, where that is less than the administrator's `code`
+ */
+export function refuse(
+  activation: Activation,
+  code: FaultCode,
+  atMs: number,
+  told: { readonly code: FaultCode; readonly triesLeft?: number } = { code },
+): Step {
+  if (faultRow(told.code).e === undefined) return stop(activation, code, atMs)
+  const answered = { ...activation, error: told, lastAnswerAtMs: atMs }
+  return stop(answered, code, atMs, { kind: 'send', message: { kind: 'error', ...told } })
 }
 
 /** The same mail or the relay's hint again: the stored answer goes out again, at most once a minute. */

@@ -276,6 +276,7 @@ export const faultTable = {
     next: 'Make sure that only one machine uses this SRP id, then start the other side again.',
     turn: 'administrator',
     retry: 'administrator',
+    e: 20,
   },
   'relay.protocol': {
     says: 'The other side of the relay connection sent a frame that does not follow the protocol.',
