@@ -109,8 +109,10 @@ function attempted(db: Db, id: number, mids: readonly Uint8Array[], nowMs: numbe
 /** `nextAtMs` null leaves the schedule as it is. A delivery that waited for this receipt only is done. */
 function receipted(db: Db, id: number, status: number, nowMs: number, nextAtMs: number | null): void {
   db.run(
-    `UPDATE delivery SET receipt_since_ms = CASE WHEN receipt = ?1 THEN receipt_since_ms ELSE ?2 END,
-       receipt = ?1, receipt_at_ms = ?2, next_at_ms = coalesce(?3, next_at_ms) WHERE id = ?4`,
+    `UPDATE delivery SET receipt_since_ms = CASE WHEN receipt = ? THEN receipt_since_ms ELSE ? END,
+       receipt = ?, receipt_at_ms = ?, next_at_ms = coalesce(?, next_at_ms) WHERE id = ?`,
+    status,
+    nowMs,
     status,
     nowMs,
     nextAtMs,

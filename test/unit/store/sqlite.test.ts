@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Fault } from '#kernel/fault.ts'
+import { openDatabase } from '#store/sqlite/database.ts'
+import { readMigrations } from '#store/sqlite/migrate.ts'
+import { openSqliteStore } from '#store/sqlite/open.ts'
+import { openTestStore, temporaryDirectory } from '../../support/store.ts'
+
+const nowMs = () => 1
+
+const code = (expected: string) => (error: unknown) => error instanceof Fault && error.code === expected
+
+test('a database of a newer version is refused', async (t) => {
+  const path = join(temporaryDirectory(t), 'postkey.db')
+  await openSqliteStore({ path, writer: 'inline', nowMs }).close()
+  const db = openDatabase(path, 'write')
+  db.run("INSERT INTO schema_migration VALUES (9999, 'from-the-future', 'x', 1)")
+  db.close()
+  assert.throws(() => openSqliteStore({ path, writer: 'inline', nowMs }), code('store.newer_schema'))
+})
+
+test('a database whose migrations differ from ours is refused', async (t) => {
+  const path = join(temporaryDirectory(t), 'postkey.db')
+  await openSqliteStore({ path, writer: 'inline', nowMs }).close()
+  const db = openDatabase(path, 'write')
+  db.run("UPDATE schema_migration SET sha256 = 'edited' WHERE version = 1")
+  db.close()
+  assert.throws(() => openSqliteStore({ path, writer: 'inline', nowMs }), code('store.changed_migration'))
+})
+
+test('a file that is no database is named as damaged', (t) => {
+  const path = join(temporaryDirectory(t), 'postkey.db')
+  const file = openSync(path, 'w')
+  writeSync(file, 'x'.repeat(8_192))
+  closeSync(file)
+  assert.throws(() => openSqliteStore({ path, writer: 'inline', nowMs }), code('store.damaged'))
+})
+
+test('each migration is applied once, in order', (t) => {
+  const path = join(temporaryDirectory(t), 'postkey.db')
+  const versions = readMigrations().map(({ version }) => version)
+  assert.deepEqual(
+    versions,
+    [...versions].sort((a, b) => a - b),
+  )
+  assert.equal(new Set(versions).size, versions.length)
+  const store = openSqliteStore({ path, writer: 'inline', nowMs })
+  t.after(() => store.close())
+  const db = openDatabase(path, 'read')
+  const applied = db.all<{ version: number }>('SELECT version FROM schema_migration ORDER BY version')
+  db.close()
+  assert.deepEqual(
+    applied.map(({ version }) => version),
+    versions,
+  )
+})
+
+test('the database is in WAL mode and waits for the disk at each commit', (t) => {
+  const path = join(temporaryDirectory(t), 'postkey.db')
+  const db = openDatabase(path, 'write')
+  t.after(() => db.close())
+  assert.deepEqual(db.one('PRAGMA journal_mode'), { journal_mode: 'wal' })
+  assert.deepEqual(db.one('PRAGMA synchronous'), { synchronous: 2 })
+})
+
+test('one call that fails undoes itself alone; its neighbours in the batch are kept', async (t) => {
+  const store = openTestStore(t, { writer: 'thread' })
+  const pin = '2100000A' as never
+  const results = await Promise.allSettled([
+    store.installation.put('a', Uint8Array.of(1)),
+    store.handhelds.reserveSeq(pin, 1, 1),
+    store.installation.put('b', Uint8Array.of(2)),
+  ])
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  )
+  assert.deepEqual(await store.installation.find('b'), Uint8Array.of(2))
+})
+
+test('another process that commits is noticed', async (t) => {
+  const path = join(temporaryDirectory(t), 'postkey.db')
+  let check = () => {}
+  const poll = (given: () => void) => {
+    check = given
+    return () => {}
+  }
+  const store = openSqliteStore({ path, writer: 'inline', nowMs, poll })
+  t.after(() => store.close())
+  const other = openSqliteStore({ path, writer: 'inline', nowMs })
+  t.after(() => other.close())
+  let heard = 0
+  store.onCommit(() => {
+    heard += 1
+  })
+  check()
+  assert.equal(heard, 0)
+  await other.installation.put('k', Uint8Array.of(1))
+  check()
+  assert.equal(heard, 1)
+})
