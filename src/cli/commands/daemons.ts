@@ -1,0 +1,31 @@
+import type { Command } from 'commander'
+import { act, examples } from '../act.ts'
+import type { Host, Role } from '../deps.ts'
+
+const roles: readonly (readonly [Role, string])[] = [
+  ['agent', 'run the Messaging Agent and the Policy Service'],
+  ['relay', 'run the relay'],
+  ['smtp', 'run the embedded SMTP server'],
+  ['imap', 'run the embedded IMAP server'],
+]
+
+export function daemonCommands(program: Command, host: Host): void {
+  program
+    .command('serve')
+    .description('run everything the configuration asks for, until it is told to stop')
+    .addHelpText('after', examples('serve --config /etc/postkey/postkey.toml', 'serve --set smtp.port=25'))
+    .action(act(host, (run) => run.deps.serve(run.loaded(), 'all', run)))
+  for (const [role, description] of roles)
+    program
+      .command(role)
+      .description(`${description} alone`)
+      .action(act(host, (run) => run.deps.serve(run.loaded(), [role], run)))
+  program
+    .command('start')
+    .description('run everything on this machine with a first user, ready to activate a handheld')
+    .action(act(host, (run) => run.deps.start(run.loaded(), run)))
+  program
+    .command('demo')
+    .description('show one activation over real mail, in seconds; leaves nothing behind')
+    .action(act(host, (run) => run.deps.demo({ set: run.configInput.set, env: {}, cwd: run.deps.cwd }, run)))
+}

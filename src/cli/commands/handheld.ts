@@ -1,0 +1,72 @@
+import type { Command } from 'commander'
+import type { HandheldDetail, HandheldView } from '#admin/views.ts'
+import { act, arg } from '../act.ts'
+import type { Host } from '../deps.ts'
+import type { Run } from '../run.ts'
+import type { Column } from '../table.ts'
+import { fields } from '../text.ts'
+import { moment, relative } from '../time.ts'
+
+/** The server's view of handhelds; the terminal handheld adds its own commands beside these. */
+export function handheldCommands(program: Command, host: Host): Command {
+  const handheld = program.command('handheld').description('handhelds that work for users')
+  handheld.command('list').description('list the handhelds this server knows').action(act(host, list))
+  handheld
+    .command('show <pin>')
+    .description('one handheld: user, keys, policy, service books')
+    .action(act(host, show))
+  return handheld
+}
+
+export const handheldColumns = (run: Run): readonly Column<HandheldView>[] => [
+  { title: 'PIN', value: ({ pin }) => pin },
+  { title: 'USER', value: ({ user }) => user ?? '', flexible: true },
+  { title: 'STATE', value: ({ state }) => state },
+  { title: 'MODEL', value: ({ model }) => model, flexible: true },
+  { title: 'HEARD', value: ({ heardAtMs }) => relative(heardAtMs, run.deps.clock.nowMs()) },
+  { title: 'POLICY', value: ({ policy }) => provisioned(policy) },
+]
+
+async function list(run: Run): Promise<void> {
+  const handhelds = await run.admin((admin) => admin.handhelds.list())
+  run.print(handhelds, () =>
+    handhelds.length === 0 ? 'No handhelds.\n' : run.table(handheldColumns(run), handhelds),
+  )
+}
+
+async function show(run: Run, args: readonly string[]): Promise<void> {
+  const detail = await run.admin((admin) => admin.handhelds.show(arg(args, 0)))
+  run.print(detail, () => describe(run, detail))
+}
+
+function describe(run: Run, detail: HandheldDetail): string {
+  const at = (atMs: number) => moment(atMs, run.deps.clock.nowMs(), run.zone)
+  const key = detail.masterKeyMadeAtMs
+  const text = fields(
+    [
+      ['user', detail.user],
+      ['state', detail.state],
+      ['model', detail.model],
+      ['software', detail.software],
+      ['platform', detail.platform],
+      ['activated', at(detail.activatedAtMs)],
+      ['heard', at(detail.heardAtMs)],
+      ['policy', provisioned(detail.policy)],
+      ['books', provisioned(detail.books)],
+      ['left out', [...detail.policy.leftOut, ...detail.books.leftOut].join(', ')],
+      ['master key', key === null ? 'none' : `${detail.algorithm ?? ''}, made ${at(key)}`],
+      ['device key', detail.deviceKey],
+      ['activation', detail.activation],
+      ['waiting', `${detail.waiting} on their way to it`],
+    ],
+    run.terminal.width,
+  )
+  return `${run.terminal.bold(detail.pin)}\n${text}`
+}
+
+function provisioned({ sent, applied }: { readonly sent: number; readonly applied: number }): string {
+  if (sent === 0) return 'not sent'
+  return applied === sent
+    ? `applied (${applied})`
+    : `sent (${sent}), applied ${applied === 0 ? 'none' : applied}`
+}

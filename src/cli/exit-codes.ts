@@ -1,0 +1,50 @@
+/** What the process says to scripts; `postkey help exit-codes` prints this table. */
+import type { FaultCode } from '#kernel/fault.ts'
+
+export const exitCodes = {
+  ok: [0, 'Done.'],
+  failed: [
+    1,
+    'Failed; also a status with something broken, an import with rows set aside, a damaged database.',
+  ],
+  usage: [2, 'The command or a value in it was not understood.'],
+  not_found: [3, 'No such user, activation, handheld, server or password.'],
+  conflict: [4, 'Something of this name exists already, or the name means several.'],
+  no_server: [5, 'No running server answers, and the command needs one.'],
+  unavailable: [69, 'The database, the mail server or the relay cannot be reached.'],
+  internal: [70, 'A mistake of Postkey itself; please report it.'],
+  config: [78, 'The configuration or the storage key is wrong.'],
+  cancelled: [130, 'Cancelled at a prompt.'],
+} as const satisfies Record<string, readonly [number, string]>
+
+export type ExitName = keyof typeof exitCodes
+
+export const exitCode = (name: ExitName): number => exitCodes[name][0]
+
+const byCode: Partial<Record<FaultCode, ExitName>> = {
+  'user.unknown': 'not_found',
+  'activation.unknown': 'not_found',
+  'handheld.unknown': 'not_found',
+  'srp.unknown': 'not_found',
+  'password.none': 'not_found',
+  'user.exists': 'conflict',
+  'srp.exists': 'conflict',
+  'admin.running': 'conflict',
+  'activation.ambiguous': 'conflict',
+  'admin.usage': 'usage',
+  'address.invalid': 'usage',
+  'address.foreign_domain': 'usage',
+  'password.too_short': 'usage',
+  'password.unusable': 'usage',
+  'srp.invalid': 'usage',
+  'admin.no_server': 'no_server',
+  'store.unavailable': 'unavailable',
+  'imap.unreachable': 'unavailable',
+  'smtp.unreachable': 'unavailable',
+  'relay.unreachable': 'unavailable',
+  'internal.invariant': 'internal',
+  'config.invalid': 'config',
+  'storage_key.wrong': 'config',
+}
+
+export const exitNameOf = (code: FaultCode): ExitName => byCode[code] ?? 'failed'

@@ -1,0 +1,90 @@
+/** The command line: one run of `postkey`, from its arguments to its exit code. */
+import { Command, CommanderError, Option } from 'commander'
+import { faultCodeOf } from '#kernel/fault.ts'
+import { collect } from './act.ts'
+import { activationCommands } from './commands/activation.ts'
+import { configCommands } from './commands/config.ts'
+import { daemonCommands } from './commands/daemons.ts'
+import { dbCommands } from './commands/db.ts'
+import { handheldCommands } from './commands/handheld.ts'
+import { mailboxCommands } from './commands/mailbox.ts'
+import { passwordCommands } from './commands/password.ts'
+import { srpCommands } from './commands/srp.ts'
+import { statusCommand } from './commands/status.ts'
+import { userCommands } from './commands/user.ts'
+import type { Host, RunDeps } from './deps.ts'
+import { exitCode, exitNameOf } from './exit-codes.ts'
+import { helpCommand } from './help.ts'
+import { Cancelled, makeRun } from './run.ts'
+import { faultObject, sayFault } from './say-fault.ts'
+import { makeTerminal } from './terminal.ts'
+
+/**
+ * Runs the command in `argv` (without the program's own two words) and returns the exit code; never throws.
+ * What went wrong is on standard error, in words or, with `-o json`, as an object.
+ */
+export async function runCli(argv: readonly string[], deps: RunDeps): Promise<number> {
+  let code = exitCode('ok')
+  const setExitCode = (next: number) => {
+    code = next
+  }
+  const program = makeProgram(deps, { run: (command) => makeRun(deps, command, setExitCode) })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode('ok') : exitCode('usage')
+    if (error instanceof Cancelled) return exitCode('cancelled')
+    const json = program.opts<{ format?: string }>().format === 'json'
+    const text = json
+      ? `${JSON.stringify(faultObject(error), null, 2)}\n`
+      : sayFault(error, makeTerminal(deps).width)
+    deps.stderr.write(text)
+    return exitCode(exitNameOf(faultCodeOf(error)))
+  }
+}
+
+export function makeProgram(deps: RunDeps, host: Host): Command {
+  const terminal = makeTerminal(deps)
+  const program = new Command('postkey')
+    .description('Postkey activates handhelds over mail.')
+    .version(deps.version, '-V, --version', 'print the version')
+    .option('--config <file>', 'configuration file')
+    .option('--set <key=value>', 'set one key of the configuration; may be repeated', collect)
+    .addOption(
+      new Option('-o, --format <format>', 'form of the answer').choices(['table', 'json']).default('table'),
+    )
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void deps.stdout.write(text),
+      writeErr: (text) => void deps.stderr.write(text),
+      getOutHelpWidth: () => terminal.width,
+      getErrHelpWidth: () => terminal.width,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      outputError: (text, write) => write(text.replace(/^error: /, 'postkey: ')),
+    })
+    .showHelpAfterError('  next  See `postkey help` or add --help to the command.')
+  addCommands(program, host, deps)
+  return program
+}
+
+function addCommands(program: Command, host: Host, deps: RunDeps): void {
+  program.commandsGroup('Administration:')
+  userCommands(program, host)
+  passwordCommands(program, host)
+  activationCommands(program, host)
+  const handheld = handheldCommands(program, host)
+  deps.extendHandheld?.(handheld, host)
+  mailboxCommands(program, host)
+  srpCommands(program, host)
+  program.commandsGroup('The installation:')
+  statusCommand(program, host)
+  configCommands(program, host)
+  dbCommands(program, host)
+  program.commandsGroup('Running:')
+  daemonCommands(program, host)
+  program.commandsGroup('Help:')
+  helpCommand(program, host)
+}

@@ -1,0 +1,58 @@
+/** Moments and durations as people read them. */
+
+export type ZoneMinutes = (atMs: number) => number
+
+export const machineZone: ZoneMinutes = (atMs) => -new Date(atMs).getTimezoneOffset()
+
+/** `2026-01-05T14:02:11+01:00`: ISO 8601 in local time. */
+export function localIso(atMs: number, zone: ZoneMinutes): string {
+  const offset = zone(atMs)
+  const sign = offset < 0 ? '-' : '+'
+  const hours = String(Math.floor(Math.abs(offset) / 60)).padStart(2, '0')
+  const minutes = String(Math.abs(offset) % 60).padStart(2, '0')
+  return `${local(atMs, zone).slice(0, 19)}${sign}${hours}:${minutes}`
+}
+
+/** `14:02:11.120` */
+export const localClock = (atMs: number, zone: ZoneMinutes): string => local(atMs, zone).slice(11, 23)
+
+/** `2026-01-05` */
+export const localDay = (atMs: number, zone: ZoneMinutes): string => local(atMs, zone).slice(0, 10)
+
+/** `3 min ago`, `in 2 h`, `now`. */
+export function relative(atMs: number, nowMs: number): string {
+  const away = Math.abs(nowMs - atMs)
+  if (away < 1_000) return 'now'
+  return atMs < nowMs ? `${rough(away)} ago` : `in ${rough(away)}`
+}
+
+/** `180 ms`, `2.4 s`, `3 min 12 s`, `2 h 5 min`, `3 d 4 h`. */
+export function duration(ms: number): string {
+  if (ms < 0) return `-${duration(-ms)}`
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1_000],
+  ] as const
+  const first = units.findIndex(([, size]) => ms >= size)
+  const [big, small] = [units[first], units[first + 1]]
+  if (!big || !small) return `${Math.floor(ms / 1_000)} s`
+  const rest = Math.floor((ms % big[1]) / small[1])
+  return `${Math.floor(ms / big[1])} ${big[0]}${rest > 0 ? ` ${rest} ${small[0]}` : ''}`
+}
+
+/** The moment as ISO 8601 with how far away it is. */
+export const moment = (atMs: number, nowMs: number, zone: ZoneMinutes): string =>
+  `${localIso(atMs, zone)} (${relative(atMs, nowMs)})`
+
+function rough(ms: number): string {
+  if (ms < 60_000) return `${Math.floor(ms / 1_000)} s`
+  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min`
+  if (ms < 172_800_000) return `${Math.floor(ms / 3_600_000)} h`
+  return `${Math.floor(ms / 86_400_000)} d`
+}
+
+const local = (atMs: number, zone: ZoneMinutes): string => new Date(atMs + zone(atMs) * 60_000).toISOString()
