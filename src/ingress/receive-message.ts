@@ -1,0 +1,89 @@
+/** One message from its stream to the store: 250 only after the commit that holds it for every recipient. */
+import { randomBytes } from 'node:crypto'
+import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server'
+import type { MailAddress } from '#kernel/brand.ts'
+import { concat } from '#kernel/bytes.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { Log } from '#kernel/log.ts'
+import type { MailStore, MessageDescription } from '#store/mail.ts'
+import { isLooping, receivedHeader } from './received.ts'
+import type { SmtpLimits } from './smtp-limits.ts'
+import { SmtpRefusal } from './smtp-refusal.ts'
+
+export interface ReceiveOptions {
+  readonly store: MailStore
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: SmtpLimits
+  readonly name: string
+  readonly describe: (raw: Uint8Array) => MessageDescription
+}
+
+/** Returns the text of the 250 answer. @throws SmtpRefusal */
+export type ReceiveMessage = (
+  stream: SMTPServerDataStream,
+  session: SMTPServerSession,
+  recipients: readonly MailAddress[],
+) => Promise<string>
+
+export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
+  const { store, clock, log, limits } = options
+  let bytesInFlight = 0
+
+  /** Keeps no more than may be kept; the rest is read and forgotten, so that the client hears why. */
+  const collect = async (stream: SMTPServerDataStream): Promise<Uint8Array> => {
+    const kept: Uint8Array[] = []
+    let bytes = 0
+    let full = false
+    try {
+      for await (const chunk of stream) {
+        bytes += chunk.length
+        bytesInFlight += chunk.length
+        full ||= bytesInFlight > limits.bytesInFlightMax
+        if (full || bytes > limits.messageBytesMax) kept.length = 0
+        else kept.push(chunk)
+      }
+    } catch (error) {
+      throw new SmtpRefusal(451, '4.4.2 The connection was lost', error)
+    } finally {
+      bytesInFlight -= bytes
+    }
+    if (bytes > limits.messageBytesMax) throw new SmtpRefusal(552, '5.3.4 Message too big')
+    if (full) throw new SmtpRefusal(452, '4.3.1 Too much mail at once, try again later')
+    return concat(...kept)
+  }
+
+  const deliver = async (
+    message: Uint8Array,
+    session: SMTPServerSession,
+    recipients: readonly MailAddress[],
+  ) => {
+    if (isLooping(message)) throw new SmtpRefusal(554, '5.4.6 The message is going round in circles')
+    const id = randomBytes(9).toString('base64url')
+    const nowMs = clock.nowMs()
+    const received = receivedHeader({
+      helo: session.hostNameAppearsAs || '',
+      remoteAddress: session.remoteAddress,
+      serverName: options.name,
+      protocol: session.transmissionType,
+      id,
+      recipient: recipients.length === 1 ? (recipients[0] ?? null) : null,
+      nowMs,
+    })
+    const raw = concat(received, message)
+    const delivered = await store.deliver({ recipients, raw, description: options.describe(raw), nowMs })
+    log.info({ id, bytes: raw.length, mailboxes: delivered.length }, 'mail delivered')
+    return `2.6.0 Delivered as ${id}`
+  }
+
+  return async (stream, session, recipients) => {
+    try {
+      return await deliver(await collect(stream), session, recipients)
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'user.unknown')
+        throw new SmtpRefusal(550, '5.1.1 No such user here', error)
+      throw error
+    }
+  }
+}

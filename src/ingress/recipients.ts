@@ -1,0 +1,49 @@
+/** Which recipients are taken: accounts of the domains served here, and nobody else's. */
+import type { SMTPServerSession } from 'smtp-server'
+import type { MailAddress } from '#kernel/brand.ts'
+import { type Clock, sleep } from '#kernel/clock.ts'
+import { makeFailureCount } from '#kernel/failure-count.ts'
+import type { MailStore } from '#store/mail.ts'
+import type { SmtpLimits } from './smtp-limits.ts'
+import { SmtpRefusal } from './smtp-refusal.ts'
+
+export interface RecipientOptions {
+  readonly store: MailStore
+  readonly clock: Clock
+  readonly limits: SmtpLimits
+  readonly canonicalAddress: (text: string) => MailAddress | null
+  readonly servesDomain: (domain: string) => boolean
+  /** Where mail to `<postmaster>` without a domain goes (RFC 5321 section 4.5.1). */
+  readonly mainDomain: string
+}
+
+const guessWindowMs = 600_000
+
+/** Resolves for a recipient that has a mailbox. @throws SmtpRefusal */
+export type CheckRecipient = (typed: string, session: SMTPServerSession) => Promise<MailAddress>
+
+export function makeRecipientCheck(options: RecipientOptions): CheckRecipient {
+  const { store, clock, limits } = options
+  const guesses = makeFailureCount(guessWindowMs)
+  const perSession = new WeakMap<SMTPServerSession, number>()
+
+  /** Guessing is slow: a connection has few tries, and an address that guessed much waits for each answer. */
+  const refuseUnknown = async (session: SMTPServerSession): Promise<never> => {
+    const tries = (perSession.get(session) ?? 0) + 1
+    perSession.set(session, tries)
+    const recent = guesses.add(session.remoteAddress, clock.nowMs())
+    if (recent > limits.unknownPerAddressMax) await sleep(clock, limits.unknownDelayMs)
+    if (tries >= limits.unknownRecipientsMax) throw new SmtpRefusal(421, '4.7.0 Too many unknown recipients')
+    throw new SmtpRefusal(550, '5.1.1 No such user here')
+  }
+
+  return async (typed, session) => {
+    const bare = typed.toLowerCase() === 'postmaster'
+    const address = options.canonicalAddress(bare ? `postmaster@${options.mainDomain}` : typed)
+    if (!address) throw new SmtpRefusal(553, '5.1.3 Not an address mail can be delivered to')
+    if (!options.servesDomain(address.slice(address.lastIndexOf('@') + 1)))
+      throw new SmtpRefusal(550, '5.7.1 Relaying denied')
+    if (!(await store.findAccount(address))) return await refuseUnknown(session)
+    return address
+  }
+}

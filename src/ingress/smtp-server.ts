@@ -1,0 +1,96 @@
+import type { SMTPServerOptions } from 'smtp-server'
+import type { MailAddress } from '#kernel/brand.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { Log } from '#kernel/log.ts'
+import type { MessageDescription } from '#store/mail.ts'
+import type { Store } from '#store/store.ts'
+import { makeReceiver } from './receive-message.ts'
+import { type CheckRecipient, makeRecipientCheck } from './recipients.ts'
+import { type SmtpLimits, smtpLimits } from './smtp-limits.ts'
+import { answer } from './smtp-refusal.ts'
+import { StrictServer } from './strict-server.ts'
+
+export interface SmtpIngressOptions {
+  readonly store: Pick<Store, 'mail'>
+  readonly clock: Clock
+  readonly log: Log
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  /** This server's name in its greeting and in Received. */
+  readonly name: string
+  /** PEM, for STARTTLS; without it there is none. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+  readonly canonicalAddress: (text: string) => MailAddress | null
+  /** Whether mail for this canonical domain is accepted here; for any other it is refused as relaying. */
+  readonly servesDomain: (domain: string) => boolean
+  readonly mainDomain: string
+  /** `describeMessage` of the IMAP server: what is computed at delivery and stored beside the bytes. */
+  readonly describe: (raw: Uint8Array) => MessageDescription
+  readonly limits?: Partial<SmtpLimits>
+}
+
+export interface SmtpIngress {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/**
+ * Accepts mail for the domains served here into the store's mailboxes; relays nothing, authenticates nobody.
+ * @throws Error when the port cannot be listened on.
+ */
+export async function startSmtpIngress(options: SmtpIngressOptions): Promise<SmtpIngress> {
+  const limits = { ...smtpLimits, ...options.limits }
+  const server = new StrictServer(serverOptions(options, limits), { clock: options.clock, limits })
+  server.on('error', (error) => options.log.debug({ error: error.message }, 'an SMTP connection failed'))
+  const port = await listen(server, options)
+  return {
+    port,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  }
+}
+
+function serverOptions(options: SmtpIngressOptions, limits: SmtpLimits): SMTPServerOptions {
+  const { clock, log, name, tls, canonicalAddress, servesDomain, mainDomain, describe } = options
+  const store = options.store.mail
+  const recipients = { store, clock, limits, canonicalAddress, servesDomain, mainDomain }
+  const checkRecipient: CheckRecipient = makeRecipientCheck(recipients)
+  const receive = makeReceiver({ store, clock, log, limits, name, describe })
+  const onFailure = (error: unknown) => log.error({ error: String(error) }, 'mail could not be taken')
+  const canonical = (typed: string) =>
+    canonicalAddress(typed.toLowerCase() === 'postmaster' ? `postmaster@${mainDomain}` : typed)
+  return {
+    name,
+    banner: 'Postkey',
+    heloResponse: '%s greets %s',
+    ...(tls && { key: tls.key, cert: tls.cert }),
+    minVersion: 'TLSv1.2',
+    disabledCommands: ['AUTH', 'XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL', ...(tls ? [] : ['STARTTLS'])],
+    disableReverseLookup: true,
+    logger: false,
+    size: limits.messageBytesMax,
+    maxRecipients: limits.recipientsMax,
+    maxClients: limits.connectionsMax,
+    socketTimeout: limits.idleMs,
+    closeTimeout: 1_000,
+    onRcptTo: ({ address }, session, callback) =>
+      answer(checkRecipient(address, session), callback, onFailure),
+    onData: (stream, session, callback) => {
+      const to = session.envelope.rcptTo
+        .map(({ address }) => canonical(address))
+        .filter((one) => one !== null)
+      answer(receive(stream, session, to), callback, onFailure)
+    },
+  }
+}
+
+function listen(server: StrictServer, { host, port }: SmtpIngressOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.server.once('error', reject)
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.server.off('error', reject)
+      const bound = server.server.address()
+      resolve(typeof bound === 'object' && bound ? bound.port : port)
+    })
+  })
+}
