@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, test } from 'node:test'
+import { serveAdmin } from '#admin/socket-server.ts'
+import type { Prompts, Role } from '#cli/deps.ts'
+import { exitCode, exitCodes, exitNameOf } from '#cli/exit-codes.ts'
+import { Fault, type FaultCode } from '#kernel/fault.ts'
+import { faultTable } from '#kernel/fault-table.ts'
+import { silentLog } from '#kernel/log.ts'
+import { type Console, openConsole } from './console.ts'
+
+const alice = 'alice@example.test'
+
+let site: Console
+beforeEach(() => {
+  site = openConsole()
+})
+afterEach(() => site.close())
+
+const person = (passwords: (string | null)[], yes: boolean | null = true): Prompts => ({
+  password: async () => passwords.shift() ?? null,
+  confirm: async () => yes,
+})
+
+test('a user is added, shown, and removed after consent only', async () => {
+  const added = await site.run(['user', 'add', alice, '--name', 'Alice', '--alias', 'al@example.test'])
+  assert.deepEqual(added, { code: 0, out: `Added ${alice}.\n`, err: '' })
+  assert.match((await site.run(['user', 'show', 'al@example.test'])).out, /aliases {3}al@example\.test/)
+  assert.equal((await site.run(['user', 'add', alice])).code, 4)
+  assert.match((await site.run(['user', 'remove', alice])).err, /add --yes/)
+  assert.equal((await site.run(['user', 'remove', alice], { prompts: person([], false) })).code, 130)
+  assert.equal(await site.store.users.count(), 1)
+  assert.equal((await site.run(['user', 'remove', alice, '--yes'])).code, 0)
+  assert.equal(await site.store.users.count(), 0)
+})
+
+test('a generated password is the answer; that it is shown once goes to standard error', async () => {
+  await site.admin.users.add({ address: alice })
+  const { out, err } = await site.run(['password', 'generate', alice, '--hours', '4'])
+  assert.match(
+    out,
+    /^ADDRESS +PASSWORD +EXPIRES\nalice@example\.test {2}\w{4}-\w{4}-\w{4} {2}2026-01-05T18:00:00\+01:00 \(in 4 h\)\n$/,
+  )
+  assert.match(err, /shown only now/)
+  const again = await site.run(['password', 'generate', alice, '-o', 'json'])
+  assert.equal(JSON.parse(again.out).replaced, true)
+  assert.match(again.err, /earlier password of alice@example\.test no longer works/)
+})
+
+test('a password is asked for twice on a terminal, and read from standard input elsewhere', async () => {
+  await site.admin.users.add({ address: alice })
+  const set = ['password', 'set', alice]
+  assert.equal((await site.run(set, { prompts: person(['correct horse', 'correct horse']) })).code, 0)
+  assert.match((await site.run(set, { prompts: person(['one', 'two']) })).err, /differ/)
+  assert.equal((await site.run(set, { prompts: person([null]) })).code, 130)
+  const piped = await site.run(set, { stdin: 'correct horse\nmore\n' })
+  assert.equal(piped.code, 0)
+  assert.ok(!piped.out.includes('correct'))
+  assert.equal((await site.run(set, { stdin: 'short\n' })).code, 2)
+  assert.equal((await site.run(set, { stdin: 'x'.repeat(5_000) })).code, 2)
+  assert.equal((await site.run(['password', 'revoke', alice])).code, 0)
+  assert.equal((await site.run(['password', 'revoke', alice])).code, 3)
+})
+
+test('a CSV file adds many users, prints each password once, and names the rows set aside', async () => {
+  writeFileSync(
+    join(site.directory, 'staff.csv'),
+    '\ufeff' +
+      'name,address,aliases\r\n"Liddell, Alice",alice@example.test,al@example.test a.l@example.test\r\n\r\nBob,nobody,\r\nEve,eve@example.test\r\n',
+  )
+  const { code, out, err } = await site.run(['user', 'add', '--from', 'staff.csv', '--passwords'])
+  assert.equal(code, 1)
+  const lines = out.trim().split('\n')
+  assert.match(lines[0] ?? '', /^ROW +ADDRESS +PASSWORD +RESULT$/)
+  assert.match(lines[1] ?? '', /^1 +alice@example\.test +\w{4}-\w{4}-\w{4} +added$/)
+  assert.match(lines[2] ?? '', /^2 +nobody +This is not a mail address/)
+  assert.match(lines[3] ?? '', /^3 +eve@example\.test +\w{4}-\w{4}-\w{4} +added$/)
+  assert.match(err, /2 users of 3 added, 1 set aside\./)
+  const user = await site.admin.users.show(alice)
+  assert.equal(user.displayName, 'Liddell, Alice')
+  assert.deepEqual(user.aliases, ['a.l@example.test', 'al@example.test'])
+})
+
+test('passwords of an import go to a new file of its owner instead, never over an old one', async () => {
+  const stdin = 'alice@example.test\nbob@example.test\n'
+  const argv = ['user', 'add', '--from', '-', '--passwords', '--output', 'passwords.csv']
+  const { code, out } = await site.run(argv, { stdin })
+  assert.equal(code, 0)
+  assert.ok(!/\w{4}-\w{4}-\w{4}/.test(out))
+  const path = join(site.directory, 'passwords.csv')
+  assert.match(
+    readFileSync(path, 'utf8'),
+    /^address,password,expires\r\nalice@example\.test,\w{4}-\w{4}-\w{4},2026-01-07T14:00:00\+01:00\r\nbob@/,
+  )
+  assert.equal(statSync(path).mode & 0o777, 0o600)
+  const again = await site.run(argv, { stdin: 'eve@example.test\n' })
+  assert.match(again.err, /admin\.file/)
+  assert.equal(await site.store.users.count(), 2)
+})
+
+test('a dry run adds nobody', async () => {
+  const { out, err } = await site.run(['user', 'add', '--from', '-', '--dry-run'], {
+    stdin: `${alice},Alice\n`,
+  })
+  assert.match(out, /alice@example\.test {2}Alice/)
+  assert.match(err, /1 user would be added/)
+  assert.equal(await site.store.users.count(), 0)
+})
+
+test('what is wrong in a CSV file is a usage error', async () => {
+  for (const stdin of ['', 'address,mail\na@example.test,x\n', '"open'])
+    assert.equal((await site.run(['user', 'add', '--from', '-'], { stdin })).code, 2, stdin)
+  assert.match((await site.run(['user', 'add', '--from', 'none.csv'])).err, /admin\.file/)
+})
+
+test('a mistyped command or option exits 2 and names the nearest', async () => {
+  const mistyped = await site.run(['activation', 'explian', alice])
+  assert.equal(mistyped.code, 2)
+  assert.match(mistyped.err, /Did you mean explain\?/)
+  assert.equal((await site.run(['user', 'list', '--frmat', 'json'])).code, 2)
+  assert.equal((await site.run(['user', 'show'])).code, 2)
+})
+
+test('help shows examples, and the exit codes are a topic of it', async () => {
+  const help = await site.run(['help', 'user', 'add'])
+  assert.equal(help.code, 0)
+  assert.match(help.out, /Examples:\n {2}\$ postkey user add alice@example\.test/)
+  assert.equal((await site.run(['user', 'add', '--help'])).out, help.out)
+  const { out } = await site.run(['help', 'exit-codes'])
+  for (const [code] of Object.values(exitCodes)) assert.match(out, new RegExp(`^${code} `, 'm'))
+  assert.equal((await site.run(['--version'])).out, '1.2.3\n')
+  assert.equal((await site.run(['help', 'nothing'])).code, 2)
+})
+
+test('every fault has an exit code, never that of success', () => {
+  for (const code of Object.keys(faultTable) as FaultCode[]) assert.ok(exitCode(exitNameOf(code)) > 0, code)
+  assert.equal(exitCode(exitNameOf('config.invalid')), 78)
+  assert.equal(exitCode(exitNameOf('store.unavailable')), 69)
+  assert.equal(exitCode(exitNameOf('admin.no_server')), 5)
+})
+
+test('config check tells all mistakes and exits 78; config show gives each value its origin', async () => {
+  const bad = await site.run(['config', 'check', '--set', 'smtp.prt=1'], {
+    env: { POSTKEY_LOG_LEVEL: 'loud' },
+  })
+  assert.equal(bad.code, 78)
+  assert.match(bad.out, /did you mean smtp\.port\?[\s\S]*log\.level must be one of[\s\S]*2 mistakes\./)
+  const good = await site.run(['config', 'check'])
+  assert.deepEqual(good, { code: 0, out: 'The configuration is good.\n', err: '' })
+  const { out } = await site.run(['config', 'show', '--set', 'smtp.port=0'], {
+    env: { POSTKEY_LOG_LEVEL: 'debug' },
+  })
+  assert.match(out, /^smtp\.port +0 +--set smtp\.port$/m)
+  assert.match(out, /^log\.level +"debug" +POSTKEY_LOG_LEVEL$/m)
+  assert.match(out, /^log\.format +"auto" +default$/m)
+})
+
+test('a command with a wrong configuration does nothing and exits 78', async () => {
+  const { code, err } = await site.run(['user', 'add', alice, '--set', 'smtp.port=x'])
+  assert.equal(code, 78)
+  assert.match(err, /smtp\.port must be a whole number \(--set smtp\.port\)/)
+  assert.equal(await site.store.users.count(), 0)
+})
+
+test('a running server is asked over its socket, and the store is not opened beside it', async () => {
+  const socketPath = join(site.directory, 'admin.sock')
+  const server = await serveAdmin({ socketPath, admin: site.admin, log: silentLog })
+  const openOffline = async (): Promise<never> => {
+    throw new Fault('store.unavailable', 'opened beside the server')
+  }
+  const argv = ['--set', `admin.socket=${socketPath}`, 'user', 'add', alice]
+  assert.equal((await site.run(argv, { deps: { openOffline } })).code, 0)
+  await server.close()
+  assert.equal((await site.run(argv, { deps: { openOffline } })).code, 69)
+})
+
+test('daemons are started with the configuration and their roles', async () => {
+  const started: unknown[] = []
+  const serve = async (loaded: { config: { smtp: { port: number } } }, roles: readonly Role[] | 'all') =>
+    void started.push([loaded.config.smtp.port, roles])
+  for (const argv of [['serve'], ['agent'], ['relay'], ['smtp', '--set', 'smtp.port=0'], ['imap']])
+    assert.equal((await site.run(argv, { deps: { serve } })).code, 0)
+  assert.deepEqual(started, [
+    [2525, 'all'],
+    [2525, ['agent']],
+    [2525, ['relay']],
+    [0, ['smtp']],
+    [2525, ['imap']],
+  ])
+})
+
+test('the database is backed up to an absolute path, verified and migrated', async () => {
+  const backup = await site.run(['db', 'backup', 'copy.db'])
+  assert.equal(backup.out, `Wrote ${join(site.directory, 'copy.db')}, 1 bytes.\n`)
+  assert.equal((await site.run(['db', 'verify'])).out, 'No damage found.\n')
+  assert.equal((await site.run(['db', 'migrate'])).out, 'Nothing to do; the schema is at version 3.\n')
+  const database = {
+    ...site.admin.database,
+    verify: async () => ({ good: false, problems: ['page 7 is torn'] }),
+  }
+  const damaged = await site.run(['db', 'verify'], { admin: { database } })
+  assert.deepEqual(damaged, { code: 1, out: 'page 7 is torn\n', err: '' })
+})
+
+test('what the installation has not got is refused with its code', async () => {
+  await site.admin.users.add({ address: alice })
+  assert.match((await site.run(['srp', 'list'])).err, /relay\.elsewhere/)
+  assert.match((await site.run(['mailbox', 'password', alice])).err, /mailbox\.not_embedded/)
+  assert.deepEqual(await site.run(['handheld', 'list']), { code: 0, out: 'No handhelds.\n', err: '' })
+  assert.equal((await site.run(['handheld', 'show', '2100AB3F'])).code, 3)
+})
