@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { appendFile, chmod, chown, copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as after } from 'node:timers/promises'
 import { dockerFile, type PeerDirectory, type PeerTls, peerDirectory, renderConfig } from './peer-config.ts'
-import { greeting, loopback, PortTaken, withFreePorts } from './ports.ts'
+import { firstLine, greeting, loopback, PortTaken, withFreePorts } from './ports.ts'
 import { type Started, start } from './process.ts'
 
 export interface MailUser {
@@ -24,6 +25,8 @@ export interface DovecotOptions {
 
 export interface Dovecot {
   readonly host: string
+  /** Holds its configuration (`etc`), mail and state until it is stopped. */
+  readonly directory: string
   readonly domain: string
   /** STARTTLS when there is a certificate; a password in the clear is accepted, as this is loopback. */
   readonly imapPort: number
@@ -34,7 +37,7 @@ export interface Dovecot {
   readonly policyPort: number
   /** May read every INBOX as `all/<address>`, and log in as any user (authzid, or `address*postkey`). */
   readonly serviceAccount: { readonly user: string; readonly pass: string }
-  /** Adds a user to the running server. The mailbox comes into being with the first mail or log-in. */
+  /** Adds a user to the running server; up to a second until Dovecot looks at the file again. The mailbox comes into being with the first mail or log-in. */
   addUser(user: MailUser): Promise<void>
   /** The last lines of the log. */
   logTail(lines?: number): string
@@ -61,13 +64,17 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
       const server = await launch(directory, domain, ports, options.tls && imapsPort)
       return {
         host: loopback,
+        directory: directory.path,
         domain,
         imapPort,
         imapsPort: options.tls && imapsPort,
         lmtpPort,
         policyPort,
         serviceAccount: { user: serviceUser, pass: servicePass },
-        addUser: (user) => appendFile(join(directory.path, 'etc/users'), userRow(user)),
+        addUser: async (user) => {
+          await appendFile(join(directory.path, 'etc/users'), userRow(user))
+          await untilKnown(user.address, policyPort)
+        },
         logTail: (lines = 40) => server.output().trimEnd().split('\n').slice(-lines).join('\n'),
         stop: async () => {
           // Dovecot's master takes a second to say goodbye to its processes; their mail goes away with them.
@@ -104,6 +111,19 @@ function userRow(user: MailUser, home = '', extra = ''): string {
   const password = Buffer.from(user.password).toString('base64')
   return `${user.address.toLowerCase()}:{PLAIN.B64}${password}::::${home}::${extra}\n`
 }
+
+/** Dovecot looks at the file at most once a second, so we ask the policy service until it has. */
+async function untilKnown(address: string, policyPort: number): Promise<void> {
+  for (let left = 60; left > 0; left -= 1) {
+    const answer = await firstLine(policyPort, { say: policyRequest(address) })
+    if (answer === 'action=DUNNO') return
+    await after(50)
+  }
+  throw new Error(`Dovecot does not know ${address}`)
+}
+
+const policyRequest = (address: string): string =>
+  `request=smtpd_access_policy\nprotocol_state=RCPT\nrecipient=${address}\nsize=1\n\n`
 
 const isRoot = (): boolean => process.getuid?.() === 0
 

@@ -50,14 +50,18 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 export async function greeting(port: number, alive: () => boolean, timeoutMs = 10_000): Promise<string> {
   const end = Date.now() + timeoutMs
   while (alive() && Date.now() < end) {
-    const line = await firstLine(port, Math.max(1, end - Date.now()))
+    const line = await firstLine(port, { timeoutMs: Math.max(1, end - Date.now()) })
     if (line !== undefined) return line
     await after(10)
   }
   throw new Error(`nobody greets on port ${port}`)
 }
 
-function firstLine(port: number, timeoutMs: number): Promise<string | undefined> {
+/** The first line of a connection, after `say` was sent if given; undefined when refused, closed or timed out. */
+export function firstLine(
+  port: number,
+  options: { readonly say?: string; readonly timeoutMs?: number } = {},
+): Promise<string | undefined> {
   return new Promise((resolve) => {
     let text = ''
     const socket = connect(port, loopback)
@@ -65,7 +69,8 @@ function firstLine(port: number, timeoutMs: number): Promise<string | undefined>
       socket.destroy()
       resolve(line)
     }
-    socket.setEncoding('latin1').setTimeout(timeoutMs, () => finish(undefined))
+    socket.setEncoding('latin1').setTimeout(options.timeoutMs ?? 10_000, () => finish(undefined))
+    if (options.say !== undefined) socket.write(options.say)
     socket.on('error', () => finish(undefined))
     socket.on('close', () => finish(undefined))
     socket.on('data', (chunk) => {
