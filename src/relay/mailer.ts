@@ -97,6 +97,8 @@ function composed(mail: EtpMail) {
     subject: mail.subject,
     messageId: mail.messageId,
     headers: { ...mail.headers },
+    // The library writes every word of a header's name as X-Mdap.
+    normalizeHeaderKey: (name: string) => name.replace(/^X-Mdap-/, 'X-MDAP-'),
     date: new Date(mail.dateMs),
     text: mail.text,
     attachments: [
