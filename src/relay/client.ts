@@ -215,7 +215,8 @@ class ReconnectingClient<Info> implements RelayClient {
   }
 
   #setState(state: RelayClientState): void {
-    if (this.#state.stage === 'closed') return
+    const { stage, code } = this.#state
+    if (stage === 'closed' || (stage === state.stage && code === state.code)) return
     this.#state = state
     this.#options.handlers.onState?.(state)
   }

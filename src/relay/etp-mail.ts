@@ -34,18 +34,18 @@ export function makeEtpFile(
   return encodeEtpFile({ body, relayPart, seal: sealEtp(identity.sealKey, body, relayPart) })
 }
 
-/** `mail.tries` is the number of this attempt, from 1; `nullSender` mails from `<>`. */
+/** `mail.tries` is the number of this attempt, from 1. `envelopeSender` as in the settings. */
 export function makeEtpMail(
   { relayId }: Pick<RelayIdentity, 'relayId'>,
   mail: RelayMailRow,
   file: Uint8Array,
   mailedAtMs: number,
-  nullSender: boolean,
+  envelopeSender: string | null,
 ): EtpMail {
   const short = mail.txn.slice(0, 8)
   return {
     from: { name: 'Device activation', address: `activation@${relayId}` },
-    envelopeFrom: nullSender ? '' : `bounce+${mail.txn}@${relayId}`,
+    envelopeFrom: envelopeSender ?? `bounce+${mail.txn}@${relayId}`,
     to: mail.address,
     subject: `Handheld activation request [MDAP 1 ${short}]`,
     messageId: `<${mail.txn}.${mail.tries}@${relayId}>`,

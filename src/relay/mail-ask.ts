@@ -54,12 +54,13 @@ export function decideMailAsk(
   rows: MailAskRows,
   nowMs: number,
   restoredAtMs: number | null,
+  transactionsPerPinHour: number = limits.transactionsPerPinHour,
 ): MailAskDecision {
   const bodyHash = sha256(request.bytes)
   if (rows.same) return answerKnown(rows.same, request.pin, bodyHash, nowMs)
   if (rows.prefixTaken) return answer(mailDoneStatus.txnTaken)
   if (!isTimely(request.body, nowMs, restoredAtMs)) return answer(mailDoneStatus.clock)
-  if (rows.newTxnsOfPin >= limits.transactionsPerPinHour) return answer(mailDoneStatus.overLimit)
+  if (rows.newTxnsOfPin >= transactionsPerPinHour) return answer(mailDoneStatus.overLimit)
   return { status: null, write: newMail(request, bodyHash, nowMs), hint: false }
 }
 
@@ -113,12 +114,13 @@ export function chooseMails(
   due: readonly DueMail[],
   onTheirWay: ReadonlyMap<ActivationId, string>,
   slots: number,
+  mailsPerAddressHour: number = limits.mailsPerAddressHour,
 ): RelayMailRow[] {
   const chosen: RelayMailRow[] = []
   const room = new Map<string, number>()
   for (const { mail, mailsToAddress } of due) {
     if (chosen.length >= slots) break
-    const left = room.get(mail.address) ?? limits.mailsPerAddressHour - mailsToAddress
+    const left = room.get(mail.address) ?? mailsPerAddressHour - mailsToAddress
     if (onTheirWay.has(mail.txn) || left <= 0) continue
     room.set(mail.address, left - 1)
     chosen.push(mail)

@@ -1,15 +1,18 @@
 /** Hands ETP mails to the SMTP server of their domain; MX look-up and queues are that server's business. */
 import { createTransport } from 'nodemailer'
 import { assert } from '#kernel/assert.ts'
+import { isLoopback } from '#kernel/loopback.ts'
 import { type EtpMail, isPlainAddress } from './etp-mail.ts'
-import { isLoopback } from './network.ts'
 
 /** An SMTP server. TLS is verified whenever it is used; `ca` is PEM, without it the platform's roots. */
 export interface SmtpRoute {
   readonly host: string
   readonly port: number
-  /** `starttls` insists on it, `implicit` is TLS from the first byte, `if_offered` is for peers inside a site. */
-  readonly tls: 'starttls' | 'implicit' | 'if_offered'
+  /**
+   * `starttls` insists on it, `implicit` is TLS from the first byte, `if_offered` is for peers inside a site,
+   * `plain` for loopback alone.
+   */
+  readonly tls: 'starttls' | 'implicit' | 'if_offered' | 'plain'
   readonly ca?: string
   /** The name in the server's certificate, where it is not `host`. */
   readonly serverName?: string
@@ -71,6 +74,7 @@ type Transport = ReturnType<typeof openTransport>
 
 function openTransport(route: SmtpRoute, ehloName: string) {
   const { host, port, tls, ca, serverName, user, password } = route
+  assert(tls !== 'plain' || isLoopback(host), 'plain SMTP stays on loopback')
   assert(tls !== 'if_offered' || user === undefined || isLoopback(host), 'no passwords without TLS')
   return createTransport({
     host,
@@ -78,6 +82,7 @@ function openTransport(route: SmtpRoute, ehloName: string) {
     name: ehloName,
     secure: tls === 'implicit',
     requireTLS: tls === 'starttls',
+    ignoreTLS: tls === 'plain',
     connectionTimeout: connectTimeoutMs,
     greetingTimeout: connectTimeoutMs,
     socketTimeout: silenceTimeoutMs,

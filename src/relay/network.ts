@@ -11,9 +11,6 @@ export function networkOf(address: string | undefined): string {
   return `${expandIpv6(plain).slice(0, 3).join(':')}::/48`
 }
 
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
-
 function expandIpv6(address: string): string[] {
   const [head = '', tail] = (address.split('%')[0] ?? '').toLowerCase().split('::')
   const left = head ? head.split(':') : []

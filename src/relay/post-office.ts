@@ -1,7 +1,6 @@
 /** Takes handhelds' requests to be mailed, mails them in turn, and tells the handheld and the servers. */
 import type { ActivationId, Pin } from '#kernel/brand.ts'
 import { nowSeconds } from '#kernel/clock.ts'
-import { limits } from '#kernel/limits.ts'
 import { jittered } from '#kernel/random.ts'
 import { mailDoneStatus } from '#protocol/mail-done.ts'
 import type { Frame } from '#protocol/relay-frame.ts'
@@ -109,10 +108,16 @@ class RelayPostOffice implements PostOffice {
 
   /** Decides and stores; where somebody else has stored the same transaction meanwhile, decides again. */
   async #decide(request: MailRequest): Promise<MailAskDecision> {
-    const { store, clock, identity } = this.#env
+    const { store, clock, identity, settings } = this.#env
     const { txn } = request.body
     const rows = await store.findMailAsk(txn, request.pin, clock.nowMs() - limitWindowMs)
-    const decision = decideMailAsk(request, rows, clock.nowMs(), identity.restoredAtMs)
+    const decision = decideMailAsk(
+      request,
+      rows,
+      clock.nowMs(),
+      identity.restoredAtMs,
+      settings.transactionsPerPinHour,
+    )
     if (!decision.write) return decision
     this.#expectAnswer(request.pin, txn)
     if (!(await store.putMail(decision.write))) {
@@ -158,8 +163,9 @@ class RelayPostOffice implements PostOffice {
     for (const mail of await store.giveUpMails(nowMs)) this.#tell(mail.pin, mail.txn, mailDoneStatus.gaveUp)
     const slots = settings.mailsAtOnceMax - this.#onTheirWay.size
     const since = nowMs - limitWindowMs
-    const due = await store.listDueMails(nowMs, since, limits.mailsPerAddressHour, dueAtOnce)
-    for (const mail of chooseMails(due, this.#onTheirWay, slots)) this.#start(mail)
+    const due = await store.listDueMails(nowMs, since, settings.mailsPerAddressHour, dueAtOnce)
+    for (const mail of chooseMails(due, this.#onTheirWay, slots, settings.mailsPerAddressHour))
+      this.#start(mail)
     const nextAtMs = await store.nextMailAtMs()
     if (nextAtMs !== null) this.#lookIn(nextAtMs - clock.nowMs())
   }
@@ -191,7 +197,7 @@ class RelayPostOffice implements PostOffice {
     const mail = await store.beginMail(txn, nowMs, nowMs + tryLeaseMs)
     if (!mail) return
     const file = makeEtpFile(identity, mail, nowMs)
-    const letter = makeEtpMail(identity, mail, file, nowMs, settings.nullSender)
+    const letter = makeEtpMail(identity, mail, file, nowMs, settings.envelopeSender)
     await this.#record(mail, await this.#mailer.mail(mail.domain, letter))
   }
 

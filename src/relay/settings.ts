@@ -1,3 +1,4 @@
+import { limits } from '#kernel/limits.ts'
 import type { RateLimit } from './rate.ts'
 
 /** What an operator may set; the protocol's own limits are in `#kernel/limits.ts`. */
@@ -16,8 +17,11 @@ export interface RelaySettings {
   readonly mailAnswerMs: number
   /** How often expired frames are looked for. */
   readonly housekeepingMs: number
-  /** Mail from `<>` where the site wants no bounces. */
-  readonly nullSender: boolean
+  /** New transactions of one handheld, and mails to one address, within an hour. */
+  readonly transactionsPerPinHour: number
+  readonly mailsPerAddressHour: number
+  /** Where bounces go: null for `bounce+…@` the relay, empty for `<>`, or an address of the site. */
+  readonly envelopeSender: string | null
 }
 
 export const defaultRelaySettings: RelaySettings = {
@@ -29,5 +33,7 @@ export const defaultRelaySettings: RelaySettings = {
   mailsAtOnceMax: 8,
   mailAnswerMs: 5_000,
   housekeepingMs: 1_000,
-  nullSender: false,
+  transactionsPerPinHour: limits.transactionsPerPinHour,
+  mailsPerAddressHour: limits.mailsPerAddressHour,
+  envelopeSender: null,
 }

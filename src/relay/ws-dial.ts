@@ -3,8 +3,8 @@ import { WebSocket } from 'ws'
 import { assert } from '#kernel/assert.ts'
 import type { RelayId } from '#kernel/brand.ts'
 import { limits } from '#kernel/limits.ts'
+import { isLoopback } from '#kernel/loopback.ts'
 import { type DialRelay, type RelayRole, rolePath, subprotocol } from './link.ts'
-import { isLoopback } from './network.ts'
 import { linkWebSocket } from './ws-link.ts'
 
 export interface WebSocketTarget {

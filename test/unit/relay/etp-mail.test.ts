@@ -56,7 +56,7 @@ describe('ETP.DAT', () => {
 
 describe('the mail around it', () => {
   it('has the headers and names of the protocol', () => {
-    const mail = makeEtpMail(identity, { ...row, tries: 2 }, new Uint8Array(3), mailedAtMs, false)
+    const mail = makeEtpMail(identity, { ...row, tries: 2 }, new Uint8Array(3), mailedAtMs, null)
     assert.equal(mail.subject, 'Handheld activation request [MDAP 1 4722fdfe]')
     assert.equal(mail.messageId, `<${txn}.2@relay.test>`)
     assert.equal(mail.envelopeFrom, `bounce+${txn}@relay.test`)
@@ -69,7 +69,7 @@ describe('the mail around it', () => {
     })
     assert.match(mail.text, /-----BEGIN MDAP ETP-----\nsha256-64: [0-9a-f]{16}\n\n/)
     assert.match(mail.text, /^[\n -~]*$/)
-    assert.equal(makeEtpMail(identity, row, new Uint8Array(3), mailedAtMs, true).envelopeFrom, '')
+    assert.equal(makeEtpMail(identity, row, new Uint8Array(3), mailedAtMs, '').envelopeFrom, '')
   })
 
   it('goes to one plain address: no line ends, lists, groups or comments', () => {
