@@ -1,0 +1,97 @@
+/** Composition: a configuration becomes a running server, role by role, and ends in the opposite order. */
+import type { Admin, AdminSession } from '#admin/admin.ts'
+import { makeAdmin } from '#admin/make-admin.ts'
+import { serveAdmin } from '#admin/socket-server.ts'
+import { noServerCheck } from '#admin/status.ts'
+import type { LoadedConfig } from '#config/load.ts'
+import { faultCodeOf } from '#kernel/fault.ts'
+import { adminParts } from './roles/admin-parts.ts'
+import { type AgentRole, type Ports, startAgentRole } from './roles/agent-role.ts'
+import { type Base, type BaseOptions, openBase } from './roles/base.ts'
+import { startImap, startSmtp } from './roles/mail-roles.ts'
+import { startRelayRole } from './roles/relay-role.ts'
+import type { Role } from './roles/role.ts'
+
+export interface Running {
+  readonly ports: Ports
+  readonly admin: Admin
+  /** Ends every role, newest first; resolves when all that was acknowledged is on disk. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts `roles`. The agent answers on the admin socket; without it, the first role does, so that commands
+ * never open the store beside a running process.
+ * @throws Fault where a role cannot start; those that had started are ended again
+ */
+export async function compose(
+  loaded: LoadedConfig,
+  roles: readonly Role[],
+  options: Omit<BaseOptions, 'writer' | 'shared'>,
+): Promise<Running> {
+  const closers: (() => Promise<void>)[] = []
+  const close = async () => {
+    for (const end of closers.splice(0).reverse()) await end()
+  }
+  try {
+    const base = await openBase(loaded, { ...options, writer: 'thread', shared: roles.length < 4 })
+    closers.push(() => base.store.close())
+    return { ...(await startRoles(base, roles, closers)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function startRoles(
+  base: Base,
+  roles: readonly Role[],
+  closers: (() => Promise<void>)[],
+): Promise<Omit<Running, 'close'>> {
+  const started = async <T extends { close(): Promise<void> }>(role: Role, start: () => Promise<T>) => {
+    if (!roles.includes(role)) return null
+    const running = await start()
+    closers.push(() => running.close())
+    base.log.info({ role }, 'started')
+    return running
+  }
+  const smtp = await started('smtp', () => startSmtp(base))
+  const imap = await started('imap', () => startImap(base))
+  const relay = await started('relay', () => startRelayRole(base, smtp?.port ?? base.config.smtp.port))
+  const ports: Ports = {
+    smtp: smtp?.port ?? null,
+    imap: imap?.port ?? null,
+    imapTls: imap?.tlsPort ?? null,
+    relay: relay?.port ?? null,
+  }
+  let agent: AgentRole | null = null
+  const admin = makeAdmin(adminParts(base, () => agent?.health() ?? []))
+  const socket = await adminSocket(base, admin, roles)
+  if (socket) closers.push(() => socket.close())
+  agent = await started('agent', () => startAgentRole(base, ports))
+  return { ports, admin }
+}
+
+/** The agent's process answers commands; a role that runs apart does so only where nobody else is there. */
+async function adminSocket(
+  base: Base,
+  admin: Admin,
+  roles: readonly Role[],
+): Promise<{ close(): Promise<void> } | null> {
+  try {
+    return await serveAdmin({ socketPath: base.config.admin.socket, admin, log: base.log })
+  } catch (error) {
+    if (!roles.includes('agent') && faultCodeOf(error) === 'admin.running') return null
+    throw error
+  }
+}
+
+/** The use cases over a store that no server has open. */
+export async function openOffline(
+  loaded: LoadedConfig,
+  options: Omit<BaseOptions, 'writer' | 'shared'>,
+): Promise<AdminSession> {
+  const base = await openBase(loaded, { ...options, writer: 'inline', shared: false })
+  const admin = makeAdmin(adminParts(base, () => [noServerCheck]))
+  return { ...admin, via: 'store', close: () => base.store.close() }
+}

@@ -1,0 +1,57 @@
+/** What the administrator's use cases work with in this process. */
+import type { AdminParts, DatabaseCare, MailAccounts, RelayNames } from '#admin/ports.ts'
+import type { Check } from '#admin/views.ts'
+import { scryptStretching } from '#crypto/key-stretching.ts'
+import { nodeP256 } from '#crypto/p256-node.ts'
+import { hashMailPassword } from '#imap-server/password-hash.ts'
+import { listServers, registerServerBySrpKey, resumeServer } from '#relay/administration.ts'
+import { checkedCopy, newestVersion, verifyDatabase } from '#store/sqlite/care.ts'
+import type { Base } from './base.ts'
+import { ownRelayId } from './relay-role.ts'
+
+export const adminParts = (base: Base, health: () => readonly Check[]): AdminParts => ({
+  store: base.store,
+  clock: base.clock,
+  random: base.random,
+  log: base.log.with({ role: 'admin' }),
+  vault: base.vault,
+  p256: nodeP256,
+  stretchings: [scryptStretching],
+  domains: base.config.server.domains,
+  passwordHours: base.config.activation.password_hours,
+  scanIntervalSeconds: base.config.agent.scan_interval_seconds,
+  mail: base.config.imap.host ? null : mailAccounts(base),
+  relay: base.config.relay_client.url ? null : relayNames(base),
+  database: databaseCare(base),
+  health,
+})
+
+const mailAccounts = ({ store, clock, random }: Base): MailAccounts => ({
+  create: async (address, aliases) => void (await store.mail.createAccount(address, aliases, clock.nowMs())),
+  remove: (address) => store.mail.removeAccount(address),
+  setPassword: async (address, password) =>
+    store.mail.setPassword(address, await hashMailPassword(password, random)),
+})
+
+const relayNames = ({ config, store, vault, clock }: Base): RelayNames => ({
+  register: (srpId, srpKey, domains) =>
+    registerServerBySrpKey(
+      { store: store.relay, vault, nowMs: clock.nowMs() },
+      { srpId, srpKey, domains, relayId: ownRelayId(config) },
+    ),
+  list: () => listServers(store.relay),
+  resume: (srpId) => resumeServer(store.relay, srpId),
+})
+
+/** The schema was brought up to date when the store was opened: what is left is to say so. */
+const databaseCare = ({ config, store }: Base): DatabaseCare => ({
+  backup: async (path) => {
+    await store.backup(path)
+    return { path, bytes: checkedCopy(path) }
+  },
+  verify: async () => {
+    const problems = verifyDatabase(config.store.path)
+    return { good: problems.length === 0, problems }
+  },
+  migrate: async () => ({ applied: [], version: newestVersion() }),
+})

@@ -1,0 +1,154 @@
+/** The Messaging Agent of this installation: which server it is, what it may do, and what it watches. */
+
+import type { Suite } from '#activation/event.ts'
+import type { Check } from '#admin/views.ts'
+import { startAgent } from '#agent/agent.ts'
+import type { AgentEnv, Domain } from '#agent/domain.ts'
+import { takeBatch } from '#agent/intake.ts'
+import { startWatching, type Watching } from '#agent/watching.ts'
+import { readSecretFile } from '#config/secret-file.ts'
+import { nodeP256 } from '#crypto/p256-node.ts'
+import { parseRelayId, type RelayId } from '#kernel/brand.ts'
+import { fromHex } from '#kernel/bytes.ts'
+import { Fault } from '#kernel/fault.ts'
+import { connectServer } from '#relay/client.ts'
+import type { RelayHandlers, ServerReady } from '#relay/relay-client.ts'
+import type { Base } from './base.ts'
+import { agentHealth } from './health.ts'
+import { openRelayIdentity, ownRelayId, ownSrpId } from './relay-role.ts'
+import { keyFromHex, ownSrpKey } from './secrets.ts'
+import { dialHost, readPem } from './tls.ts'
+import { watchOptions } from './watch-options.ts'
+
+export interface AgentRole {
+  health(): readonly Check[]
+  close(): Promise<void>
+}
+
+/** Where the other roles of this process listen; null for those that run elsewhere. */
+export interface Ports {
+  readonly smtp: number | null
+  readonly imap: number | null
+  readonly imapTls: number | null
+  readonly relay: number | null
+}
+
+const resendCapMs = 30 * 60_000
+const suites: Readonly<Record<'aes' | '3des', Suite>> = { aes: 1, '3des': 2 }
+
+export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRole> {
+  const log = base.log.with({ role: 'agent' })
+  const access = await relayAccess(base, ports)
+  let announced: readonly Uint8Array[] = []
+  const pinned = access.sealKeys
+  const env: AgentEnv = {
+    ...base,
+    log,
+    p256: nodeP256,
+    domain: await describeDomain(base, access.relayId, () => (pinned.length > 0 ? pinned : announced)),
+  }
+  let watching: Watching | null = null
+  const agent = startAgent(env, {
+    domains: base.config.server.domains,
+    connect: (handlers) =>
+      connectServer({
+        ...access,
+        handlers: noting(handlers, (ready) => {
+          announced = ready.sealKeys
+        }),
+        srpId: env.domain.srpId,
+        pinnedSealKeys: pinned,
+        clock: base.clock,
+        random: base.random,
+        log,
+      }),
+    hint: (address, txn) => watching?.hint(address, txn),
+  })
+  watching = await startWatching({
+    ...(await watchOptions(base, ports)),
+    store: base.store,
+    clock: base.clock,
+    random: base.random,
+    log,
+    intake: (batch) => takeBatch(env, batch),
+  })
+  const watched = watching
+  return {
+    health: () => agentHealth(base, agent, watched),
+    close: async () => {
+      await watched.close()
+      await agent.close()
+    },
+  }
+}
+
+/** The client tells what the relay announced before anything that was sealed with it can be judged. */
+const noting = (
+  handlers: RelayHandlers<ServerReady>,
+  note: (ready: ServerReady) => void,
+): RelayHandlers<ServerReady> => ({
+  ...handlers,
+  onReady: (ready) => {
+    note(ready)
+    return handlers.onReady(ready)
+  },
+})
+
+interface RelayAccess {
+  readonly url: string
+  readonly relayId: RelayId
+  readonly srpKey: Uint8Array
+  readonly ca?: string
+  readonly sealKeys: readonly Uint8Array[]
+}
+
+/** The relay of the configuration, or this installation's own. */
+async function relayAccess(base: Base, ports: Ports): Promise<RelayAccess> {
+  const { relay_client: client, relay } = base.config
+  if (!client.url) {
+    const identity = await openRelayIdentity(base)
+    return {
+      url: `wss://${dialHost(relay.host)}:${ports.relay ?? relay.port}`,
+      relayId: ownRelayId(base.config),
+      srpKey: await ownSrpKey(base),
+      sealKeys: identity.sealPublicKeys,
+      ...(relay.tls_cert_file ? {} : { ca: base.keys.ca.certificatePem }),
+    }
+  }
+  const relayId = parseRelayId(client.relay_id)
+  if (!relayId) throw new Fault('config.invalid', 'relay_client.relay_id is missing')
+  return {
+    url: client.url,
+    relayId,
+    srpKey: keyFromHex(readSecretFile(client.srp_key_file), client.srp_key_file),
+    sealKeys: client.seal_keys.map(fromHex),
+    ...(client.ca_file ? { ca: readPem(client.ca_file) } : {}),
+  }
+}
+
+/** The epoch rises at each start, so that the relay refuses a machine that was paused and replaced. */
+async function describeDomain(
+  base: Base,
+  relayId: RelayId,
+  sealKeys: () => readonly Uint8Array[],
+): Promise<Domain> {
+  const { config, store, keys } = base
+  const [generation, epoch] = [
+    await store.installation.generation(),
+    await store.installation.nextNumber('epoch'),
+  ]
+  return {
+    organisation: config.server.organisation,
+    srpId: ownSrpId(config),
+    relayId,
+    sealKeys,
+    caCertificate: keys.caDer,
+    policySigner: keys.policySigner,
+    policySignerDer: keys.policySignerDer,
+    terms: { suites: config.activation.algorithms.map((name) => suites[name]), profiles: [1] },
+    policyRules: config.policy.rules,
+    handheldsPerUser: config.activation.handhelds_per_user,
+    fence: { generation, epoch },
+    resendCapMs,
+  }
+}

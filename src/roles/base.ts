@@ -1,0 +1,77 @@
+/** What every role stands on: the log, the store, the storage key, the domain's keys. */
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { LoadedConfig } from '#config/load.ts'
+import type { Config } from '#config/schema.ts'
+import { type DomainKeys, openDomainKeys } from '#edge/domain-keys.ts'
+import { openVault } from '#edge/storage-key.ts'
+import { failpointAt, systemClock, systemRandom } from '#edge/system.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { Failpoint } from '#kernel/failpoint.ts'
+import type { Log } from '#kernel/log.ts'
+import type { Random } from '#kernel/random.ts'
+import type { Vault } from '#kernel/vault.ts'
+import { openSqliteStore } from '#store/sqlite/open.ts'
+import type { Store } from '#store/store.ts'
+
+export interface Base {
+  readonly config: Config
+  readonly store: Store
+  readonly vault: Vault
+  readonly keys: DomainKeys
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly failpoint: Failpoint
+}
+
+export interface BaseOptions {
+  readonly writer: 'thread' | 'inline'
+  readonly log: Log
+  /** Other processes work on the same database: look for their commits. */
+  readonly shared: boolean
+  /** The name of the point where a test ends the process. */
+  readonly failpoint?: string | undefined
+}
+
+const sharedPollMs = 200
+
+/** @throws Fault store.*, storage_key.wrong */
+export async function openBase({ config }: LoadedConfig, options: BaseOptions): Promise<Base> {
+  for (const path of [
+    config.server.data_dir,
+    dirname(config.store.path),
+    dirname(config.store.storage_key_file),
+  ])
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  const store = openSqliteStore({
+    path: config.store.path,
+    writer: options.writer,
+    nowMs: systemClock.nowMs,
+    ...(options.shared ? { poll: repeatedly } : {}),
+  })
+  try {
+    const vault = await openVault(config.store.storage_key_file, store.installation, systemRandom)
+    const env = { store: store.installation, vault, clock: systemClock, random: systemRandom }
+    const keys = await openDomainKeys(env, config.server.organisation)
+    const failpoint = failpointAt(options.failpoint)
+    return {
+      config,
+      store,
+      vault,
+      keys,
+      clock: systemClock,
+      random: systemRandom,
+      log: options.log,
+      failpoint,
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+function repeatedly(check: () => void): () => void {
+  const timer = setInterval(check, sharedPollMs)
+  return () => clearInterval(timer)
+}

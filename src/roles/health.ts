@@ -1,0 +1,48 @@
+/** What the agent says of its connections, for `status`. */
+
+import type { Check } from '#admin/views.ts'
+import type { Agent } from '#agent/agent.ts'
+import type { Watching } from '#agent/watching.ts'
+import { type FaultCode, faultRow } from '#kernel/fault.ts'
+import type { Base } from './base.ts'
+
+export function agentHealth(base: Base, agent: Agent, watching: Watching): readonly Check[] {
+  return [relayCheck(base, agent), ...refusedDomains(agent), ...watching.checks().map(mailCheck)]
+}
+
+function relayCheck(base: Base, agent: Agent): Check {
+  const { stage, code, detail, sinceMs } = agent.relayState()
+  const name = `relay ${base.config.relay_client.relay_id || base.config.relay.id}`
+  if (stage === 'ready') return { name, health: 'ok', says: 'Connected.', code: null, next: null, sinceMs }
+  const row = code && faultRow(code)
+  return {
+    name,
+    health: stage === 'connecting' ? 'attention' : 'broken',
+    says: [row?.says ?? 'Connecting.', detail].filter((text) => text).join(' '),
+    code,
+    next: row?.next ?? null,
+    sinceMs,
+  }
+}
+
+const refusedDomains = (agent: Agent): Check[] =>
+  agent
+    .refusedDomains()
+    .map((domain) => ({ ...broken('relay.domain_refused'), name: `mail domain ${domain}` }))
+
+function broken(code: FaultCode): Omit<Check, 'name'> {
+  const { says, next } = faultRow(code)
+  return { health: 'broken', says, code, next, sinceMs: null }
+}
+
+interface MailFinding {
+  readonly name: string
+  readonly code: FaultCode | null
+  readonly says: string
+  readonly sinceMs: number | null
+}
+
+function mailCheck({ name, code, says, sinceMs }: MailFinding): Check {
+  if (code === null) return { name, health: 'ok', says, code: null, next: null, sinceMs }
+  return { ...broken(code), name, sinceMs }
+}

@@ -1,0 +1,64 @@
+/** The embedded mail server's two halves: SMTP takes mail in, IMAP shows it. Neither knows the other. */
+import { describeMessage } from '#imap-server/describe-message.ts'
+import { hashMailPassword } from '#imap-server/password-hash.ts'
+import { startImapServer } from '#imap-server/start-imap-server.ts'
+import { startSmtpIngress } from '#ingress/smtp-server.ts'
+import { assert } from '#kernel/assert.ts'
+import type { MailAddress } from '#kernel/brand.ts'
+import { canonicalEmail } from '#protocol/canonical.ts'
+import type { Base } from './base.ts'
+import { serviceAccountPassword } from './secrets.ts'
+import { tlsFor } from './tls.ts'
+
+export interface Listening {
+  readonly port: number
+  close(): Promise<void>
+}
+
+const canonicalAddress = (text: string): MailAddress | null => {
+  const canonical = canonicalEmail(text)
+  return canonical.ok ? canonical.value : null
+}
+
+export async function startSmtp(base: Base): Promise<Listening> {
+  const { smtp, server } = base.config
+  const [mainDomain] = server.domains
+  assert(mainDomain, 'the configuration names a mail domain')
+  const { certificate, key } = await tlsFor(base, smtp, smtp.hostname)
+  return startSmtpIngress({
+    store: base.store,
+    clock: base.clock,
+    log: base.log.with({ role: 'smtp' }),
+    host: smtp.host,
+    port: smtp.port,
+    name: smtp.hostname,
+    tls: { cert: certificate, key },
+    canonicalAddress,
+    servesDomain: (domain) => server.domains.includes(domain),
+    mainDomain,
+    describe: describeMessage,
+    limits: {
+      messageBytesMax: smtp.message_bytes_max,
+      recipientsMax: smtp.recipients_max,
+      connectionsMax: smtp.connections_max,
+      idleMs: smtp.idle_timeout_seconds * 1000,
+    },
+  })
+}
+
+export async function startImap(base: Base): Promise<Listening & { readonly tlsPort?: number }> {
+  const { imap_server: imap, imap: client, smtp } = base.config
+  const { certificate, key } = await tlsFor(base, imap, smtp.hostname)
+  const passwordHash = await hashMailPassword(await serviceAccountPassword(base), base.random)
+  return startImapServer({
+    store: base.store,
+    clock: base.clock,
+    log: base.log.with({ role: 'imap' }),
+    host: imap.host,
+    port: imap.port,
+    tls: { key, cert: certificate, port: imap.tls_port },
+    serviceAccounts: [{ name: client.user, passwordHash }],
+    canonicalAddress,
+    limits: { connectionsMax: imap.connections_max, idleMs: imap.idle_timeout_seconds * 1000 },
+  })
+}

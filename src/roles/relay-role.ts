@@ -1,0 +1,119 @@
+/** The relay of this installation: its identity, the server it knows from the start, and where its mail goes. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config, SmtpRoute as RouteConfig } from '#config/schema.ts'
+import { readSecretFile } from '#config/secret-file.ts'
+import { assert } from '#kernel/assert.ts'
+import { parseRelayId, parseSrpId, type RelayId, type SrpId } from '#kernel/brand.ts'
+import { isLoopback } from '#kernel/loopback.ts'
+import { registerServerBySrpKey } from '#relay/administration.ts'
+import { ensureRelayIdentity, type RelayIdentity } from '#relay/identity.ts'
+import type { MailerOptions, SmtpRoute } from '#relay/mailer.ts'
+import { startRelayServer } from '#relay/server.ts'
+import { defaultRelaySettings } from '#relay/settings.ts'
+import type { Base } from './base.ts'
+import type { Listening } from './mail-roles.ts'
+import { ownSrpKey } from './secrets.ts'
+import { dialHost, readPem, tlsFor } from './tls.ts'
+
+export const ownRelayId = (config: Config): RelayId => {
+  const id = parseRelayId(config.relay.id)
+  assert(id, 'the configuration checks the relay id')
+  return id
+}
+
+export const ownSrpId = (config: Config): SrpId => {
+  const id = parseSrpId(config.relay_client.srp_id)
+  assert(id, 'the configuration checks the SRP id')
+  return id
+}
+
+export const openRelayIdentity = (base: Base): Promise<RelayIdentity> =>
+  ensureRelayIdentity(
+    { store: base.store.relay, vault: base.vault, random: base.random, nowMs: base.clock.nowMs() },
+    ownRelayId(base.config),
+  )
+
+/** @param smtpPort where the embedded SMTP server listens, for mail that goes there */
+export async function startRelayRole(base: Base, smtpPort: number): Promise<Listening> {
+  const { config, store, vault, clock, random } = base
+  const identity = await openRelayIdentity(base)
+  await registerOwnServer(base)
+  const tls = await tlsFor(base, config.relay, config.relay.id)
+  const relay = await startRelayServer({
+    store: store.relay,
+    vault,
+    identity,
+    settings: {
+      ...defaultRelaySettings,
+      enrolmentsPerNetworkHour: isLoopback(config.relay.host)
+        ? config.relay.loopback_enrolments_per_hour
+        : config.relay.enrolments_per_hour,
+    },
+    clock,
+    random,
+    log: base.log.with({ role: 'relay' }),
+    host: config.relay.host,
+    port: config.relay.port,
+    tls,
+    mail: mailRoutes(base, smtpPort),
+  })
+  writeTrust(base, relay.port)
+  return relay
+}
+
+/** The installation's own server is known to its own relay; others are added by `postkey srp add`. */
+async function registerOwnServer(base: Base): Promise<void> {
+  const { config, store, vault, clock } = base
+  if (config.relay_client.url) return
+  await registerServerBySrpKey(
+    { store: store.relay, vault, nowMs: clock.nowMs() },
+    {
+      srpId: ownSrpId(config),
+      srpKey: await ownSrpKey(base),
+      relayId: ownRelayId(config),
+      domains: config.server.domains,
+    },
+  )
+}
+
+function mailRoutes(base: Base, smtpPort: number): MailerOptions {
+  const { relay, smtp } = base.config
+  const embedded: SmtpRoute = {
+    host: dialHost(smtp.host),
+    port: smtpPort,
+    tls: 'starttls',
+    ...(smtp.tls_cert_file ? {} : { ca: base.keys.ca.certificatePem }),
+    serverName: smtp.hostname,
+  }
+  return {
+    route: relay.smtp.host ? routeOf(relay.smtp) : embedded,
+    domains: Object.fromEntries(relay.smtp_route.map((route) => [route.domain, routeOf(route)])),
+    ehloName: relay.id,
+  }
+}
+
+function routeOf(route: Omit<RouteConfig, 'domain'>): SmtpRoute {
+  return {
+    host: route.host,
+    port: route.port,
+    tls: route.tls === 'none' ? 'plain' : route.tls,
+    ...(route.ca_file ? { ca: readPem(route.ca_file) } : {}),
+    ...(route.user ? { user: route.user, password: readSecretFile(route.password_file) } : {}),
+  }
+}
+
+/** What a handheld beside this server needs to find and trust the relay; docs/how-to/trust-a-relay.md. */
+function writeTrust(base: Base, port: number): void {
+  const { config, keys } = base
+  const directory = config.server.data_dir
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const caFile = join(directory, 'relay-ca.pem')
+  writeFileSync(caFile, config.relay.tls_cert_file ? '' : keys.ca.certificatePem)
+  const trust = {
+    relay_url: `wss://${dialHost(config.relay.host)}:${port}`,
+    relay_id: config.relay.id,
+    ca_file: config.relay.tls_cert_file ? null : caFile,
+  }
+  writeFileSync(join(directory, 'handheld.json'), `${JSON.stringify(trust, null, 2)}\n`)
+}

@@ -1,0 +1,39 @@
+/** Looking after a database file: is it whole, which schema does it have, and a consistent copy of it. */
+import { existsSync, statSync } from 'node:fs'
+import { Fault } from '#kernel/fault.ts'
+import { openDatabase } from './database.ts'
+import { readMigrations } from './migrate.ts'
+
+/** What is wrong with the database at `path`, in words; empty where nothing is. */
+export function verifyDatabase(path: string): string[] {
+  if (!existsSync(path)) return [`${path} does not exist`]
+  try {
+    const db = openDatabase(path, 'read')
+    try {
+      const integrity = db.all<{ integrity_check: string }>('PRAGMA integrity_check(20)')
+      const foreign = db.all<{ table: string }>('PRAGMA foreign_key_check')
+      return [
+        ...integrity.map((row) => row.integrity_check).filter((text) => text !== 'ok'),
+        ...foreign.map(({ table }) => `a row of ${table} refers to nothing`),
+      ]
+    } finally {
+      db.close()
+    }
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)]
+  }
+}
+
+/** The newest schema version this program knows. */
+export const newestVersion = (): number => Math.max(...readMigrations().map(({ version }) => version))
+
+/**
+ * Checks a copy that was just written, so that a backup that cannot be restored is never reported as one.
+ * @returns its size in bytes
+ * @throws Fault store.damaged
+ */
+export function checkedCopy(path: string): number {
+  const problems = verifyDatabase(path)
+  if (problems.length > 0) throw new Fault('store.damaged', `${path}: ${problems[0]}`)
+  return statSync(path).size
+}

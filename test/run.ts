@@ -1,0 +1,28 @@
+/**
+ * Runs the tests: `npm test [-- FILE …]`. Where it may (root on Debian or Ubuntu) it installs the real peers it
+ * lacks first; elsewhere the tests that need one skip it by name, and with CI=true a missing peer fails.
+ */
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const groups = ['tidy', 'unit', 'vectors', 'contract', 'e2e']
+
+const run = (command: string, args: readonly string[]): number =>
+  spawnSync(command, args, { cwd: root, stdio: 'inherit' }).status ?? 1
+
+const named = process.argv.slice(2)
+const files =
+  named.length > 0 ? named : groups.flatMap((group) => globSync(`test/${group}/**/*.test.ts`, { cwd: root }))
+
+const peers = named.length > 0 ? 0 : run('bash', ['test/support/peers.sh'])
+// Two at a time: end-to-end tests start whole servers, and a CI machine has two cores.
+const tests = run(process.execPath, [
+  '--test',
+  '--test-concurrency=2',
+  '--test-timeout=180000',
+  '--test-reporter=spec',
+  ...files.sort(),
+])
+process.exitCode = peers || tests
