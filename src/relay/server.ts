@@ -20,8 +20,6 @@ export interface RelayServerOptions extends RelayEnv {
   readonly tls?: {
     readonly certificate: string
     readonly key: string
-    /** Ask servers and handhelds for certificates of this CA (PEM) in addition to the log-in. */
-    readonly clientCa?: string
   }
   readonly mail: MailerOptions
 }
@@ -68,7 +66,6 @@ function makeHttpServer(tls: RelayServerOptions['tls']): Server {
         cert: tls.certificate,
         key: tls.key,
         minVersion: 'TLSv1.2',
-        ...(tls.clientCa ? { ca: tls.clientCa, requestCert: true } : {}),
       })
     : createServer()
   server.headersTimeout = headerTimeoutMs
