@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { dockerFile, type PeerDirectory, type PeerTls, peerDirectory, renderConfig } from './peer-config.ts'
 import { firstLine, greeting, loopback, PortTaken, withFreePorts } from './ports.ts'
-import { type Started, start } from './process.ts'
+import { run, type Started, start } from './process.ts'
 
 export interface MailUser {
   /** The whole address is the log-in name. */
@@ -156,7 +156,7 @@ async function launch(
   }
 }
 
-function configuration(
+async function configuration(
   path: string,
   instance: string,
   domain: string,
@@ -186,7 +186,11 @@ function configuration(
   if (!isRoot()) {
     templates.push('dovecot/rootless.conf')
     values.USER = userInfo().username
-    values.GROUP = gid
+    values.GROUP = await groupName()
   }
   return renderConfig(templates, values)
+}
+
+async function groupName(): Promise<string> {
+  return (await run('/usr/bin/id', ['-gn'])).stdout.trim()
 }

@@ -1,7 +1,6 @@
 // Programs that tests start: their output, waiting for a line of it, and stopping them by pid.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { setTimeout as after } from 'node:timers/promises'
 
 export interface Exit {
@@ -37,15 +36,16 @@ export interface Finished extends Exit {
 const outputCharsMax = 1024 * 1024
 const running = new Set<ChildProcess>()
 
-// A test that ends without `stop` takes its servers along; one that is killed leaves that to the kernel (setpriv).
+// A test that ends without `stop` takes its servers along; for one that is killed `guard` does it.
 process.on('exit', () => {
   for (const child of running) signalGroup(child, 'SIGKILL')
 })
 
-/** Starts a long-running program in a process group of its own; on Linux it also ends when we are killed. */
+/** Starts a long-running program in a process group of its own; it ends with us, even when we are killed. */
 export function start(command: string, args: readonly string[], options: ProcessOptions = {}): Started {
   const child = spawnLeader(command, args, options)
   const exited = exitOf(child)
+  guard(child, exited)
   let text = ''
   const watchers = new Set<() => void>()
   const take = (chunk: string): void => {
@@ -92,12 +92,8 @@ export async function run(
   }
 }
 
-const setpriv = '/usr/bin/setpriv'
-
 function spawnLeader(command: string, args: readonly string[], options: ProcessOptions): ChildProcess {
-  const words = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM', '--', command] : [command]
-  const [program = command, ...before] = words
-  const child = spawn(program, [...before, ...args], {
+  const child = spawn(command, args, {
     detached: true,
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -107,6 +103,22 @@ function spawnLeader(command: string, args: readonly string[], options: ProcessO
   // A program that ends before it has read its input is not our error.
   child.stdin?.on('error', () => undefined).end(options.input)
   return child
+}
+
+/**
+ * A shell that reads from us: a line when the program has ended, or the end of the pipe when we died first; then it
+ * ends the program's group. The kernel's parent-death signal won't do: Postfix changes its user and so loses it.
+ */
+function guard(child: ChildProcess, exited: Promise<Exit>): void {
+  if (child.pid === undefined) return
+  const script = 'read -r _ || { kill -s TERM -- "-$1"; sleep 2; kill -s KILL -- "-$1"; } 2>/dev/null'
+  const watcher = spawn('/bin/sh', ['-c', script, 'guard', String(child.pid)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  watcher.on('error', () => undefined).unref()
+  watcher.stdin.on('error', () => undefined)
+  void exited.then(() => watcher.stdin.end('ended\n'))
 }
 
 function exitOf(child: ChildProcess): Promise<Exit> {
