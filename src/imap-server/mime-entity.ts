@@ -103,7 +103,10 @@ function* partRanges(raw: Buffer, { start, end }: Range, boundary: string): Gene
   if (partStart >= 0) yield [partStart, end]
 }
 
-/** What follows `--boundary`: only `--` and white space may stand on the rest of the line. */
+/**
+ * What follows `--boundary`: only `--` and white space may stand on the rest of the line. RFC 2046 is content
+ * with a line's beginning; but then a nested boundary that begins with the outer one would end the outer part.
+ */
 function delimiterLine(raw: Buffer, at: number, end: number): { next: number; last: boolean } | null {
   const last = raw[at] === 45 && raw[at + 1] === 45
   let i = last ? at + 2 : at
