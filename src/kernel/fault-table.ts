@@ -458,6 +458,36 @@ export const faultTable = {
     turn: 'administrator',
     retry: 'none',
   },
+  'handheld.in_use': {
+    says: 'Another process works with this handheld.',
+    next: 'Wait until it has ended, or name another directory with `--dir`.',
+    turn: 'user',
+    retry: 'new_try',
+  },
+  'handheld.damaged': {
+    says: "The handheld's state file cannot be read.",
+    next: 'Remove its directory and activate again with a new password.',
+    turn: 'user',
+    retry: 'new_password',
+  },
+  'handheld.no_relay': {
+    says: 'The handheld does not know its relay.',
+    next: 'Start the server first, or name the relay with `--relay`, `--relay-id` and `--ca`.',
+    turn: 'user',
+    retry: 'new_try',
+  },
+  'handheld.consent': {
+    says: 'The handheld asks for consent before it begins this activation.',
+    next: 'Read the question it shows, then repeat the command with `--yes`.',
+    turn: 'user',
+    retry: 'new_try',
+  },
+  'handheld.idle': {
+    says: 'No activation is under way on this handheld.',
+    next: 'Start one with `postkey handheld activate --email <address>`.',
+    turn: 'user',
+    retry: 'new_try',
+  },
   'srp.unknown': {
     says: 'There is no server with this SRP id at the relay.',
     next: 'Look at `postkey srp list`.',

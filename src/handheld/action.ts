@@ -1,0 +1,57 @@
+/** What a handheld wants done. The edge performs actions in order, and `persist` completely before the next one. */
+import type { HandheldCode } from '#protocol/handheld-text.ts'
+import type { DevPeers, FrameAck, MailAsk, Send } from '#protocol/relay-frame.ts'
+import type { Stage } from './state.ts'
+
+/** Moments at which the state goes to disk; each is a pair of failpoints, before and after. */
+export type PersistPoint =
+  | 'login'
+  | 'request'
+  | 'waiting'
+  | 'm3'
+  | 'm4'
+  | 'key_current'
+  | 'held'
+  | 'part'
+  | 'policy'
+  | 'books'
+  | 'ack'
+  | 'seq'
+  | 'receipt'
+  | 'complete'
+  | 'failed'
+  | 'cancelled'
+
+export type Action =
+  | { readonly kind: 'persist'; readonly point: PersistPoint }
+  | { readonly kind: 'send'; readonly what: SendName; readonly frame: MailAsk | DevPeers | Send | FrameAck }
+  | { readonly kind: 'show'; readonly text: string; readonly code: HandheldCode | null }
+  | { readonly kind: 'stage'; readonly stage: Stage }
+  /** Null: nothing to wait for. One timer for all; an earlier one is forgotten. */
+  | { readonly kind: 'set_timer'; readonly atMs: number | null }
+  | VerifyPolicy
+  /** The run has not begun: the user must agree first, then the edge types again with `confirmed`. */
+  | { readonly kind: 'ask'; readonly question: Question; readonly text: string }
+  /** The run is over: code 0 is Activation Complete, null was cancelled by the user. */
+  | { readonly kind: 'ended'; readonly code: HandheldCode | 0 | null; readonly text: string }
+  | {
+      readonly kind: 'log'
+      readonly level: 'debug' | 'info' | 'warn'
+      readonly message: string
+      readonly fields: Fields
+    }
+
+/** Checking a CMS signature is asynchronous; `policy_verified` brings the result. */
+export interface VerifyPolicy {
+  readonly kind: 'verify_policy'
+  readonly id: string
+  /** DER. */
+  readonly cms: Uint8Array
+  readonly caCertificate: Uint8Array
+  /** The relay's time, by which validity is judged. */
+  readonly atMs: number
+}
+
+export type SendName = 'mail_ask' | 'peers' | 'm3' | 'key_check' | 'ack' | 'frame_ack'
+export type Question = 'unanswered_proofs' | 'other_account'
+export type Fields = Readonly<Record<string, string | number | boolean>>

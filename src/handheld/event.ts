@@ -1,0 +1,55 @@
+/** What can happen to a handheld. Each event is plain data; time and randomness come with the call of `step`. */
+import type { Suite } from '#crypto/packet.ts'
+import type { ProverSecrets } from '#crypto/spake2plus.ts'
+import type { MailAddress, Pin } from '#kernel/brand.ts'
+import type { Deliver, MailDone, Receipt } from '#protocol/relay-frame.ts'
+
+/** The user selected Activate; the edge has canonicalised the address and stretched the password. */
+export interface Typed {
+  readonly kind: 'typed'
+  readonly address: MailAddress
+  readonly secrets: ProverSecrets
+  /** Suites to offer, no repeats. */
+  readonly offer: readonly Suite[]
+  readonly lifeSeconds: number
+  /** The user has answered yes to what `ask` asked. */
+  readonly confirmed: boolean
+}
+
+export interface LoggedIn {
+  readonly kind: 'logged_in'
+  readonly pin: Pin
+  readonly certificate: Uint8Array
+  /** Unix seconds by the relay's clock. */
+  readonly now: number
+  readonly generation: number
+}
+
+/** `refused`: the relay does not accept this identity; `version`: it speaks another protocol. */
+export interface LinkDown {
+  readonly kind: 'link_down'
+  readonly reason: 'unreachable' | 'refused' | 'version'
+}
+
+export interface FrameReceived {
+  readonly kind: 'frame'
+  readonly frame: MailDone | Receipt | Deliver
+}
+
+/** The answer to `verify_policy`: the signed content, or null where signature, chain or signer did not verify. */
+export interface PolicyVerified {
+  readonly kind: 'policy_verified'
+  readonly id: string
+  readonly content: Uint8Array | null
+}
+
+export type HandheldEvent =
+  | Typed
+  | LoggedIn
+  | LinkDown
+  | FrameReceived
+  | PolicyVerified
+  | { readonly kind: 'timer' }
+  | { readonly kind: 'cancel' }
+  /** The process started again with the state that was persisted last. */
+  | { readonly kind: 'restart' }

@@ -1,0 +1,90 @@
+/** On the air and off it: after each log-in everything that may have been lost is said again. */
+
+import { handheldText } from '#protocol/handheld-text.ts'
+import { repeatPendingKeyCheck } from './confirming.ts'
+import { fail } from './ending.ts'
+import type { LinkDown, LoggedIn } from './event.ts'
+import { resendOutbox } from './outbox.ts'
+import { repeatM3 } from './proving.ts'
+import { freshCopy } from './repeat.ts'
+import { askMail } from './request.ts'
+import { screenOf } from './restart.ts'
+import { change, persist, sendPayload, sendPeers, show, showCode, type Turn } from './turn.ts'
+
+/** A line that comes back at once is not worth a word. */
+const offlineShownAfterMs = 10 * 1000
+const cannotReach = 1
+
+export function onLoggedIn(turn: Turn, event: LoggedIn): void {
+  const { device } = turn.state
+  const known = device.pin === event.pin && device.relayGeneration === event.generation
+  change(turn, {
+    online: true,
+    offlineDueMs: null,
+    device: {
+      ...device,
+      pin: event.pin,
+      certificate: event.certificate,
+      relayGeneration: event.generation,
+      clockOffsetMs: event.now * 1000 - turn.nowMs,
+    },
+  })
+  if (!known) persist(turn, 'login')
+  if (turn.state.screen === handheldText(cannotReach)) show(turn, screenOf(turn.state))
+  sendPeers(turn)
+  repeatRun(turn)
+  repeatAccountKeyCheck(turn)
+  resendOutbox(turn)
+}
+
+/** Refused by the relay ends a run at once; otherwise the handheld keeps trying and says so after a while. */
+export function onLinkDown(turn: Turn, event: LinkDown): void {
+  change(turn, { online: false })
+  if (event.reason === 'refused') {
+    fail(turn, 20)
+    return
+  }
+  if (event.reason === 'version') {
+    fail(turn, 7)
+    return
+  }
+  const due = turn.state.offlineDueMs
+  const shown = turn.state.screen === handheldText(cannotReach)
+  if (turn.state.run && due === null && !shown)
+    change(turn, { offlineDueMs: turn.nowMs + offlineShownAfterMs })
+}
+
+export function offlineTimer(turn: Turn): void {
+  const due = turn.state.offlineDueMs
+  if (due === null || due > turn.nowMs) return
+  change(turn, { offlineDueMs: null })
+  showCode(turn, cannotReach)
+}
+
+/** Our key check under the current key, until the server shows by a later packet that it has seen it. */
+export function repeatAccountKeyCheck(turn: Turn): void {
+  const { account } = turn.state
+  const to = account?.servers[0]
+  if (!account?.repeat || !to) return
+  const repeat = freshCopy(turn, account.repeat)
+  change(turn, { account: { ...account, repeat } })
+  sendPayload(turn, 'key_check', repeat.mid, to, account.link.keyCheck)
+}
+
+function repeatRun(turn: Turn): void {
+  const { run } = turn.state
+  switch (run?.stage) {
+    case 'mailing':
+    case 'waiting':
+      askMail(turn)
+      return
+    case 'proving':
+      repeatM3(turn, run)
+      return
+    case 'confirming':
+      repeatPendingKeyCheck(turn, run)
+      return
+    case undefined:
+      return
+  }
+}

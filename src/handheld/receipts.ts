@@ -1,0 +1,28 @@
+/** Receipts of the relay, by the mid they are for. */
+
+import type { Receipt } from '#protocol/relay-frame.ts'
+import { fail } from './ending.ts'
+import { onOutboxReceipt } from './outbox.ts'
+import { receiptForCopy } from './repeat.ts'
+import { change, log, sameMid, showCode, type Turn } from './turn.ts'
+
+/** The organisation no longer serves this handheld. */
+const left = 18
+
+export function onReceipt(turn: Turn, receipt: Receipt): void {
+  if (onOutboxReceipt(turn, receipt)) return
+  const { run, account } = turn.state
+  if (run && 'repeat' in run && sameMid(receipt.mid, run.repeat.mid)) {
+    const repeat = receiptForCopy(run.repeat, receipt, turn.nowMs)
+    if (repeat === 'left') fail(turn, left)
+    else change(turn, { run: { ...run, repeat } })
+    return
+  }
+  if (account?.repeat && sameMid(receipt.mid, account.repeat.mid)) {
+    const repeat = receiptForCopy(account.repeat, receipt, turn.nowMs)
+    if (repeat === 'left') showCode(turn, left)
+    change(turn, { account: { ...account, repeat: repeat === 'left' ? null : repeat } })
+    return
+  }
+  log(turn, 'a receipt for an older copy came', { status: receipt.status })
+}

@@ -1,0 +1,52 @@
+/** M3 and the key check are sent again, the same bytes, until the server answers. Each copy has its own mid. */
+
+import { receiptStatus } from '#protocol/receipt.ts'
+import type { Receipt } from '#protocol/relay-frame.ts'
+import type { Repeat } from './state.ts'
+import { newMid, type Turn } from './turn.ts'
+
+const second = 1000
+const minute = 60 * second
+/** After the first copy, and after each log-in again. */
+const copiesAtMs = [2 * second, 5 * second, 15 * second, 60 * second, 5 * minute]
+const laterEveryMs = 30 * minute
+/** A relay restored from a backup learns the lists anew, so a refusal counts only once it has lasted this long. */
+const refusedForMs = 60 * minute
+
+/** The first copy is being sent. */
+export const firstCopy = (turn: Turn): Repeat => ({
+  sent: 1,
+  sinceMs: turn.nowMs,
+  dueMs: turn.nowMs + (copiesAtMs[0] ?? laterEveryMs),
+  mid: newMid(turn),
+  refusedSinceMs: null,
+})
+
+/** Another copy is being sent because its time has come. */
+export const nextCopy = (turn: Turn, repeat: Repeat): Repeat => ({
+  ...repeat,
+  sent: repeat.sent + 1,
+  dueMs: dueAfter(repeat, turn.nowMs),
+  mid: newMid(turn),
+})
+
+/** After a log-in the schedule begins at its start: what was sent before may be lost. */
+export const freshCopy = (turn: Turn, repeat: Repeat): Repeat => ({
+  ...firstCopy(turn),
+  refusedSinceMs: repeat.refusedSinceMs,
+})
+
+export const isDue = (repeat: Repeat | null | undefined, nowMs: number): boolean =>
+  repeat?.dueMs !== null && repeat?.dueMs !== undefined && repeat.dueMs <= nowMs
+
+/** What a receipt for the last copy means: `left` after an hour of refusals (E18). */
+export function receiptForCopy(repeat: Repeat, receipt: Receipt, nowMs: number): Repeat | 'left' {
+  if (receipt.status !== receiptStatus.notListed) return { ...repeat, refusedSinceMs: null }
+  const refusedSinceMs = repeat.refusedSinceMs ?? nowMs
+  return nowMs - refusedSinceMs >= refusedForMs ? 'left' : { ...repeat, refusedSinceMs }
+}
+
+function dueAfter(repeat: Repeat, nowMs: number): number {
+  const offsetMs = copiesAtMs[repeat.sent]
+  return offsetMs === undefined ? nowMs + laterEveryMs : Math.max(repeat.sinceMs + offsetMs, nowMs + second)
+}

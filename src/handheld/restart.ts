@@ -1,0 +1,63 @@
+/** The process started again: what was on disk is taken up where it stood. */
+import { decodeBookSet } from '#protocol/service-book.ts'
+import { readServices, showServices } from './books.ts'
+import { resumeLink } from './link.ts'
+import { judgeHeld } from './packets.ts'
+import { screens } from './screen.ts'
+import type { Account, HandheldState, Repeat, Run } from './state.ts'
+import { change, show, type Turn } from './turn.ts'
+
+export function onRestart(turn: Turn): void {
+  const { account, run, outbox } = turn.state
+  change(turn, {
+    online: false,
+    offlineDueMs: null,
+    screen: '',
+    run: run && resumed(run),
+    account: account && {
+      ...account,
+      link: resumeLink(account.link),
+      repeat: account.repeat && quiet(account.repeat),
+    },
+    outbox: outbox.map((entry) => ({ ...entry, sent: false })),
+  })
+  showScreen(turn)
+  judgeHeld(turn)
+}
+
+/** The text that belongs on the screen, errors aside. */
+export function screenOf({ run, failure, account }: HandheldState): string {
+  if (run) return run.stage === 'mailing' || run.stage === 'waiting' ? screens.activating : screens.verifying
+  if (failure) return failure.text
+  if (!account) return ''
+  if (account.complete) return screens.complete
+  return account.stage === 'active' ? screens.servicesReceived : screens.verified
+}
+
+function showScreen(turn: Turn): void {
+  const { run, failure, account } = turn.state
+  const inService = !run && !failure && account?.stage === 'active' && !account.complete
+  const services = inService ? servicesOf(account) : null
+  if (services) showServices(turn, services)
+  else if (screenOf(turn.state) !== '') show(turn, screenOf(turn.state))
+}
+
+/** Nothing is repeated before the log-in, which repeats everything. */
+function resumed(run: Run): Run {
+  switch (run.stage) {
+    case 'mailing':
+    case 'waiting':
+      return { ...run, askDueMs: null }
+    case 'proving':
+      return { ...run, repeat: quiet(run.repeat) }
+    case 'confirming':
+      return { ...run, link: resumeLink(run.link), repeat: quiet(run.repeat) }
+  }
+}
+
+const quiet = (repeat: Repeat): Repeat => ({ ...repeat, dueMs: null })
+
+function servicesOf({ books }: Account) {
+  const set = books && decodeBookSet(books.content)
+  return set?.ok ? readServices(set.value) : null
+}
