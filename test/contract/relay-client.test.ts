@@ -2,21 +2,14 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Pin, SrpId } from '#kernel/brand.ts'
 import { silentLog } from '#kernel/log.ts'
-import type { Frame } from '#protocol/relay-frame.ts'
-import { connectDevice, connectServer } from '#relay/client.ts'
 import { ensureRelayIdentity } from '#relay/identity.ts'
 import type { DialRelay } from '#relay/link.ts'
 import { connectInMemory } from '#relay/memory-link.ts'
 import { startRelay } from '#relay/relay.ts'
-import type {
-  DeviceConnection,
-  DeviceReady,
-  RelayClient,
-  ServerConnection,
-  ServerReady,
-} from '#relay/relay-client.ts'
+import type { DeviceConnection, ServerConnection } from '#relay/relay-client.ts'
 import { defaultRelaySettings } from '#relay/settings.ts'
 import { webSocketDial } from '#relay/ws-dial.ts'
+import { connectAgent, connectPhone } from './relay-peers.ts'
 import { fence, m2, m3 } from './relay-raw.ts'
 import {
   makeRelayWorld,
@@ -34,67 +27,34 @@ before(async () => {
 })
 after(() => world.close())
 
-/** A client with everything it was told. */
-class Peer<Info> {
-  readonly infos: Info[] = []
-  readonly frames: Frame[] = []
-  readonly stages: string[] = []
-  client: RelayClient | null = null
-  onFrame: (frame: Frame) => Promise<void> = async () => {}
-  readonly handlers = {
-    onReady: (info: Info) => void this.infos.push(info),
-    onFrame: async (frame: Frame) => {
-      await this.onFrame(frame)
-      this.frames.push(frame)
-    },
-    onState: ({ stage, code }: { stage: string; code: string | null }) =>
-      void this.stages.push(code ? `${stage} ${code}` : stage),
+const device = (over: Partial<DeviceConnection> = {}) => connectPhone(world, over)
+const server = (name: string, over: Partial<ServerConnection> = {}) => connectAgent(world, name, over)
+
+let pings = 0
+let pongs = 0
+/** A connection whose pongs get lost while `muted`. */
+const mutedDial =
+  (muted: () => boolean): DialRelay =>
+  (listener) => {
+    const dial = webSocketDial({ url: world.url(), relayId, ca: world.ca, role: 'device' })
+    const link = dial({
+      opened: () => listener.opened(),
+      message: (bytes) => listener.message(bytes),
+      text: () => listener.text(),
+      drained: () => listener.drained(),
+      closed: (code, error) => listener.closed(code, error),
+      ponged: () => {
+        if (muted()) return
+        pongs += 1
+        listener.ponged()
+      },
+    })
+    const ping = () => {
+      pings += 1
+      link.ping()
+    }
+    return { ...link, ping }
   }
-
-  get it(): RelayClient {
-    assert.ok(this.client)
-    return this.client
-  }
-
-  ready = (times = 1): Promise<void> => until(() => this.infos.length >= times, `log-in number ${times}`)
-  stage = (stage: string): Promise<void> => until(() => this.it.state().stage === stage, stage)
-  ofType = <T extends Frame['type']>(type: T) =>
-    this.frames.filter((frame): frame is Extract<Frame, { type: T }> => frame.type === type)
-}
-
-const common = () => ({
-  url: world.url(),
-  relayId,
-  ca: world.ca,
-  clock: world.clock,
-  random,
-  log: silentLog,
-})
-
-function device(over: Partial<DeviceConnection> = {}): Peer<DeviceReady> {
-  const peer = new Peer<DeviceReady>()
-  peer.client = connectDevice({
-    ...common(),
-    pin: null,
-    deviceKey: newDeviceKey(),
-    handlers: peer.handlers,
-    ...over,
-  })
-  return peer
-}
-
-async function server(name: string, over: Partial<ServerConnection> = {}): Promise<Peer<ServerReady>> {
-  const peer = new Peer<ServerReady>()
-  const registered = await world.addServer(name)
-  peer.client = connectServer({
-    ...common(),
-    ...registered,
-    pinnedSealKeys: [],
-    handlers: peer.handlers,
-    ...over,
-  })
-  return peer
-}
 
 describe('the relay client', () => {
   it('logs a handheld in, tells its PIN and certificate, and keeps both for the next log-in', async () => {
@@ -251,32 +211,6 @@ describe('the relay client', () => {
     await peer.it.close()
   })
 })
-
-let pings = 0
-let pongs = 0
-/** A connection whose pongs get lost while `muted`. */
-const mutedDial =
-  (muted: () => boolean): DialRelay =>
-  (listener) => {
-    const dial = webSocketDial({ url: world.url(), relayId, ca: world.ca, role: 'device' })
-    const link = dial({
-      opened: () => listener.opened(),
-      message: (bytes) => listener.message(bytes),
-      text: () => listener.text(),
-      drained: () => listener.drained(),
-      closed: (code, error) => listener.closed(code, error),
-      ponged: () => {
-        if (muted()) return
-        pongs += 1
-        listener.ponged()
-      },
-    })
-    const ping = () => {
-      pings += 1
-      link.ping()
-    }
-    return { ...link, ping }
-  }
 
 describe('the relay client over another link', () => {
   it('works in memory as over WebSocket, and comes back where the line drops everything', async () => {

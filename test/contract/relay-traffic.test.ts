@@ -1,61 +1,21 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import type { Pin, SrpId } from '#kernel/brand.ts'
-import type { Destination } from '#protocol/relay-frame.ts'
 import { suspendName } from '#relay/administration.ts'
-import { makeRequest, openMail } from './relay-etp.ts'
-import { errorPayload, fence, m2, m3, type RawEnd, rawDevice, rawServer } from './relay-raw.ts'
-import { makeRelayWorld, newDeviceKey, newMid, type RelayWorld, until } from './relay-world.ts'
+import { listEachOther, makePair, type Pair } from './relay-pair.ts'
+import { fence, m2, m3, rawDevice, rawServer } from './relay-raw.ts'
+import { makeRelayWorld, newMid, type RelayWorld, until } from './relay-world.ts'
 
 let world: RelayWorld
 let names = 0
+let pair: Pair
 before(async () => {
   world = await makeRelayWorld({ enrolmentsPerNetworkHour: 1_000 })
 })
 after(() => world.close())
-
-interface Pair {
-  readonly key: ReturnType<typeof newDeviceKey>
-  readonly pin: Pin
-  readonly srp: { srpId: SrpId; srpKey: Uint8Array }
-  readonly toPin: Destination
-  readonly toServer: Destination
-  device: RawEnd
-  server: RawEnd
-}
-
-let pair: Pair
 beforeEach(async () => {
   names += 1
-  const srp = await world.addServer(`S${`${names}`.padStart(8, '0')}`)
-  const key = newDeviceKey()
-  const { end: device, ok } = await rawDevice(world, key)
-  const { end: server } = await rawServer(world, srp)
-  const toPin: Destination = { kind: 'handheld', pin: ok.pin }
-  const toServer: Destination = { kind: 'server', srpId: srp.srpId }
-  pair = { key, pin: ok.pin, srp, toPin, toServer, device, server }
+  pair = await makePair(world, names)
 })
-
-const listEachOther = async (): Promise<void> => {
-  pair.device.say({ type: 'dev_peers', srpIds: [pair.srp.srpId] })
-  pair.server.say({ type: 'srp_serve', pins: [pair.pin] })
-  await until(async () => {
-    const { pin, srp, toServer } = pair
-    assert.equal(toServer.kind, 'server')
-    const ask = { sender: pin, mid: newMid(), pin, srpId: srp.srpId, toDevice: false, txnPrefix: null }
-    const [rows] = await world.store.relay.findSendRows([ask], world.clock.nowMs())
-    return rows?.deviceLists === true && rows.serverLists
-  }, 'the lists')
-}
-
-/** Has the handheld's request mailed and returns the token in the mail. */
-async function mailedToken(lifeSeconds = 3_600, device = pair.device): Promise<Destination> {
-  const request = makeRequest(world, { lifeSeconds })
-  device.say({ type: 'mail_ask', body: request.bytes })
-  assert.equal((await device.next('mail_done')).status, 0)
-  const mail = world.sink.mails.find(({ raw }) => raw.includes(request.txn))
-  return { kind: 'token', token: openMail(mail).routeToken }
-}
 
 describe('frames between a handheld and a server', () => {
   it('pass only while both list each other, and hold from the next frame on', async () => {
@@ -72,7 +32,7 @@ describe('frames between a handheld and a server', () => {
   })
 
   it('arrive in order under the stamp of their sender, and tell when they were acknowledged', async () => {
-    await listEachOther()
+    await listEachOther(world, pair)
     const { device, server, toPin, toServer } = pair
     const mids = [newMid(), newMid(), newMid()]
     for (const mid of mids) assert.equal(await server.send({ mid, to: toPin, payload: m2, fence }), 0)
@@ -88,7 +48,7 @@ describe('frames between a handheld and a server', () => {
   })
 
   it('answer a mid sent again with its present status, and with other content 7', async () => {
-    await listEachOther()
+    await listEachOther(world, pair)
     const { device, server, toPin } = pair
     const again = { mid: newMid(), to: toPin, payload: m2, fence }
     assert.equal(await server.send(again), 0)
@@ -102,7 +62,7 @@ describe('frames between a handheld and a server', () => {
   })
 
   it('are refused from a machine with an older lease', async () => {
-    await listEachOther()
+    await listEachOther(world, pair)
     const { server, toPin } = pair
     const under = (generation: number, epoch: number) =>
       server.send({ to: toPin, payload: m2, fence: { generation, epoch } })
@@ -113,7 +73,7 @@ describe('frames between a handheld and a server', () => {
   })
 
   it('are malformed without a fence, too big, or living too long', async () => {
-    await listEachOther()
+    await listEachOther(world, pair)
     const { device, server, toPin, toServer } = pair
     assert.equal(await server.send({ to: toPin, payload: m2 }), 7)
     assert.equal(await server.send({ to: toPin, payload: new Uint8Array(65_001), fence }), 7)
@@ -123,7 +83,7 @@ describe('frames between a handheld and a server', () => {
   })
 
   it('are expired when their time is over, and never delivered then', async () => {
-    await listEachOther()
+    await listEachOther(world, pair)
     const { device, server, toPin } = pair
     await device.leave()
     const mid = newMid()
@@ -137,7 +97,7 @@ describe('frames between a handheld and a server', () => {
   })
 
   it('are withdrawn with 3 when the receiver leaves, but not when the sender does', async () => {
-    await listEachOther()
+    await listEachOther(world, pair)
     const { device, server, toPin, toServer } = pair
     await server.leave()
     const wipeAck = newMid()
@@ -146,10 +106,9 @@ describe('frames between a handheld and a server', () => {
     const back = await rawServer(world, pair.srp)
     assert.deepEqual((await back.end.next('deliver')).mid, wipeAck)
     await device.leave()
-    device.received.length = 0
-    pair.device = (await rawDevice(world, pair.key, pair.pin)).end
-    await listEachOtherAgain(back.end)
-    await pair.device.leave()
+    const second = (await rawDevice(world, pair.key, pair.pin)).end
+    await listEachOther(world, { ...pair, device: second, server: back.end })
+    await second.leave()
     const mid = newMid()
     assert.equal(await back.end.send({ mid, to: toPin, payload: m2, fence }), 0)
     const third = await rawDevice(world, pair.key, pair.pin)
@@ -159,20 +118,15 @@ describe('frames between a handheld and a server', () => {
   })
 
   it('reach no suspended handheld', async () => {
-    await listEachOther()
+    await listEachOther(world, pair)
     await suspendName(world.store.relay, pair.pin, 'lost')
     assert.equal(await pair.server.send({ to: pair.toPin, payload: m2, fence }), 3)
   })
 })
 
-const listEachOtherAgain = async (server: RawEnd): Promise<void> => {
-  pair.server = server
-  await listEachOther()
-}
-
 describe('queues', () => {
   it('are full at 500 frames of one PIN and direction, and empty again when they are acknowledged', async () => {
-    await listEachOther()
+    await listEachOther(world, pair)
     const { device, server, toPin, toServer } = pair
     await device.leave()
     const statuses: number[] = []
@@ -195,7 +149,7 @@ describe('queues', () => {
   })
 
   it('give a handheld 32 unacknowledged frames and no more, and those again only after a new log-in', async () => {
-    await listEachOther()
+    await listEachOther(world, pair)
     const { device, server, toPin } = pair
     const mids: Uint8Array[] = []
     for (let i = 0; i < 40; i += 1) {
@@ -218,7 +172,7 @@ describe('queues', () => {
   })
 
   it('outlive a restart of the relay', async () => {
-    await listEachOther()
+    await listEachOther(world, pair)
     const { device, server, toPin } = pair
     await device.leave()
     const kept = { mid: newMid(), to: toPin, payload: m2, fence: { generation: 1, epoch: 7 } }
@@ -233,7 +187,7 @@ describe('queues', () => {
   })
 
   it('take at most 64 sends without their first receipt from one sender', async () => {
-    await listEachOther()
+    await listEachOther(world, pair)
     const { server, toPin } = pair
     const statuses = await Promise.all(
       Array.from({ length: 400 }, () => server.send({ to: toPin, payload: m2, fence })),
@@ -241,65 +195,6 @@ describe('queues', () => {
     assert.ok(statuses.filter((status) => status === 0).length >= 64)
     assert.ok(statuses.includes(8))
     assert.deepEqual([...new Set(statuses)].sort(), [0, 8])
-  })
-})
-
-describe('route tokens', () => {
-  it('lead to the PIN that asked, which the receipt names, without any list', async () => {
-    const to = await mailedToken()
-    const mid = newMid()
-    pair.server.say({ type: 'send', mid, to, ttlSeconds: 60, payload: m2, fence })
-    const receipt = await pair.server.next('receipt', mid)
-    assert.deepEqual([receipt.status, receipt.pin], [0, pair.pin])
-    assert.deepEqual((await pair.device.next('deliver')).payload, m2)
-  })
-
-  it('count for their owner as listing the PIN, so that only the handheld’s list is missing for M3', async () => {
-    const to = await mailedToken()
-    assert.equal(await pair.server.send({ to, payload: m2, fence }), 0)
-    assert.equal(await pair.device.send({ to: pair.toServer, payload: m3 }), 3)
-    pair.device.say({ type: 'dev_peers', srpIds: [pair.srp.srpId] })
-    assert.equal(await pair.device.send({ to: pair.toServer, payload: m3 }), 0)
-    assert.equal(await pair.server.send({ to: pair.toPin, payload: m2, fence }), 0)
-  })
-
-  it('are owned by the first server whose M2 came, not by one that sent an error before', async () => {
-    const stranger = await world.addServer(`S${`${names}`.padStart(8, '9')}`)
-    const { end: other } = await rawServer(world, stranger)
-    const to = await mailedToken()
-    assert.equal(await other.send({ to, payload: errorPayload, fence }), 0)
-    assert.equal(await pair.server.send({ to, payload: m2, fence }), 0)
-    assert.equal(await other.send({ to, payload: m2, fence }), 4)
-    assert.equal(await other.send({ to, payload: errorPayload, fence }), 4)
-    assert.equal(await pair.server.send({ to, payload: m2, fence }), 0)
-  })
-
-  it('are not for servers without the mail’s domain', async () => {
-    const foreign = await world.addServer(`S${`${names}`.padStart(8, '8')}`, ['other.example'])
-    const { end } = await rawServer(world, foreign)
-    assert.equal(await end.send({ to: await mailedToken(), payload: m2, fence }), 3)
-  })
-
-  it('die after twenty frames, at the end of their life, and when they were made elsewhere', async () => {
-    const to = await mailedToken()
-    for (let i = 0; i < 20; i += 1)
-      assert.equal(await pair.server.send({ to, payload: errorPayload, fence }), 0)
-    assert.equal(await pair.server.send({ to, payload: m2, fence }), 4)
-    const short = await mailedToken(60)
-    world.clock.advance(60_001)
-    assert.equal(await pair.server.send({ to: short, payload: m2, fence }), 4)
-    const forged: Destination = { kind: 'token', token: new Uint8Array(44).fill(1) }
-    assert.equal(await pair.server.send({ to: forged, payload: m2, fence }), 4)
-  })
-
-  it('keep their frames for a handheld that lists nobody yet', async () => {
-    const to = await mailedToken()
-    await pair.device.leave()
-    assert.equal(await pair.server.send({ to, payload: m2, fence }), 0)
-    const { end } = await rawDevice(world, pair.key, pair.pin)
-    end.say({ type: 'dev_peers', srpIds: [] })
-    assert.deepEqual((await end.next('deliver')).payload, m2)
-    assert.equal((await world.store.relay.listQueued(pair.pin, 0, 10)).length, 1)
   })
 })
 
