@@ -37,7 +37,10 @@ export interface Dovecot {
   readonly policyPort: number
   /** May read every INBOX as `all/<address>`, and log in as any user (authzid, or `address*postkey`). */
   readonly serviceAccount: { readonly user: string; readonly pass: string }
-  /** Adds a user to the running server; up to a second until Dovecot looks at the file again. The mailbox comes into being with the first mail or log-in. */
+  /**
+   * Adds a user to the running server; up to a second until Dovecot looks at the file again. The mailbox comes into
+   * being with the first mail or log-in.
+   */
   addUser(user: MailUser): Promise<void>
   /** The last lines of the log. */
   logTail(lines?: number): string

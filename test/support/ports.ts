@@ -43,6 +43,15 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   }
 }
 
+/** Whether somebody listens on a port of 127.0.0.1. */
+export function isTaken(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.on('error', () => resolve(true))
+    server.listen(port, loopback, () => server.close(() => resolve(false)))
+  })
+}
+
 /**
  * The first line a server sends on a port. Connects again every 10 ms while nobody listens: a foreign server gives
  * no event for that. `alive` turning false ends the waiting.

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { chmod, chown, mkdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type PeerDirectory, type PeerTls, peerDirectory, renderConfig } from './peer-config.ts'
-import { greeting, loopback, PortTaken, withFreePorts } from './ports.ts'
+import { greeting, isTaken, loopback, PortTaken, withFreePorts } from './ports.ts'
 import { type Started, start } from './process.ts'
 
 export interface PostfixOptions {
@@ -79,8 +79,8 @@ async function layOut(directory: PeerDirectory, options: PostfixOptions): Promis
   }
 }
 
-// What `postfix check` would make, in a tenth of the time. The uid of `postfix` and the gid of `postdrop` differ between
-// machines; its package made this directory with both.
+// What `postfix check` would make, in a tenth of the time. The uid of `postfix` and the gid of `postdrop` differ
+// between machines; its package made this directory with both.
 async function makeQueue(queue: string, data: string): Promise<void> {
   const { uid, gid } = await stat('/var/spool/postfix/maildrop')
   await chown(data, uid, gid)
@@ -116,8 +116,9 @@ async function launch(directory: PeerDirectory, options: PostfixOptions, smtpPor
     return server
   } catch (error) {
     await server.stop()
+    // Its master says nothing about a port in use: the log daemon would have been its first child.
+    if (await isTaken(smtpPort)) throw new PortTaken('the port is in use')
     const log = tail(join(directory.path, 'mail.log'), 20)
-    if (/Address already in use/.test(log)) throw new PortTaken('the port is in use')
     throw error instanceof PortTaken ? error : new Error(`Postfix did not start\n${log}`, { cause: error })
   }
 }
@@ -130,7 +131,6 @@ function mainConfiguration(path: string, instance: string, options: PostfixOptio
     QUEUE: join(path, 'queue'),
     DATA: join(path, 'data'),
     LOG: join(path, 'mail.log'),
-    LISTEN: loopback,
     NETWORKS: '127.0.0.0/8',
     DOMAIN: domain,
     HOST: `mx.${domain}`,
