@@ -47,7 +47,10 @@ export function resolveUidSet(text: string, uids: readonly number[]): number[] {
 /** The UIDs at the message sequence numbers of a set. @throws BadCommand for a number beyond the last. */
 export function resolveSequenceSet(text: string, uids: readonly number[]): number[] {
   const named: number[] = []
-  for (const [from, to] of parseRanges(text, uids.length)) {
+  const ranges = parseRanges(text, uids.length)
+  // Clients ask an empty mailbox for 1:*, and it is no mistake of theirs.
+  if (uids.length === 0 && text.includes('*')) return named
+  for (const [from, to] of ranges) {
     if (to > uids.length) throw new BadCommand('no such message sequence number')
     for (const uid of uids.slice(Math.max(from, 1) - 1, to)) named.push(uid)
   }
