@@ -132,6 +132,12 @@ export const faultTable = {
     turn: 'administrator',
     retry: 'new_try',
   },
+  'mail.set_aside': {
+    says: 'A mail took too much time or memory to read; it was left in the mailbox and passed over.',
+    next: 'Nothing, unless it was an activation message: then the user starts again.',
+    turn: 'user',
+    retry: 'new_try',
+  },
 
   // the proof
   'proof.wrong_password': {

@@ -1,0 +1,170 @@
+/** What the agent knows of each watched mailbox: how far it was read, when it was last looked at, what is wrong. */
+import type { MailAddress } from '#kernel/brand.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { type FaultCode, faultCodeOf } from '#kernel/fault.ts'
+import type { Log } from '#kernel/log.ts'
+import { folderKey, inbox, type WatchedFolder } from '#mailbox/access.ts'
+import type { MailboxCounters } from '#mailbox/mailbox.ts'
+import type { WatchStore } from '#store/watches.ts'
+
+export interface MailboxFault {
+  readonly owner: MailAddress
+  readonly folder: string
+  readonly code: FaultCode
+  readonly sinceMs: number
+}
+
+export interface MailboxesState {
+  /** Inboxes that are watched. */
+  readonly watched: number
+  /** When the inbox that waits longest was looked at, and whose it is; null: none was yet. */
+  readonly oldestLookedAtMs: number | null
+  readonly oldest: MailAddress | null
+  /** Folders whose last look failed. */
+  readonly faults: readonly MailboxFault[]
+  /** Folders that an activation mail could not be removed from. */
+  readonly notRemoved: readonly MailboxFault[]
+}
+
+export type Position = Pick<MailboxCounters, 'uidValidity'> & { readonly nextUid: number }
+
+export interface Mailboxes {
+  /** Reads every cursor from the store again. */
+  load(): Promise<void>
+  /** Forgets the folders of everybody else. */
+  keepOnly(owners: ReadonlySet<MailAddress>): void
+  /** Whether the counters show messages behind the cursor, or a mailbox that is not the one the cursor is for. */
+  hasNews(watched: WatchedFolder, counters: MailboxCounters): boolean
+  /** It was looked at with success; `position` where it was read. */
+  looked(watched: WatchedFolder, position?: Position): void
+  /** Returns whether this is news. */
+  failed(watched: WatchedFolder, code: FaultCode): boolean
+  removal(watched: WatchedFolder, code: FaultCode | null): void
+  state(): MailboxesState
+  /** Writes the times of the last looks to the store. */
+  flush(): Promise<void>
+  close(): void
+}
+
+interface Entry {
+  readonly watched: WatchedFolder
+  position: Position | null
+  lookedAtMs: number | null
+  unwritten: boolean
+  fault: MailboxFault | null
+  notRemoved: MailboxFault | null
+}
+
+const flushMs = 15_000
+
+export function makeMailboxes(
+  store: Pick<WatchStore, 'list' | 'looked'>,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Mailboxes {
+  const entries = new Map<string, Entry>()
+  const entryOf = (watched: WatchedFolder): Entry => {
+    const key = folderKey(watched)
+    const known = entries.get(key)
+    if (known) return known
+    const { owner, folder } = watched
+    const entry: Entry = {
+      watched: { owner, folder },
+      position: null,
+      lookedAtMs: null,
+      unwritten: false,
+      fault: null,
+      notRemoved: null,
+    }
+    entries.set(key, entry)
+    return entry
+  }
+  const flush = async (): Promise<void> => {
+    const unwritten = [...entries.values()].filter((entry) => entry.unwritten)
+    for (const entry of unwritten) entry.unwritten = false
+    for (const [folder, group] of Map.groupBy(unwritten, (entry) => entry.watched.folder)) {
+      // The earliest of their times is true for all of them.
+      const lookedAtMs = Math.min(...group.map((entry) => entry.lookedAtMs ?? clock.nowMs()))
+      await store.looked(
+        group.map((entry) => entry.watched.owner),
+        folder,
+        lookedAtMs,
+      )
+    }
+  }
+  const stopFlushing = every(clock, flushMs, () =>
+    flush().catch((error) => log.error({ code: faultCodeOf(error) }, 'times of looks could not be written')),
+  )
+  const faultNow = ({ owner, folder }: WatchedFolder, code: FaultCode): MailboxFault => ({
+    owner,
+    folder,
+    code,
+    sinceMs: clock.nowMs(),
+  })
+
+  return {
+    load: async () => {
+      for (const { owner, folder, uidValidity, nextUid, lookedAtMs } of await store.list()) {
+        // Rows of the store name users, whose addresses were canonical when they were written.
+        const entry = entryOf({ owner: owner as MailAddress, folder })
+        entry.position = { uidValidity, nextUid }
+        entry.lookedAtMs = Math.max(entry.lookedAtMs ?? 0, lookedAtMs ?? 0) || null
+      }
+    },
+    keepOnly: (owners) => {
+      for (const [key, { watched }] of entries) if (!owners.has(watched.owner)) entries.delete(key)
+      for (const owner of owners) entryOf({ owner, folder: inbox })
+    },
+    hasNews: (watched, { uidValidity, uidNext }) => {
+      const { position } = entryOf(watched)
+      return !position || position.uidValidity !== uidValidity || position.nextUid < uidNext
+    },
+    looked: (watched, position) => {
+      const entry = entryOf(watched)
+      entry.lookedAtMs = clock.nowMs()
+      entry.unwritten = true
+      entry.fault = null
+      if (position) entry.position = position
+    },
+    failed: (watched, code) => {
+      const entry = entryOf(watched)
+      if (entry.fault?.code === code) return false
+      entry.fault = faultNow(watched, code)
+      return true
+    },
+    removal: (watched, code) => {
+      entryOf(watched).notRemoved = code === null ? null : faultNow(watched, code)
+    },
+    state: () => stateOf([...entries.values()]),
+    flush,
+    close: stopFlushing,
+  }
+}
+
+function stateOf(entries: readonly Entry[]): MailboxesState {
+  const inboxes = entries.filter(({ watched }) => watched.folder === inbox)
+  const looked = inboxes.filter((entry) => entry.lookedAtMs !== null)
+  const oldest = looked.reduce<Entry | null>(
+    (old, entry) => (old && (old.lookedAtMs ?? 0) <= (entry.lookedAtMs ?? 0) ? old : entry),
+    null,
+  )
+  return {
+    watched: inboxes.length,
+    oldestLookedAtMs: oldest?.lookedAtMs ?? null,
+    oldest: oldest?.watched.owner ?? null,
+    faults: entries.flatMap(({ fault }) => fault ?? []),
+    notRemoved: entries.flatMap(({ notRemoved }) => notRemoved ?? []),
+  }
+}
+
+function every(clock: Clock, delayMs: number, work: () => Promise<void>): () => void {
+  let cancel = () => {}
+  let stopped = false
+  const turn = () => {
+    cancel = clock.after(delayMs, () => void work().finally(() => !stopped && turn()))
+  }
+  turn()
+  return () => {
+    stopped = true
+    cancel()
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * The safety net under everything else: every served mailbox is looked at on a fresh connection, against the
+ * cursors in the store, once in the scan interval. What all others have missed is found here.
+ */
+import { faultCodeOf } from '#kernel/fault.ts'
+import { type Loop, makeLoop } from '../loop.ts'
+import { inboxOf, junkOf, type WatchContext } from './context.ts'
+import { lookAtCounters } from './pass.ts'
+
+/** The first pass begins at once. A pass that breaks off is begun again by and by. */
+export function startInterval(context: WatchContext, intervalMs: number): Loop {
+  const { clock, log } = context
+  let dueAtMs = clock.nowMs()
+  return makeLoop({
+    clock,
+    nextAtMs: async () => dueAtMs,
+    pass: async () => {
+      const startedMs = clock.nowMs()
+      if (startedMs < dueAtMs) return 0
+      await safetyPass(context, startedMs)
+      dueAtMs = startedMs + intervalMs
+      log.debug({ tookMs: clock.nowMs() - startedMs }, 'all mailboxes were looked at')
+      return 0
+    },
+    onError: (error) => log.warn({ code: faultCodeOf(error) }, 'a pass over all mailboxes broke off'),
+  })
+}
+
+async function safetyPass(context: WatchContext, startedMs: number): Promise<void> {
+  const owners = await context.served()
+  const live = await context.grants.live()
+  const served = new Set(owners)
+  context.mailboxes.keepOnly(served)
+  context.news.keepOnly(served)
+  await context.mailboxes.load()
+  const folders = owners.flatMap((owner) => [
+    inboxOf(owner),
+    ...(live.has(owner) ? junkOf(context, owner) : []),
+  ])
+  await lookAtCounters(context, folders, { openedAfterMs: startedMs })
+  await context.mailboxes.flush()
+}

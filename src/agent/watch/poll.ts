@@ -1,0 +1,77 @@
+/**
+ * Looks at counters every few seconds while somebody may activate: of all mailboxes where one answer tells of
+ * them all, else of those whose users may activate and nothing better watches.
+ */
+import type { MailAddress } from '#kernel/brand.ts'
+import { faultCodeOf } from '#kernel/fault.ts'
+import { makeLoop } from '../loop.ts'
+import { canPollAll } from './choose.ts'
+import { inboxOf, junkOf, type WatchContext } from './context.ts'
+import { lookAtCounters } from './pass.ts'
+
+export interface PollOptions {
+  /** 0: never. */
+  readonly pauseMs: number
+  /** Whether something better tells of this user's inbox. */
+  isCovered(owner: MailAddress): boolean
+}
+
+/** A pass takes at most this share of the time, however long it takes. */
+const dutyShare = 0.1
+/** While nobody may activate, there is time. */
+const quietFactor = 10
+/** A Junk folder mostly costs a log-in of its own. */
+const junkPauseMs = 30_000
+
+export function startPoll(context: WatchContext, options: PollOptions): { close(): Promise<void> } {
+  const { clock, grants, log } = context
+  if (options.pauseMs === 0) return { close: async () => {} }
+  let dueAtMs = clock.nowMs() + options.pauseMs
+  let junkDueAtMs = clock.nowMs() + junkPauseMs
+
+  const loop = makeLoop({
+    clock,
+    nextAtMs: async () => dueAtMs,
+    pass: async () => {
+      const startedMs = clock.nowMs()
+      if (startedMs < dueAtMs) return 0
+      const live = await grants.live()
+      await lookAtCounters(context, await inboxesToPoll(context, live, options))
+      if (startedMs >= junkDueAtMs) {
+        await lookAtCounters(
+          context,
+          [...live].flatMap((owner) => junkOf(context, owner)),
+        )
+        junkDueAtMs = clock.nowMs() + junkPauseMs
+      }
+      const tookMs = clock.nowMs() - startedMs
+      const pauseMs = live.size > 0 ? options.pauseMs : options.pauseMs * quietFactor
+      dueAtMs = clock.nowMs() + Math.max(pauseMs, tookMs / dutyShare)
+      return 0
+    },
+    onError: (error) => log.debug({ code: faultCodeOf(error) }, 'a look at the counters broke off'),
+  })
+  const stopListening = grants.onChange(() => {
+    dueAtMs = Math.min(dueAtMs, clock.nowMs() + options.pauseMs)
+    loop.poke()
+  })
+  return {
+    close: () => {
+      stopListening()
+      return loop.close()
+    },
+  }
+}
+
+async function inboxesToPoll(
+  context: WatchContext,
+  live: ReadonlySet<MailAddress>,
+  { isCovered }: PollOptions,
+) {
+  const { access, pool } = context
+  const all =
+    access.prefix !== null &&
+    (await pool.use({ as: 'service' }, async ({ abilities }) => canPollAll(access, abilities)))
+  const owners = all ? await context.served() : [...live].filter((owner) => !isCovered(owner))
+  return owners.map(inboxOf)
+}

@@ -1,0 +1,127 @@
+/** Watches the mailboxes of the users this server serves: whatever hears of news first, one scanner reads it. */
+import type { ActivationId, MailAddress } from '#kernel/brand.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { faultCodeOf } from '#kernel/fault.ts'
+import type { Log } from '#kernel/log.ts'
+import type { Random } from '#kernel/random.ts'
+import { folderKey, inbox, type MailboxAccess } from '#mailbox/access.ts'
+import type { MailServer } from '#mailbox/mailbox.ts'
+import { makePool, type PoolStats } from '#mailbox/pool.ts'
+import type { Store } from '#store/store.ts'
+import type { Extractor } from './extract-worker.ts'
+import { makeGrantWatch } from './grant-watch.ts'
+import type { FoundBatch, TakenBatch } from './intake.ts'
+import { type MailboxesState, makeMailboxes } from './mailboxes.ts'
+import { makeNews, type NewsStats } from './news.ts'
+import { makeScan } from './scan.ts'
+import { inboxOf, junkOf, type WatchContext } from './watch/context.ts'
+import { startIdle } from './watch/idle.ts'
+import { startInterval } from './watch/interval.ts'
+import { startPoll } from './watch/poll.ts'
+import { startRelayHint } from './watch/relay-hint.ts'
+
+export interface WatchingOptions {
+  /** Most connections that scans and passes share. */
+  readonly connectionsMax: number
+  /** Every mailbox is looked at on a fresh connection this often. */
+  readonly scanIntervalMs: number
+  readonly relayHint: boolean
+  /** Most further connections that wait with IDLE, each on one user's inbox; 0: none. */
+  readonly idleConnectionsMax: number
+  /**
+   * Pause between looks at the counters while somebody may activate, where nothing better tells of news; a
+   * tenth as often otherwise. 0: only the safety pass looks.
+   */
+  readonly pollMs: number
+  /** Name of the Junk folder (or its pattern in the namespace), watched while a grant is live; null: never. */
+  readonly junk: string | null
+  /** Whether a mail whose seal verified is removed from the mailbox; otherwise it stays, untouched. */
+  readonly removeAccepted: boolean
+}
+
+export interface WatchingParts {
+  readonly server: MailServer
+  readonly access: MailboxAccess
+  readonly extractor: Extractor
+  readonly store: Pick<Store, 'watches' | 'onCommit'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Main addresses of all users whose mailboxes this server watches. */
+  served(): Promise<readonly MailAddress[]>
+  /** Those of them with a live grant. */
+  liveGrants(): Promise<readonly MailAddress[]>
+  /** Commits the batch's events and its cursor together. */
+  intake(batch: FoundBatch): Promise<TakenBatch>
+}
+
+export interface Watching {
+  /** The relay says that it has just mailed this request to this user. */
+  hint(owner: MailAddress, txn: ActivationId): void
+  /** Somebody else (a mail server's push hook) says that there is news. */
+  pushed(owner: MailAddress, folder?: string): void
+  mailboxState(): MailboxesState
+  poolStats(): PoolStats & NewsStats & { readonly idling: number }
+  /** Ends all watching; resolves when no scan runs and no connection is open. The extractor stays. */
+  close(): Promise<void>
+}
+
+export function startWatching(parts: WatchingParts, options: WatchingOptions): Watching {
+  const { clock, random, log } = parts
+  const pool = makePool({ server: parts.server, connectionsMax: options.connectionsMax, clock, random })
+  const mailboxes = makeMailboxes(parts.store.watches, { clock, log })
+  const grants = makeGrantWatch(parts)
+  const scan = makeScan(
+    { ...parts, pool, mailboxes, isLive: grants.isLive, isHinted: (owner) => hints.isOpen(owner) },
+    { removeAccepted: options.removeAccepted, onSeen: (txns) => hints.seen(txns) },
+  )
+  const news = makeNews({
+    scan,
+    scannersMax: options.connectionsMax,
+    clock,
+    random,
+    onError: (watched, error) => {
+      const code = faultCodeOf(error)
+      const detail = error instanceof Error ? error.message : ''
+      if (mailboxes.failed(watched, code))
+        log.warn({ mailbox: folderKey(watched), code, detail }, 'a mailbox could not be read')
+    },
+  })
+  const context: WatchContext = { ...parts, pool, news, mailboxes, grants, junk: options.junk }
+  const hints = startRelayHint(context)
+  const idle = startIdle(context, options.idleConnectionsMax)
+  const poll = startPoll(context, { pauseMs: options.pollMs, isCovered: idle.covers })
+  const interval = startInterval(context, options.scanIntervalMs)
+  const stopLooking = lookWhereGrantsOpen(context, idle.refresh)
+  return {
+    hint: (owner, txn) => {
+      if (options.relayHint) hints.hint(owner, txn)
+    },
+    pushed: (owner, folder = inbox) => news.add({ owner, folder }, 'push'),
+    mailboxState: mailboxes.state,
+    poolStats: () => ({ ...pool.stats(), ...news.stats(), idling: idle.connections() }),
+    close: async () => {
+      stopLooking()
+      hints.close()
+      await Promise.all([grants.close(), idle.close()])
+      const ended = [poll.close(), interval.close(), news.close()]
+      // What waits for a connection is refused, so that passes and scans come to their end.
+      await pool.close()
+      await Promise.all(ended)
+      await mailboxes.flush()
+      mailboxes.close()
+    },
+  }
+}
+
+/**
+ * A mailbox is looked at as soon as its user may activate: the mail may be there already, and from then on
+ * there is a cursor.
+ */
+function lookWhereGrantsOpen(context: WatchContext, refreshIdle: () => void): () => void {
+  return context.grants.onChange((opened) => {
+    for (const owner of opened)
+      for (const watched of [inboxOf(owner), ...junkOf(context, owner)]) context.news.add(watched, 'scan')
+    refreshIdle()
+  })
+}

@@ -1,0 +1,54 @@
+/** Where a user's folders are for the service account: under one name for all users, or behind a log-in for each. */
+import type { MailAddress } from '#kernel/brand.ts'
+import type { MailLogin } from './mailbox.ts'
+
+/** One watched folder. `owner` is the user's main address. */
+export interface WatchedFolder {
+  readonly owner: MailAddress
+  /** `INBOX`, or the Junk folder's configured name. */
+  readonly folder: string
+}
+
+export interface MailboxPlace {
+  readonly login: MailLogin
+  readonly name: string
+}
+
+export interface MailboxAccess {
+  place(watched: WatchedFolder): MailboxPlace
+  /** What the names of all users' inboxes start with, where one connection of the service account sees them. */
+  readonly prefix: string | null
+}
+
+export const inbox = 'INBOX'
+
+export const folderKey = ({ owner, folder }: WatchedFolder): string => `${owner}/${folder}`
+
+/**
+ * The service account sees each inbox as `pattern`, in which `{address}` stands for the main address and
+ * `{local}` for what is before its @. Other folders are reached on behalf of the user, unless their own name
+ * is such a pattern.
+ */
+export function namespaceAccess(pattern: string): MailboxAccess {
+  return {
+    prefix: pattern.slice(0, Math.max(0, pattern.indexOf('{'))),
+    place: ({ owner, folder }) => {
+      const name = folder === inbox ? pattern : folder
+      if (!/\{(?:address|local)\}/.test(name)) return { login: { as: 'user', user: owner }, name }
+      return { login: { as: 'service' }, name: filledIn(name, owner) }
+    },
+  }
+}
+
+/** The service account logs in on behalf of each user. */
+export function authzidAccess(): MailboxAccess {
+  return {
+    prefix: null,
+    place: ({ owner, folder }) => ({ login: { as: 'user', user: owner }, name: folder }),
+  }
+}
+
+function filledIn(pattern: string, owner: MailAddress): string {
+  const local = owner.slice(0, owner.lastIndexOf('@'))
+  return pattern.replace(/\{(address|local)\}/g, (_, what) => (what === 'local' ? local : owner))
+}

@@ -1,0 +1,101 @@
+/** Users' mailboxes as the agent reaches them with one service account: what a mail server offers, and no more. */
+import type { MailAddress } from '#kernel/brand.ts'
+import type { FaultCode } from '#kernel/fault.ts'
+
+/** Who a connection speaks as: the service account itself, or the service account on behalf of one user. */
+export type MailLogin =
+  | { readonly as: 'service' }
+  /** SASL authorisation identity (RFC 4616). */
+  | { readonly as: 'user'; readonly user: MailAddress }
+
+export interface MailServer {
+  /** A new connection, logged in. @throws Fault imap.unreachable, imap.login_failed, imap.protocol */
+  connect(login: MailLogin): Promise<MailboxConnection>
+}
+
+export interface MailboxAbilities {
+  /** Many mailboxes' counters in one answer (RFC 5819). */
+  readonly listStatus: boolean
+  /** The server says by itself when mail comes (RFC 2177). */
+  readonly idle: boolean
+  /** Single messages can be removed (RFC 4315). */
+  readonly uidExpunge: boolean
+}
+
+/**
+ * One connection to the mail server; calls on it must not overlap. Every method but `close` throws Fault
+ * imap.unreachable or imap.protocol when the connection is of no more use: make a new one.
+ */
+export interface MailboxConnection {
+  readonly abilities: MailboxAbilities
+  /** False once the connection is lost or closed. */
+  usable(): boolean
+  /** The counters of each, in the order of the names; a mailbox that cannot be looked at says why. */
+  status(names: readonly string[]): Promise<readonly MailboxStatus[]>
+  /** The counters of all mailboxes whose names start with `prefix`. Only with the ability. */
+  listStatus(prefix: string): Promise<readonly MailboxCounters[]>
+  /** @throws Fault imap.no_mailbox, imap.no_right */
+  newMessages(name: string, look: Look): Promise<NewMessages>
+  /** The first `bytesMax` bytes, or null when the message is gone. Changes no flag. */
+  fetchRaw(name: string, message: MessageName, bytesMax: number): Promise<Uint8Array | null>
+  /**
+   * Removes this message and no other. `marked`: the server can only remove all deleted messages at once, so
+   * it is just flagged `\Deleted`; `gone`: it was not there. @throws Fault imap.no_right, imap.no_mailbox
+   */
+  remove(name: string, message: MessageName): Promise<'removed' | 'marked' | 'gone'>
+  /**
+   * Calls `onNews` once when it listens and then when mail has come; resolves when `signal` aborts. The
+   * connection is good for nothing else meanwhile.
+   */
+  idle(name: string, onNews: () => void, signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+export interface MailboxCounters {
+  readonly name: string
+  readonly uidValidity: number
+  readonly uidNext: number
+  /** How many messages there are. */
+  readonly exists: number
+}
+
+export type MailboxStatus = MailboxCounters | { readonly name: string; readonly error: FaultCode }
+
+/** A message's name that no other message ever gets. */
+export interface MessageName {
+  readonly uidValidity: number
+  readonly uid: number
+}
+
+export interface Look {
+  /** Lowest UID wanted; `endOfMailbox` to learn the counters alone. */
+  readonly fromUid: number
+  /** Leaves out messages that came before this day, where the server can say so; may let older ones through. */
+  readonly sinceMs?: number
+  /** Most messages in one answer, the lowest UIDs first. */
+  readonly limit: number
+}
+
+/** The highest UID there can be (RFC 3501 section 2.3.1.1). */
+export const endOfMailbox = 2 ** 32 - 1
+
+export interface NewMessages {
+  readonly uidValidity: number
+  readonly uidNext: number
+  /** Where to go on; less than `uidNext` when the limit cut the answer. */
+  readonly nextUid: number
+  /** Ascending by UID. */
+  readonly messages: readonly MessageSummary[]
+}
+
+export interface MessageSummary {
+  readonly uid: number
+  /** Bytes. */
+  readonly size: number
+  /** When the server took it in. */
+  readonly internalDateMs: number
+  readonly flags: readonly string[]
+  readonly subject: string
+  /** Value of the header field X-MDAP-Message, or null. */
+  readonly mdapMessage: string | null
+}

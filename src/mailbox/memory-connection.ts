@@ -1,0 +1,119 @@
+/** One connection to the mail server in memory. */
+import { Fault } from '#kernel/fault.ts'
+import { headerField } from './header-field.ts'
+import type {
+  MailboxAbilities,
+  MailboxConnection,
+  MailboxCounters,
+  MailboxStatus,
+  MessageSummary,
+} from './mailbox.ts'
+import type { MemoryFolder, MemoryMessage } from './memory-mailbox.ts'
+
+export interface MemoryConnectionParts {
+  readonly abilities: MailboxAbilities
+  find(name: string): MemoryFolder | null
+  names(): readonly string[]
+  ended(): void
+}
+
+export function makeMemoryConnection(parts: MemoryConnectionParts): {
+  connection: MailboxConnection
+  /** The line breaks: what runs now and all that comes later fails. */
+  lose(): void
+} {
+  const ended = new AbortController()
+  const end = () => {
+    if (ended.signal.aborted) return
+    parts.ended()
+    ended.abort()
+  }
+  /** Every answer takes a turn of the event loop, so that a loss can come in between. */
+  const answered = async <T>(answer: () => T): Promise<T> => {
+    await new Promise((resolve) => setImmediate(resolve))
+    if (ended.signal.aborted) throw new Fault('imap.unreachable', 'the connection was lost')
+    return answer()
+  }
+  const need = (name: string): MemoryFolder => {
+    const folder = parts.find(name)
+    if (!folder) throw new Fault('imap.no_mailbox', name)
+    return folder
+  }
+  const connection: MailboxConnection = {
+    abilities: parts.abilities,
+    usable: () => !ended.signal.aborted,
+    status: (names) => answered(() => names.map((name) => statusOf(name, parts.find(name)))),
+    listStatus: (prefix) =>
+      answered(() =>
+        parts
+          .names()
+          .filter((name) => name.startsWith(prefix))
+          .map((name) => countersOf(name, need(name))),
+      ),
+    newMessages: (name, { fromUid, sinceMs = 0, limit }) =>
+      answered(() => {
+        const { uidValidity, uidNext, messages } = need(name)
+        const wanted = messages.filter(
+          ({ uid, internalDateMs }) => uid >= fromUid && internalDateMs >= sinceMs,
+        )
+        const cut = wanted.slice(0, limit)
+        const last = cut.at(-1)
+        const nextUid = last && cut.length < wanted.length ? last.uid + 1 : uidNext
+        return { uidValidity, uidNext, nextUid, messages: cut.map(summaryOf) }
+      }),
+    fetchRaw: (name, message, bytesMax) =>
+      answered(() => {
+        const folder = need(name)
+        if (folder.uidValidity !== message.uidValidity) return null
+        const found = folder.messages.find(({ uid }) => uid === message.uid)
+        return found ? found.raw.slice(0, bytesMax) : null
+      }),
+    remove: (name, message) =>
+      answered(() => {
+        const folder = need(name)
+        if (folder.readOnly) throw new Fault('imap.no_right', name)
+        const found = folder.messages.find(({ uid }) => uid === message.uid)
+        if (!found || folder.uidValidity !== message.uidValidity) return 'gone'
+        found.flags.add('\\Deleted')
+        if (!parts.abilities.uidExpunge) return 'marked'
+        folder.messages = folder.messages.filter((one) => one !== found)
+        return 'removed'
+      }),
+    idle: async (name, onNews, signal) => {
+      const { listeners } = await answered(() => need(name))
+      listeners.add(onNews)
+      onNews()
+      await aborted(AbortSignal.any([signal, ended.signal]))
+      listeners.delete(onNews)
+      await answered(() => {})
+    },
+    close: async () => end(),
+  }
+  return { connection, lose: end }
+}
+
+const countersOf = (name: string, folder: MemoryFolder): MailboxCounters => ({
+  name,
+  uidValidity: folder.uidValidity,
+  uidNext: folder.uidNext,
+  exists: folder.messages.length,
+})
+
+const statusOf = (name: string, folder: MemoryFolder | null): MailboxStatus =>
+  folder ? countersOf(name, folder) : { name, error: 'imap.no_mailbox' }
+
+const summaryOf = ({ uid, raw, internalDateMs, flags }: MemoryMessage): MessageSummary => ({
+  uid,
+  size: raw.length,
+  internalDateMs,
+  flags: [...flags],
+  subject: headerField(raw, 'subject') ?? '',
+  mdapMessage: headerField(raw, 'x-mdap-message'),
+})
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
