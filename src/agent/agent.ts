@@ -1,5 +1,5 @@
 /** The Messaging Agent: its connection to the relay, its queues, and what finds requests in mailboxes. */
-import type { Pin } from '#kernel/brand.ts'
+import type { ActivationId, MailAddress, Pin } from '#kernel/brand.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
 import type { Frame } from '#protocol/relay-frame.ts'
@@ -18,7 +18,7 @@ export interface AgentOptions {
   /** Connects to the relay with these handlers. */
   connect(handlers: RelayHandlers<ServerReady>): RelayClient
   /** Look into this user's mailbox now: the relay says that it mailed this request. */
-  hint(address: string, txn: string): void
+  hint(address: MailAddress, txn: ActivationId): void
 }
 
 export interface Agent {

@@ -90,6 +90,8 @@ const agent = section({
   scan_interval_seconds: integer(1, 86_400).default(900),
   relay_hint: flag().default(true),
   idle: flag().default(true),
+  idle_connections: integer(1, 1_000).default(16),
+  poll_seconds: integer(0, 3_600).default(5),
   etp_mail: choice('delete', 'keep').default('delete'),
 })
 

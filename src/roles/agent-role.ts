@@ -4,6 +4,7 @@ import type { Suite } from '#activation/event.ts'
 import type { Check } from '#admin/views.ts'
 import { startAgent } from '#agent/agent.ts'
 import type { AgentEnv, Domain } from '#agent/domain.ts'
+import { startExtractor } from '#agent/extract-worker.ts'
 import { takeBatch } from '#agent/intake.ts'
 import { startWatching, type Watching } from '#agent/watching.ts'
 import { readSecretFile } from '#config/secret-file.ts'
@@ -18,7 +19,7 @@ import { agentHealth } from './health.ts'
 import { openRelayIdentity, ownRelayId, ownSrpId } from './relay-role.ts'
 import { keyFromHex, ownSrpKey } from './secrets.ts'
 import { dialHost, readPem } from './tls.ts'
-import { watchOptions } from './watch-options.ts'
+import { watchedServer, watchingOptions } from './watch-options.ts'
 
 export interface AgentRole {
   health(): readonly Check[]
@@ -64,19 +65,28 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
       }),
     hint: (address, txn) => watching?.hint(address, txn),
   })
-  watching = await startWatching({
-    ...(await watchOptions(base, ports)),
-    store: base.store,
-    clock: base.clock,
-    random: base.random,
-    log,
-    intake: (batch) => takeBatch(env, batch),
-  })
+  const extractor = startExtractor({ clock: base.clock })
+  const { store } = base
+  watching = startWatching(
+    {
+      ...(await watchedServer(base, ports.imap)),
+      extractor,
+      store,
+      clock: base.clock,
+      random: base.random,
+      log,
+      served: async () => (await store.users.list()).map(({ address }) => address),
+      liveGrants: () => store.users.withLiveGrant(base.clock.nowMs()),
+      intake: (batch) => takeBatch(env, batch),
+    },
+    watchingOptions(base),
+  )
   const watched = watching
   return {
     health: () => agentHealth(base, agent, watched),
     close: async () => {
       await watched.close()
+      await extractor.close()
       await agent.close()
     },
   }

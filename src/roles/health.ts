@@ -7,7 +7,7 @@ import { type FaultCode, faultRow } from '#kernel/fault.ts'
 import type { Base } from './base.ts'
 
 export function agentHealth(base: Base, agent: Agent, watching: Watching): readonly Check[] {
-  return [relayCheck(base, agent), ...refusedDomains(agent), ...watching.checks().map(mailCheck)]
+  return [relayCheck(base, agent), ...refusedDomains(agent), ...mailboxChecks(watching)]
 }
 
 function relayCheck(base: Base, agent: Agent): Check {
@@ -35,14 +35,16 @@ function broken(code: FaultCode): Omit<Check, 'name'> {
   return { health: 'broken', says, code, next, sinceMs: null }
 }
 
-interface MailFinding {
-  readonly name: string
-  readonly code: FaultCode | null
-  readonly says: string
-  readonly sinceMs: number | null
-}
-
-function mailCheck({ name, code, says, sinceMs }: MailFinding): Check {
-  if (code === null) return { name, health: 'ok', says, code: null, next: null, sinceMs }
-  return { ...broken(code), name, sinceMs }
+/** Folders that cannot be read, and those from which activation mails cannot be removed. */
+function mailboxChecks(watching: Watching): Check[] {
+  const { faults, notRemoved } = watching.mailboxState()
+  const check = ({ owner, folder, code, sinceMs }: (typeof faults)[number]): Check => ({
+    ...broken(code),
+    name: `mailbox ${owner}/${folder}`,
+    sinceMs,
+  })
+  return [
+    ...faults.map(check),
+    ...notRemoved.map((fault) => ({ ...check(fault), health: 'attention' as const })),
+  ]
 }

@@ -46,6 +46,9 @@ export async function startRelayRole(base: Base, smtpPort: number): Promise<List
     identity,
     settings: {
       ...defaultRelaySettings,
+      transactionsPerPinHour: config.relay.transactions_per_pin_hour,
+      mailsPerAddressHour: config.relay.mails_per_address_hour,
+      envelopeSender: config.relay.smtp.sender === '' ? null : config.relay.smtp.sender.replace(/^<>$/, ''),
       enrolmentsPerNetworkHour: isLoopback(config.relay.host)
         ? config.relay.loopback_enrolments_per_hour
         : config.relay.enrolments_per_hour,

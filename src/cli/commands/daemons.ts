@@ -27,5 +27,6 @@ export function daemonCommands(program: Command, host: Host): void {
   program
     .command('demo')
     .description('show one activation over real mail, in seconds; leaves nothing behind')
+    .option('--json', 'as -o json: one line with every text shown, the timeline and the times')
     .action(act(host, (run) => run.deps.demo({ set: run.configInput.set, env: {}, cwd: run.deps.cwd }, run)))
 }

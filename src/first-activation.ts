@@ -1,0 +1,96 @@
+/** The activation that shows the whole of Postkey: a built-in handheld, over real SMTP, IMAP and relay sockets. */
+import { join } from 'node:path'
+import type { Hop } from '#activation/timeline.ts'
+import { renderExplanation } from '#cli/explain.ts'
+import type { Run } from '#cli/run.ts'
+import type { LoadedConfig } from '#config/load.ts'
+import { systemClock, systemRandom } from '#edge/system.ts'
+import { activateHandheld, type Shown } from '#handheld/activate.ts'
+import { openHandheldDirectory } from '#handheld/file.ts'
+import { assert } from '#kernel/assert.ts'
+import type { Running } from './compose.ts'
+import { ownRelayId } from './roles/relay-role.ts'
+import { dialHost, readPem } from './roles/tls.ts'
+
+/** What `postkey demo --json` prints. */
+export interface FirstActivation {
+  readonly ok: boolean
+  /** Each text the handheld showed, in order. */
+  readonly shown: readonly string[]
+  readonly timeline: readonly Hop[]
+  /** From the start of the program to `Activation Complete`. */
+  readonly total_ms: number
+  /** When the handheld came into each of its stages, since the user pressed Activate. */
+  readonly stages_ms: Readonly<Record<string, number>>
+}
+
+export const demoUser = (loaded: LoadedConfig): string => `demo@${loaded.config.server.domains[0]}`
+
+/** Milliseconds since this program was started. */
+const sinceStartMs = (): number => Math.round(performance.now())
+
+/** Adds the demo user and activates a handheld for it, showing each text as it comes. */
+export async function activateFirst(
+  running: Running,
+  loaded: LoadedConfig,
+  run: Run,
+): Promise<FirstActivation> {
+  const address = demoUser(loaded)
+  await running.admin.users.add({ address, displayName: 'Demo' })
+  const { password } = await running.admin.passwords.generate(address)
+  assert(password, 'a generated password is shown once')
+  sayBeginning(run, address, password)
+  const stages: Record<string, number> = {}
+  const outcome = await activateHandheld({
+    relay: relayTrust(running, loaded),
+    clock: systemClock,
+    random: systemRandom,
+    storage: await openHandheldDirectory(join(loaded.config.server.data_dir, 'handhelds', 'demo')),
+    typed: { email: address, password },
+    signal: AbortSignal.any([run.deps.stop, AbortSignal.timeout(timeoutMs)]),
+    onShown: (shown) => sayShown(run, shown),
+    onStage: (stage, atMs) => {
+      stages[stage] ??= Math.round(atMs)
+    },
+  })
+  const totalMs = sinceStartMs()
+  const explained = await running.admin.activations.explain(address)
+  if (run.format === 'table') run.terminal.stdout.write(`\n${renderExplanation(run, explained)}\n`)
+  return {
+    ok: outcome.code === 0,
+    shown: outcome.shown.map(({ text }) => text),
+    timeline: explained.timeline,
+    total_ms: totalMs,
+    stages_ms: stages,
+  }
+}
+
+const timeoutMs = 60_000
+
+function relayTrust(running: Running, loaded: LoadedConfig): Parameters<typeof activateHandheld>[0]['relay'] {
+  const { config } = loaded
+  const { relay } = running.ports
+  assert(relay !== null, 'the demo runs its own relay')
+  return {
+    url: `wss://${dialHost(config.relay.host)}:${relay}`,
+    relayId: ownRelayId(config),
+    ca: readPem(join(config.server.data_dir, 'relay-ca.pem')),
+  }
+}
+
+function sayBeginning(run: Run, address: string, password: string): void {
+  if (run.format === 'json') return
+  const { bold, dim } = run.terminal
+  run.terminal.stdout.write(
+    `${bold('Activating a handheld over real mail')}\n` +
+      `  e-mail    ${address}\n` +
+      `  password  ${password}  ${dim('one use, 48 hours')}\n\n`,
+  )
+}
+
+function sayShown(run: Run, { text, atMs, code }: Shown): void {
+  if (run.format === 'json') return
+  const { dim, green, red } = run.terminal
+  const paint = code !== null ? red : text === 'Activation Complete' ? green : (plain: string) => plain
+  run.terminal.stdout.write(`  ${dim(`${(atMs / 1000).toFixed(2)} s`.padStart(7))}  ${paint(text)}\n`)
+}

@@ -1,0 +1,54 @@
+/** Which mailboxes are watched, through which server, and how closely. */
+import type { WatchingOptions, WatchingParts } from '#agent/watching.ts'
+import { readSecretFile } from '#config/secret-file.ts'
+import { authzidAccess, namespaceAccess } from '#mailbox/access.ts'
+import { imapMailServer } from '#mailbox/imap-mailbox.ts'
+import type { Base } from './base.ts'
+import { serviceAccountPassword } from './secrets.ts'
+import { dialHost, readPem } from './tls.ts'
+
+/** The embedded server's namespace of all inboxes. */
+const embeddedMailbox = 'user/{address}'
+
+export function watchingOptions({ config }: Base): WatchingOptions {
+  const { agent, imap } = config
+  return {
+    connectionsMax: agent.connections,
+    scanIntervalMs: agent.scan_interval_seconds * 1000,
+    relayHint: agent.relay_hint,
+    idleConnectionsMax: agent.idle ? agent.idle_connections : 0,
+    pollMs: agent.poll_seconds * 1000,
+    junk: imap.junk === '' ? null : imap.junk,
+    removeAccepted: agent.etp_mail === 'delete',
+  }
+}
+
+/** @param imapPort where the embedded IMAP server of this process listens, or null where it runs apart */
+export async function watchedServer(
+  base: Base,
+  imapPort: number | null,
+): Promise<Pick<WatchingParts, 'server' | 'access'>> {
+  const { config, clock } = base
+  const { imap } = config
+  if (!imap.host) {
+    const address = {
+      host: dialHost(config.imap_server.host),
+      port: imapPort ?? config.imap_server.port,
+      tls: 'starttls',
+      ...(config.imap_server.tls_cert_file ? {} : { ca: base.keys.ca.certificatePem }),
+    } as const
+    const account = { user: imap.user, password: await serviceAccountPassword(base) }
+    return { server: imapMailServer(address, account, clock), access: namespaceAccess(embeddedMailbox) }
+  }
+  const address = {
+    host: imap.host,
+    port: imap.port,
+    tls: imap.tls,
+    ...(imap.ca_file ? { ca: readPem(imap.ca_file) } : {}),
+  }
+  const account = { user: imap.user, password: readSecretFile(imap.password_file) }
+  return {
+    server: imapMailServer(address, account, clock),
+    access: imap.access === 'authzid' ? authzidAccess() : namespaceAccess(imap.mailbox),
+  }
+}
