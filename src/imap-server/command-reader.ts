@@ -48,7 +48,7 @@ export class CommandReader {
 
   /** Stops listening and forgets what came in: nothing sent before STARTTLS may count after it. */
   detach(): void {
-    this.#cancelDeadline()
+    this.#onEnd()
     this.#socket.off('data', this.#onData)
     this.#socket.off('close', this.#onEnd)
     this.#socket.off('end', this.#onEnd)
@@ -140,6 +140,7 @@ export class CommandReader {
 
   #deadline(delayMs: number): void {
     this.#cancelDeadline()
+    if (this.#ended) return
     this.#cancelDeadline = this.#clock.after(delayMs, () => this.#socket.destroy())
   }
 

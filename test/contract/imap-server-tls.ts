@@ -1,0 +1,28 @@
+// A CA and a server certificate for `localhost`, as tests of TLS need them.
+
+import { generateKeyPairSync } from 'node:crypto'
+import { makeCa, makeTlsServer } from '#crypto/certificate.ts'
+
+export interface TestTls {
+  readonly ca: string
+  readonly key: string
+  readonly cert: string
+}
+
+const newKey = (): string =>
+  generateKeyPairSync('rsa', { modulusLength: 2048 })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString()
+
+/** Clients are given `ca` and verify the server as `localhost`. */
+export function makeTestTls(): TestTls {
+  const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) }
+  const terms = { nowMs: Date.now(), years: 1, random }
+  const caKey = newKey()
+  const names = { commonName: 'Test CA', organisation: 'Postkey tests' }
+  const ca = makeCa(names, { ...terms, keyPem: caKey })
+  const key = newKey()
+  const credential = { certificatePem: ca.pem, keyPem: caKey }
+  const server = makeTlsServer(credential, ['localhost'], { ...terms, keyPem: key })
+  return { ca: ca.pem, key, cert: server.pem }
+}
