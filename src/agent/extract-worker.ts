@@ -86,22 +86,19 @@ function startThread(options: ExtractorOptions): Promise<Worker> {
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: options.memoryMb ?? memoryMbMax, stackSizeMb: 4 },
   })
+  // Between two mails nobody else listens, and an error without a listener would end the process.
+  worker.on('error', () => {})
   return new Promise((resolve, reject) => {
-    const fail = (error: Error) => {
+    const settle = (act: () => void) => {
       cancel()
-      void worker.terminate()
-      reject(error)
+      worker.off('message', ready).off('error', fail).off('exit', ended)
+      act()
     }
+    const ready = () => settle(() => resolve(worker))
+    const fail = (error: unknown) => settle(() => void worker.terminate().finally(() => reject(error)))
+    const ended = () => fail(new Error('the thread ended at its start'))
     const cancel = options.clock.after(startMsMax, () => fail(new Error('the thread did not start')))
-    worker.once('error', fail)
-    worker.once('exit', () => fail(new Error('the thread ended at its start')))
-    worker.once('message', () => {
-      cancel()
-      worker.removeAllListeners()
-      // Between two mails nobody else listens, and an error without a listener would end the process.
-      worker.on('error', () => {})
-      resolve(worker)
-    })
+    worker.on('message', ready).on('error', fail).on('exit', ended)
   })
 }
 

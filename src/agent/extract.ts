@@ -18,6 +18,7 @@ export interface Extracted {
 interface Search {
   readonly files: Uint8Array[]
   partsLeft: number
+  stoppedAt: string | null
 }
 
 /** A mail has the file as a part and as armour, and a forward the same again; more is no honest mail. */
@@ -28,13 +29,13 @@ const messageTypes = /^message\/(?:rfc822|global)$/i
 /** Never rejects for the mail's sake; takes time and memory, so that strangers' mail is read in a worker. */
 export async function extractEtpFiles(mail: Uint8Array): Promise<Extracted> {
   if (mail.length > limits.etpMailBytesMax) return { files: [], stoppedAt: 'size' }
-  const search: Search = { files: [], partsLeft: limits.mimePartsMax }
+  const search: Search = { files: [], partsLeft: limits.mimePartsMax, stoppedAt: null }
   try {
     await searchMessage(search, mail, 1)
-    return { files: search.files, stoppedAt: null }
   } catch (error) {
-    return { files: search.files, stoppedAt: error instanceof Error ? error.message : 'error' }
+    search.stoppedAt = error instanceof Error ? error.message : 'error'
   }
+  return { files: search.files, stoppedAt: search.stoppedAt }
 }
 
 async function searchMessage(search: Search, mail: Uint8Array, depth: number): Promise<void> {
@@ -47,8 +48,10 @@ async function searchMessage(search: Search, mail: Uint8Array, depth: number): P
     else if (messageTypes.test(part.type)) inside.push(part.content)
     else if (part.isText) for (const file of findEtpArmour(latin1(part.content))) keep(search, file)
   }
-  if (inside.length > 0 && depth >= limits.mimeDepthMax) throw new Error('depth')
-  for (const message of inside) await searchMessage(search, message, depth + 1)
+  for (const message of inside) {
+    if (depth < limits.mimeDepthMax) await searchMessage(search, message, depth + 1)
+    else search.stoppedAt = 'depth'
+  }
 }
 
 function keep(search: Search, file: Uint8Array): void {
