@@ -34,12 +34,15 @@ export function screenOf({ run, failure, account }: HandheldState): string {
   return account.stage === 'active' ? screens.servicesReceived : screens.verified
 }
 
+/** Only what is under way: how an earlier run ended is no news. */
 function showScreen(turn: Turn): void {
-  const { run, failure, account } = turn.state
-  const inService = !run && !failure && account?.stage === 'active' && !account.complete
-  const services = inService ? servicesOf(account) : null
-  if (services) showServices(turn, services)
-  else if (screenOf(turn.state) !== '') show(turn, screenOf(turn.state))
+  const { run, account } = turn.state
+  if (run) show(turn, screenOf(turn.state))
+  else if (account?.complete === false) {
+    show(turn, screens.verified)
+    const services = account.stage === 'active' ? servicesOf(account) : null
+    if (services) showServices(turn, services)
+  }
 }
 
 /** Nothing is repeated before the log-in, which repeats everything. */
