@@ -1,0 +1,147 @@
+/** A whole Postkey for end-to-end tests: `bin/postkey` as a user runs it, with data of its own and free ports. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { systemClock, systemRandom } from '#edge/system.ts'
+import { type ActivateOptions, activateHandheld, type Outcome } from '#handheld/activate.ts'
+import { parseRelayId } from '#kernel/brand.ts'
+import { type Exit, type Finished, run, type Started, start } from './process.ts'
+import { temporaryDirectory } from './store.ts'
+
+export const bin = join(import.meta.dirname, '..', '..', 'bin', 'postkey')
+
+export interface PostkeyOptions {
+  /** `--set` values over those of the test: `agent.idle=false`. */
+  readonly set?: readonly string[]
+  /** `serve`, or a role that runs alone. */
+  readonly command?: string
+  readonly data?: string
+  /** The named point where the server kills itself. */
+  readonly failpoint?: string
+}
+
+export interface Ports {
+  readonly smtp: number
+  readonly imap: number
+  readonly imapTls: number
+  readonly relay: number
+}
+
+export interface Postkey {
+  readonly data: string
+  readonly ports: Ports
+  readonly process: Started
+  /** Everything the server has logged, as text. */
+  log(): string
+  /** Runs a command against this server; never rejects. */
+  cli(...args: readonly string[]): Promise<Finished>
+  /** As `cli` with `-o json`: the parsed answer. Fails the test where the command failed. */
+  json<T>(...args: readonly string[]): Promise<T>
+  /** Adds a user and returns a generated activation password. */
+  addUser(address: string): Promise<string>
+  /** Ends the server without a word to it. */
+  kill(): Promise<Exit>
+  stop(): Promise<Exit>
+}
+
+/** Starts on free ports and waits until it says that it is running; ends with the test. */
+export async function startPostkey(t: TestContext, options: PostkeyOptions = {}): Promise<Postkey> {
+  const data = options.data ?? temporaryDirectory(t)
+  const settings = [`server.data_dir=${data}`, 'log.level=debug', ...freePorts, ...(options.set ?? [])]
+  const args = settings.flatMap((value) => ['--set', value])
+  const env = { ...process.env, ...(options.failpoint ? { POSTKEY_FAILPOINT: options.failpoint } : {}) }
+  const server = start(bin, [...args, options.command ?? 'serve'], { env, cwd: data })
+  t.after(() => server.stop())
+  const ports = portsOf(await server.waitFor(/^Postkey is running/, 60_000))
+  const cli = (...command: readonly string[]) =>
+    run(bin, [...args, ...command], { cwd: data, timeoutMs: 60_000 })
+  const json = async <T>(...command: readonly string[]): Promise<T> => {
+    const { code, stdout, stderr } = await cli(...command, '-o', 'json')
+    assert.equal(code, 0, `postkey ${command.join(' ')}: ${stderr}`)
+    return JSON.parse(stdout) as T
+  }
+  return {
+    data,
+    ports,
+    process: server,
+    log: () => server.output(),
+    cli,
+    json,
+    addUser: async (address) => {
+      await json('user', 'add', address)
+      const { password } = await json<{ password: string }>('password', 'generate', address)
+      return password
+    },
+    kill: () => killed(server),
+    stop: () => server.stop(),
+  }
+}
+
+const freePorts = ['smtp.port=0', 'imap_server.port=0', 'imap_server.tls_port=0', 'relay.port=0']
+
+/** The same data on the same ports, as after a crash: handhelds and relay find each other again. */
+export const restartPostkey = (
+  t: TestContext,
+  before: Postkey,
+  options: PostkeyOptions = {},
+): Promise<Postkey> => {
+  const { smtp, imap, imapTls, relay } = before.ports
+  const ports = [
+    `smtp.port=${smtp}`,
+    `imap_server.port=${imap}`,
+    `imap_server.tls_port=${imapTls}`,
+    `relay.port=${relay}`,
+  ]
+  return startPostkey(t, { ...options, data: before.data, set: [...(options.set ?? []), ...ports] })
+}
+
+async function killed(server: Started): Promise<Exit> {
+  process.kill(server.pid, 'SIGKILL')
+  return server.exited
+}
+
+function portsOf(line: string): Ports {
+  const port = (name: string) => Number(new RegExp(`${name} (\\d+)`).exec(line)?.[1] ?? 0)
+  return { smtp: port('SMTP'), imap: port('IMAP'), imapTls: port('IMAP over TLS'), relay: port('relay') }
+}
+
+/** How a handheld finds and trusts this server's relay. */
+export function relayTrust(postkey: Postkey): ActivateOptions['relay'] {
+  const trust = JSON.parse(readFileSync(join(postkey.data, 'handheld.json'), 'utf8')) as {
+    relay_url: string
+    relay_id: string
+    ca_file: string
+  }
+  const relayId = parseRelayId(trust.relay_id)
+  assert(relayId)
+  return { url: trust.relay_url, relayId, ca: readFileSync(trust.ca_file, 'utf8') }
+}
+
+/** Activates a handheld in this process over the server's real sockets; gives up after a minute. */
+export const activate = (
+  postkey: Postkey,
+  email: string,
+  password: string,
+  options: Partial<ActivateOptions> = {},
+): Promise<Outcome> =>
+  activateHandheld({
+    relay: relayTrust(postkey),
+    clock: systemClock,
+    random: systemRandom,
+    typed: { email, password },
+    signal: AbortSignal.timeout(60_000),
+    ...options,
+  })
+
+/** What a handheld shows when all goes well. */
+export const goodScreens = (address: string, srpId = 'S00000001'): string[] => [
+  'Activating',
+  'Verifying Encryption',
+  'Encryption Verified. Waiting for Services.',
+  'Services Received',
+  `Your email address, <${address}> is now enabled. Synchronization service Desktop [${srpId}]`,
+  'Activation Complete',
+]
+
+export const screensOf = (outcome: Outcome): string[] => outcome.shown.map(({ text }) => text)
