@@ -172,13 +172,16 @@ async function remove(
   const { uidValidity } = await open(client, name, false)
   if (uidValidity !== message.uidValidity) return 'gone'
   const uid = String(message.uid)
-  if (!(await client.fetchOne(uid, { uid: true }, { uid: true }))) return 'gone'
+  const isThere = async () => Boolean(await client.fetchOne(uid, { uid: true }, { uid: true }))
+  if (!(await isThere())) return 'gone'
   // Without UIDPLUS an EXPUNGE would take the user's own deleted messages along.
   const byUid = client.capabilities.has('UIDPLUS')
   const done = byUid
     ? await client.messageDelete(uid, { uid: true })
     : await client.messageFlagsAdd(uid, ['\\Deleted'], { uid: true })
-  if (done) return byUid ? 'removed' : 'marked'
+  if (done && !byUid) return 'marked'
+  // A server may say OK to what it does not let this account do.
+  if (done && !(await isThere())) return 'removed'
   throw new Fault(client.usable ? 'imap.no_right' : 'imap.unreachable', `${name}: delete UID ${uid}`)
 }
 

@@ -14,7 +14,7 @@ export interface Idle {
   close(): Promise<void>
 }
 
-const reconnect = { firstMs: 1_000, longestMs: 300_000 }
+const reconnect = { firstMs: 1_000, longestMs: 60_000 }
 
 export function startIdle(context: WatchContext, connectionsMax: number): Idle {
   const waiting = new Map<MailAddress, AbortController>()
