@@ -3,17 +3,17 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Activation } from '#activation/activation.ts'
 import { fold } from '#activation/reduce.ts'
-import type { MailAddress, Pin } from '#kernel/brand.ts'
+import type { MailAddress } from '#kernel/brand.ts'
 import type { Change } from '#store/activations.ts'
-import type { NewDelivery } from '#store/deliveries.ts'
 import type { Store } from '#store/store.ts'
 import * as e from '../unit/activation/events.ts'
+import { deliveries, handhelds, rest } from './store-handhelds.ts'
+import { bytes, type CheckStore } from './store-support.ts'
 
 export type OpenStore = (t: TestContext) => Promise<Store>
 
 const alice = 'alice@example.test' as MailAddress
 const alias = 'al@example.test' as MailAddress
-const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 
 export function storeContract(name: string, open: OpenStore): void {
   const check = (sentence: string, body: (store: Store) => Promise<void>) =>
@@ -25,8 +25,6 @@ export function storeContract(name: string, open: OpenStore): void {
   handhelds(check)
   rest(check)
 }
-
-type CheckStore = (sentence: string, body: (store: Store) => Promise<void>) => void
 
 async function withUser(store: Store): Promise<number> {
   const id = await store.users.add({ address: alice, displayName: 'Alice', aliases: [alias], nowMs: e.start })
@@ -161,176 +159,5 @@ function commits(check: CheckStore): void {
     assert.deepEqual([item?.tries, item?.lastCode], [1, 'imap.unreachable'])
     await store.activations.finishWork('w')
     assert.equal(await store.activations.nextWorkAtMs(), null)
-  })
-}
-
-const delivery = (over: Partial<NewDelivery> = {}): NewDelivery => ({
-  key: 'policy:2100000A:41',
-  txn: e.txn,
-  of: 'policy',
-  to: { pin: e.pin },
-  payload: bytes(1, 2, 3),
-  until: 'answer',
-  firstAtMs: e.start,
-  endsAtMs: e.start + 100 * e.hour,
-  packet: { kid: 7, seq: 3, tag: bytes(9, 9) },
-  ...over,
-})
-
-function deliveries(check: CheckStore): void {
-  const add = (store: Store, ...addDeliveries: NewDelivery[]) =>
-    store.activations.commit({ nowMs: e.start, addDeliveries })
-
-  check('a delivery is found by frame and by packet, and its answer ends it', async (store) => {
-    await add(store, delivery())
-    const [due] = await store.deliveries.due(e.start, 10)
-    assert(due)
-    await store.deliveries.attempted(due.id, [bytes(5)], e.start, e.start + 15_000)
-    assert.equal((await store.deliveries.byMid(bytes(5)))?.id, due.id)
-    assert.equal((await store.deliveries.byPacket(e.pin, 7, 3))?.id, due.id)
-    await store.deliveries.receipted(due.id, 1, e.start + 10, e.start + 60_000)
-    assert.equal((await store.deliveries.byKey(due.key))?.state, 'running')
-    await store.activations.commit({ nowMs: e.start, ack: { deliveryId: due.id } })
-    assert.equal((await store.deliveries.byKey(due.key))?.state, 'answered')
-    assert.equal(await store.deliveries.nextDueAtMs(), null)
-  })
-
-  check(
-    'a delivery that waits for its receipt only ends with it, and goes out again when asked for',
-    async (store) => {
-      const m2 = delivery({ key: 'm2:x', of: 'm2', to: { token: bytes(4) }, until: 'receipt' })
-      await add(store, m2)
-      const [due] = await store.deliveries.due(e.start, 10)
-      assert(due)
-      await store.deliveries.attempted(due.id, [bytes(6)], e.start, e.start + 15_000)
-      await store.deliveries.receipted(due.id, 0, e.start + 10, null)
-      assert.equal((await store.deliveries.byKey('m2:x'))?.state, 'answered')
-      await add(store, { ...m2, to: { token: bytes(8) } })
-      const [again] = await store.deliveries.due(e.start, 10)
-      assert.deepEqual(again?.to, { token: bytes(8) })
-      assert.deepEqual(again?.payload, bytes(1, 2, 3))
-    },
-  )
-
-  check('a receipt remembers since when the relay has said the same', async (store) => {
-    await add(store, delivery())
-    const [due] = await store.deliveries.due(e.start, 10)
-    assert(due)
-    for (const [status, at] of [
-      [3, 10],
-      [3, 20],
-      [0, 30],
-    ] as const)
-      await store.deliveries.receipted(due.id, status, e.start + at, null)
-    const kept = await store.deliveries.byKey(due.key)
-    assert.deepEqual([kept?.receiptAtMs, kept?.receiptSinceMs], [e.start + 30, e.start + 30])
-  })
-}
-
-function handhelds(check: CheckStore): void {
-  const key = (kid: number) => ({
-    pin: e.pin,
-    kid,
-    suite: 1 as const,
-    txn: e.txn,
-    sealed: bytes(kid),
-    window: bytes(0),
-    nextSeq: 1,
-  })
-  const activated = (userId: number, pin: Pin, atMs: number): Change => ({
-    nowMs: atMs,
-    account: {
-      kind: 'activated',
-      perUserMax: 1,
-      account: {
-        pin,
-        userId,
-        txn: e.txn,
-        model: 'm',
-        software: 's',
-        platform: 'p',
-        deviceKey: '00',
-        activatedAtMs: atMs,
-      },
-    },
-  })
-
-  check('a key becomes current and its elders go', async (store) => {
-    await store.activations.commit({ nowMs: e.start, addKey: key(7) })
-    await store.activations.commit({ nowMs: e.start, keyCurrent: { pin: e.pin, kid: 7 } })
-    await store.activations.commit({ nowMs: e.start, addKey: key(8) })
-    assert.equal((await store.handhelds.currentKey(e.pin))?.kid, 7)
-    await store.activations.commit({ nowMs: e.start, keyCurrent: { pin: e.pin, kid: 8 } })
-    assert.deepEqual(
-      (await store.handhelds.keys(e.pin)).map(({ kid, state }) => [kid, state]),
-      [[8, 'current']],
-    )
-  })
-
-  check('packet numbers are never given out twice, also after a restore', async (store) => {
-    await store.activations.commit({ nowMs: e.start, addKey: key(7) })
-    assert.equal(await store.handhelds.reserveSeq(e.pin, 7, 64), 1)
-    assert.equal(await store.handhelds.reserveSeq(e.pin, 7, 64), 65)
-    await store.installation.raiseGeneration()
-    assert.equal(await store.handhelds.reserveSeq(e.pin, 7, 64), 2 ** 32)
-  })
-
-  check("a further handheld replaces the user's oldest, and a handheld has one account", async (store) => {
-    await store.activations.commit(activated(1, e.pin, e.start))
-    await store.activations.commit(activated(1, e.otherPin, e.start + 1))
-    await store.activations.commit(activated(2, e.otherPin, e.start + 2))
-    const all = await store.handhelds.list()
-    assert.deepEqual(
-      all.map(({ pin, userId, state }) => [pin, userId, state]),
-      [
-        [e.otherPin, 2, 'active'],
-        [e.otherPin, 1, 'replaced'],
-        [e.pin, 1, 'replaced'],
-      ],
-    )
-    assert.deepEqual(await store.handhelds.servedPins(), [e.otherPin])
-  })
-
-  check('an answer given is given again, until its number leaves the window', async (store) => {
-    await store.activations.commit({ nowMs: e.start, addKey: key(7) })
-    const mark = (seq: number): Change => ({
-      nowMs: e.start,
-      inbound: {
-        pin: e.pin,
-        kid: 7,
-        seq,
-        window: bytes(seq % 256),
-        heardAtMs: e.start,
-        answer: { tag: bytes(1), status: 7 },
-      },
-    })
-    await store.activations.commit(mark(1))
-    assert.deepEqual(await store.handhelds.answerGiven(e.pin, 7, 1), { tag: bytes(1), status: 7 })
-    await store.activations.commit(mark(5_000))
-    assert.equal(await store.handhelds.answerGiven(e.pin, 7, 1), null)
-  })
-}
-
-function rest(check: CheckStore): void {
-  check('numbers rise, and jump past everything after a restore', async (store) => {
-    assert.equal(await store.installation.nextNumber('n'), 1)
-    assert.equal(await store.installation.nextNumber('n'), 2)
-    await store.installation.raiseGeneration()
-    assert.equal(await store.installation.nextNumber('n'), 2 ** 32 + 1)
-    assert.equal(await store.installation.nextNumber('n'), 2 ** 32 + 2)
-  })
-
-  check('what is kept first stays', async (store) => {
-    assert.deepEqual(await store.installation.keepFirst('k', bytes(1)), bytes(1))
-    assert.deepEqual(await store.installation.keepFirst('k', bytes(2)), bytes(1))
-  })
-
-  check('listeners hear which aggregate changed, after the commit', async (store) => {
-    const heard: string[] = []
-    const stop = store.onCommit((changed) => heard.push(...changed))
-    await store.installation.put('k', bytes(1))
-    stop()
-    await store.installation.put('k', bytes(2))
-    assert.deepEqual(heard, ['installation'])
   })
 }

@@ -1,0 +1,53 @@
+/** Codes and configuration keys: each one used, each one documented. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { configKeys } from '#config/keys.ts'
+import { faultTable } from '#kernel/fault-table.ts'
+import { isHandheldCode } from '#protocol/handheld-text.ts'
+import { operatingPage, operatingPath } from './operating-page.ts'
+import { read, type Source, sources } from './sources.ts'
+
+const codes = Object.keys(faultTable)
+
+/** Codes that no line outside the table names. Retry rules and words alone do not use a code. */
+function unused(names: readonly string[], all: readonly Source[]): string[] {
+  const text = all
+    .filter(({ path }) => path !== 'src/kernel/fault-table.ts')
+    .map((source) => source.text)
+    .join('\n')
+  return names.filter((name) => !text.includes(`'${name}'`))
+}
+
+test('every outcome code is used somewhere', () => {
+  assert.deepEqual(unused(codes, sources('src')), [])
+  assert.deepEqual(unused(['planted.code'], sources('src')), ['planted.code'])
+})
+
+test('docs/operating.md says what the table says: run `npm run docs`', () => {
+  assert.equal(read(operatingPath), operatingPage())
+  for (const code of codes) assert(operatingPage().includes(`### \`${code}\``), code)
+})
+
+test('every code a handheld may hear has a text, and every sentence ends as one', () => {
+  for (const [code, row] of Object.entries(faultTable)) {
+    if ('e' in row) assert(isHandheldCode(row.e), code)
+    assert.match(row.says, /^[A-Z].*[.)]$/, code)
+    assert.match(row.next, /^[A-Z].*[.)]$/, code)
+  }
+})
+
+/** Keys that the reference file does not explain: each stands below a comment of its own. */
+function undocumented(names: readonly string[], file: string): string[] {
+  const lines = file.split('\n')
+  return names.filter((name) => {
+    const key = name.split('.').at(-1) ?? name
+    return !lines.some((line, i) => line.startsWith(`${key} = `) && (lines[i - 1] ?? '').startsWith('#'))
+  })
+}
+
+test('every configuration key is in config/postkey.toml with a comment', () => {
+  const names = configKeys.map(({ name }) => name)
+  assert(names.length > 50, `${names.length} keys`)
+  assert.deepEqual(undocumented(names, read('config/postkey.toml')), [])
+  assert.deepEqual(undocumented(['smtp.planted'], read('config/postkey.toml')), ['smtp.planted'])
+})
