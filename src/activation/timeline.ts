@@ -25,7 +25,7 @@ function hopsOf(event: ActivationEvent): Bare[] {
   const hop = (name: string, detail = ''): Bare[] => [{ name, atMs: event.atMs, detail }]
   switch (event.kind) {
     case 'relay_mailed':
-      return hop('relay says it mailed the request')
+      return hop("the relay's hint came", 'the request was mailed')
     case 'etp_seen':
       return mailHops(event.request, event.mail, event.atMs)
     case 'asked_again':

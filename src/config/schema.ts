@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { limits } from '#kernel/limits.ts'
+import { type Rule, ruleCatalogue } from '#policy/it-policy.ts'
 import {
   choice,
   distinctList,
@@ -128,21 +129,21 @@ const activation = section({
   handhelds_per_user: integer(1, 100).default(1),
 })
 
-const rules = section({
-  password_required: flag().default(true),
-  password_min_length: integer(4, 32).default(4),
-  inactivity_lock_minutes: integer(0, 1_440).default(30),
-  allow_browser: flag().default(true),
-  sync_databases_allowed: list(text(64), 64).default([
-    'calendar',
-    'address_book',
-    'tasks',
-    'memos',
-    'options',
-  ]),
-  attachment_max_kib: integer(0, 25_600).default(3_072),
-  owner_text: text(1_024).default(''),
-})
+/** The policy's rules are the catalogue's: name, range and default are said once, there. */
+const rules = section(Object.fromEntries(ruleCatalogue.map((rule) => [rule.name, ruleValue(rule)])))
+
+function ruleValue(rule: Rule) {
+  switch (rule.type) {
+    case 'bool':
+      return flag().default(rule.standard)
+    case 'int':
+      return integer(rule.min, rule.max).default(rule.standard)
+    case 'text':
+      return text(rule.bytesMax).default(rule.standard)
+    case 'texts':
+      return list(text(64), rule.countMax).default([...rule.standard])
+  }
+}
 
 export const configSchema = section({
   server: server.prefault({}),

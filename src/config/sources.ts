@@ -32,8 +32,8 @@ export interface Source {
   readonly warnings: readonly string[]
 }
 
-/** Variables with our prefix that are no keys. */
-const otherVariables: ReadonlySet<string> = new Set(['POSTKEY_CONFIG'])
+/** Variables with our prefix that are no keys: the file itself, and where a test has the process die. */
+const otherVariables: ReadonlySet<string> = new Set(['POSTKEY_CONFIG', 'POSTKEY_FAILPOINT'])
 
 export function readFlags(pairs: readonly string[]): Source {
   const values = new Map<string, RawValue>()
@@ -63,12 +63,19 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     if (!name.startsWith(environmentPrefix) || !written || otherVariables.has(name)) continue
     const origin: Origin = { kind: 'environment', at: name }
     const key = known.get(name)
-    const near = nearest(name, known.keys())
+    const near = nearestVariable(name, known.keys())
     if (key) values.set(key.name, { value: fromText(key, written), origin })
     else if (near) mistakes.push({ key: name, says: `is no known variable; did you mean ${near}?`, origin })
     else warnings.push(`${name} is not a variable of Postkey and is ignored`)
   }
   return { values, mistakes, warnings }
+}
+
+/** The prefix they all share says nothing about resemblance. */
+function nearestVariable(name: string, known: Iterable<string>): string | null {
+  const bare = (variable: string) => variable.slice(environmentPrefix.length)
+  const near = nearest(bare(name), Array.from(known, bare))
+  return near && environmentPrefix + near
 }
 
 export function readFileText(toml: string, file: string): Source {

@@ -4,14 +4,13 @@ import type { RuleValue } from '#protocol/it-admin.ts'
 export type PolicyRules = Readonly<Record<string, RuleValue>>
 
 type RuleType =
-  | { readonly type: 'bool' }
-  | { readonly type: 'int'; readonly min: number; readonly max: number }
-  | { readonly type: 'text'; readonly bytesMax: number }
-  | { readonly type: 'texts'; readonly countMax: number }
+  | { readonly type: 'bool'; readonly standard: boolean }
+  | { readonly type: 'int'; readonly min: number; readonly max: number; readonly standard: number }
+  | { readonly type: 'text'; readonly bytesMax: number; readonly standard: string }
+  | { readonly type: 'texts'; readonly countMax: number; readonly standard: readonly string[] }
 
 export type Rule = RuleType & {
   readonly name: string
-  readonly standard: RuleValue
   /** What it means, in plain words. */
   readonly says: string
 }
@@ -36,7 +35,7 @@ export const ruleCatalogue: readonly Rule[] = [
     type: 'int',
     min: 0,
     max: 60,
-    standard: 15,
+    standard: 30,
     says: 'Minutes without a key press after which the handheld locks; 0 never.',
   },
   {
@@ -49,14 +48,14 @@ export const ruleCatalogue: readonly Rule[] = [
     name: 'sync_databases_allowed',
     type: 'texts',
     countMax: 16,
-    standard: ['calendar', 'contacts', 'tasks', 'memos', 'options'],
+    standard: ['calendar', 'address_book', 'tasks', 'memos', 'options'],
     says: 'Organizer databases that may be synchronised.',
   },
   {
     name: 'attachment_max_kib',
     type: 'int',
     min: 0,
-    max: 20_480,
+    max: 25_600,
     standard: 3_072,
     says: 'Largest attachment that is sent to the handheld, in KiB.',
   },
@@ -72,27 +71,3 @@ export const ruleCatalogue: readonly Rule[] = [
 export const defaultRules: PolicyRules = Object.fromEntries(
   ruleCatalogue.map(({ name, standard }) => [name, standard]),
 )
-
-/** Why `value` does not fit the rule `name`, as a short phrase; null where it fits. */
-export function ruleMistake(name: string, value: unknown): string | null {
-  const rule = ruleCatalogue.find((one) => one.name === name)
-  if (!rule) return 'no such rule'
-  switch (rule.type) {
-    case 'bool':
-      return typeof value === 'boolean' ? null : 'must be true or false'
-    case 'int':
-      return Number.isInteger(value) && Number(value) >= rule.min && Number(value) <= rule.max
-        ? null
-        : `must be a whole number from ${rule.min} to ${rule.max}`
-    case 'text':
-      return typeof value === 'string' && Buffer.byteLength(value) <= rule.bytesMax
-        ? null
-        : `must be text of at most ${rule.bytesMax} bytes`
-    case 'texts':
-      return Array.isArray(value) &&
-        value.length <= rule.countMax &&
-        value.every((one) => typeof one === 'string')
-        ? null
-        : `must be a list of at most ${rule.countMax} texts`
-  }
-}

@@ -1,12 +1,7 @@
-/** docs/operating.md, made from the table of outcome codes: `npm run docs` writes it, a test compares it. */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+/** docs/operating.md, made from the table of outcome codes. */
 import { type FaultCode, faultRow } from '#kernel/fault.ts'
 import { faultTable } from '#kernel/fault-table.ts'
 import { handheldText, isHandheldCode } from '#protocol/handheld-text.ts'
-import { root } from './sources.ts'
-
-export const operatingPath = 'docs/operating.md'
 
 const turns = {
   administrator: 'the administrator',
@@ -67,5 +62,3 @@ ${says}
 - It is the turn of ${turns[turn]}; it goes on ${retries[retry]}.
 ${shown}`
 }
-
-if (process.argv[1] === import.meta.filename) writeFileSync(join(root, operatingPath), operatingPage())

@@ -3,7 +3,7 @@ import { defaultRules } from '../it-policy.ts'
 import { type Account, bookUid } from '../service-book.ts'
 
 /** The calendar travels with its own book; the policy may allow fewer of the rest. */
-const offered = ['contacts', 'tasks', 'memos', 'options'] as const
+const offered = ['address_book', 'tasks', 'memos', 'options'] as const
 
 /** The other organizer databases. At least one is offered: options, which backups need. */
 export function syncBook({ address, srpId, rules }: Account): Book {
