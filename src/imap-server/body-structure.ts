@@ -5,16 +5,23 @@ import type { Entity } from './mime-entity.ts'
 import { headerText } from './mime-header.ts'
 import { type ParameterisedValue, parseParameterised } from './mime-value.ts'
 
+export interface StructureSource {
+  readonly raw: Buffer
+  readonly countLines: (start: number, end: number) => number
+}
+
 /** `extended` adds the extension data that makes BODYSTRUCTURE of BODY. */
-export function renderBodyStructure(raw: Buffer, entity: Entity, extended: boolean): string {
-  if (entity.parts.length === 0) return renderLeaf(raw, entity, extended)
-  const parts = entity.parts.map((part) => renderBodyStructure(raw, part, extended)).join('')
+export function renderBodyStructure(source: StructureSource, entity: Entity, extended: boolean): string {
+  if (entity.parts.length === 0) return renderLeaf(source, entity, extended)
+  const { raw } = source
+  const parts = entity.parts.map((part) => renderBodyStructure(source, part, extended)).join('')
   const subtype = imapString(entity.subtype)
   if (!extended) return `(${parts} ${subtype})`
   return `(${parts} ${subtype} ${renderParams(entity.content)} ${commonExtension(raw, entity)})`
 }
 
-function renderLeaf(raw: Buffer, entity: Entity, extended: boolean): string {
+function renderLeaf(source: StructureSource, entity: Entity, extended: boolean): string {
+  const { raw, countLines } = source
   const text = (name: string) => imapStringOrNil(headerText(raw, entity.fields, name))
   const encoding = headerText(raw, entity.fields, 'content-transfer-encoding')
   const fields = [
@@ -27,10 +34,10 @@ function renderLeaf(raw: Buffer, entity: Entity, extended: boolean): string {
     String(entity.end - entity.body),
   ]
   if (entity.message) {
-    fields.push(renderEnvelope(raw, entity.message), renderBodyStructure(raw, entity.message, extended))
+    fields.push(renderEnvelope(raw, entity.message), renderBodyStructure(source, entity.message, extended))
   }
   if (entity.message || entity.type.toLowerCase() === 'text')
-    fields.push(String(countLines(raw, entity.body, entity.end)))
+    fields.push(String(countLines(entity.body, entity.end)))
   if (extended) fields.push(text('content-md5'), commonExtension(raw, entity))
   return `(${fields.join(' ')})`
 }
@@ -67,10 +74,4 @@ function withDefaultCharset({ type, content }: Entity): ParameterisedValue {
   const named = content.params.some(([name]) => name.toLowerCase() === 'charset')
   if (type.toLowerCase() !== 'text' || named) return content
   return { value: content.value, params: [['charset', 'us-ascii'], ...content.params] }
-}
-
-function countLines(raw: Buffer, start: number, end: number): number {
-  let lines = 0
-  for (let i = start; i < end; i += 1) if (raw[i] === 10) lines += 1
-  return lines
 }

@@ -2,6 +2,7 @@ import type { MessageDescription, MessagePart } from '#store/mail.ts'
 import { renderBodyStructure } from './body-structure.ts'
 import { renderEnvelope } from './envelope.ts'
 import { fromLatin1 } from './imap-string.ts'
+import { makeLineCounter } from './line-counter.ts'
 import { type Entity, parseEntity } from './mime-entity.ts'
 import { headerText } from './mime-header.ts'
 import { parameter, parseParameterised } from './mime-value.ts'
@@ -13,10 +14,11 @@ import { parameter, parseParameterised } from './mime-value.ts'
 export function describeMessage(raw: Uint8Array): MessageDescription {
   const buffer = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
   const entity = parseEntity(buffer)
+  const source = { raw: buffer, countLines: makeLineCounter(buffer) }
   return {
     envelope: fromLatin1(renderEnvelope(buffer, entity)),
-    body: fromLatin1(renderBodyStructure(buffer, entity, false)),
-    bodyStructure: fromLatin1(renderBodyStructure(buffer, entity, true)),
+    body: fromLatin1(renderBodyStructure(source, entity, false)),
+    bodyStructure: fromLatin1(renderBodyStructure(source, entity, true)),
     root: asPart(buffer, entity),
     etp: looksLikeEtp(buffer, entity),
   }

@@ -79,7 +79,7 @@ export interface ImapCommand {
 }
 
 /** Over plain text nobody logs in, except on this machine itself. */
-export const loginAllowed = ({ secure, remoteAddress }: Session): boolean =>
+export const loginAllowed = ({ secure, remoteAddress }: Pick<Session, 'secure' | 'remoteAddress'>): boolean =>
   secure || isLoopback(remoteAddress)
 
-export const isLoopback = (address: string): boolean => /^(::1$|(::ffff:)?127\.)/.test(address)
+const isLoopback = (address: string): boolean => /^(::1$|(::ffff:)?127\.)/.test(address)

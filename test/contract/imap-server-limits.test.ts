@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { ImapFlow } from 'imapflow'
 import type { ImapLimits } from '#imap-server/imap-limits.ts'
-import { type EmbeddedMail, startEmbeddedMail } from './imap-server-embedded.ts'
+import { address, type EmbeddedMail, startEmbeddedMail } from './imap-server-embedded.ts'
 import { RawImap } from './imap-server-raw.ts'
 import { makeTestTls } from './imap-server-tls.ts'
 
@@ -102,6 +102,22 @@ test('a line without end, too many bad commands and too many log-ins are cut off
       assert.equal(await guess.response(), null)
     },
   ))
+
+test('a session whose mailbox is deleted under it is told so and ends', () =>
+  withServer({}, async ({ imap, store }) => {
+    const owner = await (await RawImap.connect(imap.port)).login(login)
+    const victim = await (await RawImap.connect(imap.port)).login(login)
+    await owner.ok('CREATE Doomed')
+    await victim.ok('SELECT Doomed')
+    await owner.ok('DELETE Doomed')
+    victim.write('a NOOP\r\n')
+    assert.match((await victim.response()) ?? '', /^\* BYE/)
+    assert.equal(await victim.response(), null)
+    assert.equal((await owner.command('NOOP')).status, 'OK')
+    await store.mail.removeAccount(address(alice.address))
+    assert.equal((await owner.command('SELECT INBOX')).status, 'NO')
+    owner.close()
+  }))
 
 test('a client that says nothing, or a byte now and then, is dropped', () =>
   withServer({ loginMs: 200, commandMs: 100 }, async ({ imap }) => {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { ImapFlow } from 'imapflow'
 import { type EmbeddedMail, service, startEmbeddedMail } from './imap-server-embedded.ts'
 import { simpleMessage } from './imap-server-messages.ts'
 import { RawImap } from './imap-server-raw.ts'
@@ -107,6 +108,22 @@ suite('a service account on the embedded server', () => {
     const appended = await client.command('APPEND user/bob@example.test ', simpleMessage('x'))
     assert.equal(appended.status, 'NO')
     assert.match((await client.ok('STATUS user/bob@example.test (MESSAGES)')).untagged.join(), /MESSAGES 1/)
+  })
+
+  test('works through imapflow: namespace, status and fetch of one mailbox', async () => {
+    const flow = new ImapFlow({
+      ...{ host: '127.0.0.1', port: mail.imap.port, secure: false, doSTARTTLS: false },
+      ...{ logger: false, disableAutoIdle: true, auth: { user: service.name, pass: service.password } },
+    })
+    await flow.connect()
+    const status = await flow.status('user/bob@example.test', { messages: true })
+    assert(status)
+    assert.equal(status.messages, 1)
+    await flow.mailboxOpen('user/bob@example.test', { readOnly: true })
+    const message = await flow.fetchOne('1', { source: true })
+    assert(message)
+    assert.equal(message.source?.toString(), simpleMessage('plain').toString())
+    await flow.logout()
   })
 
   test('hears in IDLE of mail that is delivered, at once', async () => {

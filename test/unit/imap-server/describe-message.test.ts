@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { describeMessage } from '#imap-server/describe-message.ts'
 import { latin1 } from '#imap-server/imap-string.ts'
+import { makeLineCounter } from '#imap-server/line-counter.ts'
 import type { MessagePart } from '#store/mail.ts'
 
 const describe = (...lines: readonly string[]) => describeMessage(Buffer.from(lines.join('\r\n'), 'latin1'))
@@ -71,6 +72,17 @@ test('an ETP message is known by its header field, or by its attachment where th
   assert.equal(describe('X-MDAP-Message: etp; v=1', '', '').etp, true)
   assert.equal(describe(...attachment).etp, true)
   assert.equal(describe('Subject: etp', '', 'ETP.DAT').etp, false)
+})
+
+test('lines are counted alike in small and large ranges', () => {
+  const raw = Buffer.from('ab\ncde\n'.repeat(5_000))
+  const count = makeLineCounter(raw)
+  const naive = (start: number, end: number) => raw.subarray(start, end).filter((byte) => byte === 10).length
+  fc.assert(
+    fc.property(fc.nat(raw.length), fc.nat(raw.length), (a, b) => {
+      assert.equal(count(Math.min(a, b), Math.max(a, b)), naive(Math.min(a, b), Math.max(a, b)))
+    }),
+  )
 })
 
 test('a thousand nested and a hundred thousand flat parts are described quickly and bounded', () => {
