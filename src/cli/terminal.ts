@@ -32,7 +32,7 @@ export function makeTerminal({ stdin, stdout, stderr, env }: RunDeps): Terminal 
     stderr,
     people,
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
-    width: Math.max(widthMin, people ? (stdout.columns ?? widthDefault) : widthDefault),
+    width: Math.max(widthMin, (people && stdout.columns) || widthDefault),
     bold: paint(1, 22),
     dim: paint(2, 22),
     red: paint(31, 39),

@@ -55,10 +55,20 @@ test('an unknown key in a flag or a variable names the nearest known one', () =>
   ])
 })
 
-test('a variable that resembles no key is only mentioned', () => {
-  const checked = checkConfig(input({ env: { POSTKEY_WEB_1_PORT_443_TCP_PROTO: 'tcp' } }))
+test('variables that a container platform adds under our prefix are only mentioned', () => {
+  const env = {
+    POSTKEY_PORT: 'tcp://10.0.0.1:2525',
+    POSTKEY_SERVICE_HOST: '10.0.0.1',
+    POSTKEY_SERVICE_PORT: '2525',
+    POSTKEY_PORT_2525_TCP: 'tcp://10.0.0.1:2525',
+    POSTKEY_PORT_2525_TCP_PROTO: 'tcp',
+  }
+  const checked = checkConfig(input({ env }))
   assert.deepEqual(checked.mistakes, [])
-  assert.match(checked.warnings.join(), /POSTKEY_WEB_1_PORT_443_TCP_PROTO .* ignored/)
+  assert.deepEqual(
+    checked.warnings,
+    Object.keys(env).map((name) => `${name} is not a variable of Postkey and is ignored`),
+  )
 })
 
 test('all mistakes are told at once, each with where it was set', () => {
