@@ -10,7 +10,9 @@ import type { Change, NewWork } from '#store/activations.ts'
 import type { KeptGrant } from '#store/users.ts'
 import { deliveriesOf, stoppedKeys } from './deliveries-of.ts'
 import type { AgentEnv } from './domain.ts'
-import type { Also } from './raise.ts'
+
+/** What else belongs into the event's commit. */
+export type Also = Omit<Change, 'nowMs' | 'activation' | 'grant'>
 
 export interface Outcome {
   readonly env: AgentEnv

@@ -8,9 +8,8 @@ import type { Grant } from '#activation/grant.ts'
 import { reduce } from '#activation/reduce.ts'
 import { assert } from '#kernel/assert.ts'
 import type { ActivationId } from '#kernel/brand.ts'
-import type { Change } from '#store/activations.ts'
 import type { KeptGrant } from '#store/users.ts'
-import { changeOf } from './change-of.ts'
+import { type Also, changeOf } from './change-of.ts'
 import type { AgentEnv } from './domain.ts'
 
 /** What is known when an event is made. */
@@ -18,9 +17,6 @@ export interface Situation {
   readonly activation: Activation | null
   readonly grant: Grant | null
 }
-
-/** What else belongs into the event's commit. */
-export type Also = Omit<Change, 'nowMs' | 'activation' | 'grant'>
 
 export interface Raised {
   readonly activation: Activation | null

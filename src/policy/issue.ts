@@ -2,8 +2,9 @@
 import type { Pin, SrpId } from '#kernel/brand.ts'
 import { encodeItPolicy } from '#protocol/it-admin.ts'
 import { encodeBookSet } from '#protocol/service-book.ts'
+import type { Account } from './account.ts'
 import type { PolicyRules } from './it-policy.ts'
-import { type Account, serviceBooks } from './service-book.ts'
+import { serviceBooks } from './service-book.ts'
 
 export interface PolicyOrder {
   readonly number: number

@@ -1,5 +1,5 @@
 import { type Book, writeCicalConfiguration } from '#protocol/service-book.ts'
-import { type Account, bookUid } from '../service-book.ts'
+import { type Account, bookUid } from '../account.ts'
 
 const daysBack = 30
 const daysAhead = 365

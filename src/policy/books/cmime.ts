@@ -1,5 +1,5 @@
 import { type Book, writeCmimeConfiguration } from '#protocol/service-book.ts'
-import { type Account, bookUid } from '../service-book.ts'
+import { type Account, bookUid } from '../account.ts'
 
 /** Bytes of a mail's body that the handheld gets unasked. */
 const bodyBytes = 2_048

@@ -1,6 +1,6 @@
 import { type Book, writeSyncConfiguration } from '#protocol/service-book.ts'
+import { type Account, bookUid } from '../account.ts'
 import { defaultRules } from '../it-policy.ts'
-import { type Account, bookUid } from '../service-book.ts'
 
 /** The calendar travels with its own book; the policy may allow fewer of the rest. */
 const offered = ['address_book', 'tasks', 'memos', 'options'] as const
