@@ -23,7 +23,8 @@ export const localDay = (atMs: number, zone: ZoneMinutes): string => local(atMs,
 export function relative(atMs: number, nowMs: number): string {
   const away = Math.abs(nowMs - atMs)
   if (away < 1_000) return 'now'
-  return atMs < nowMs ? `${rough(away)} ago` : `in ${rough(away)}`
+  // A password of 48 hours, made a moment ago, still has 48 hours to a person.
+  return atMs < nowMs ? `${rough(away)} ago` : `in ${rough(away + Math.min(500, away / 100))}`
 }
 
 /** `180 ms`, `2.4 s`, `3 min 12 s`, `2 h 5 min`, `3 d 4 h`. */
