@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { assertFound, eachWatch } from '../support/each-watch.ts'
 import { activate, goodScreens, screensOf, startPostkey } from '../support/postkey.ts'
 
 const alice = 'alice@example.test'
 
-test('a handheld activates over real SMTP, IMAP and relay, and explain tells how', async (t) => {
-  const postkey = await startPostkey(t)
+eachWatch('a handheld activates over real SMTP, IMAP and relay, and explain tells how', async (t, watch) => {
+  const postkey = await startPostkey(t, { set: watch.set })
   const password = await postkey.addUser(alice)
   const outcome = await activate(postkey, alice, password)
   assert.deepEqual(screensOf(outcome), goodScreens(alice))
@@ -16,25 +17,7 @@ test('a handheld activates over real SMTP, IMAP and relay, and explain tells how
   )
   assert.equal(explained.activation.stage, 'activation_complete')
   assert.equal(explained.activation.pin, outcome.pin)
-})
-
-test('by interval scan alone, with every faster way switched off, it activates as well', async (t) => {
-  const slow = [
-    'agent.relay_hint=false',
-    'agent.idle=false',
-    'agent.poll_seconds=0',
-    'agent.scan_interval_seconds=1',
-  ]
-  const postkey = await startPostkey(t, { set: slow })
-  const password = await postkey.addUser(alice)
-  const outcome = await activate(postkey, alice, password)
-  assert.deepEqual(screensOf(outcome), goodScreens(alice))
-  const { timeline } = await postkey.json<{ timeline: { name: string; detail: string }[] }>(
-    'activation',
-    'explain',
-    alice,
-  )
-  assert.equal(timeline.find(({ name }) => name === 'server saw the mail')?.detail, 'found by scan')
+  await assertFound(postkey, alice, watch)
 })
 
 test('with 3DES allowed by both sides it activates with Triple DES', async (t) => {

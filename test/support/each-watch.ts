@@ -1,0 +1,53 @@
+/** Runs a test once for each way of hearing about new mail, so that nothing works only because of a hint. */
+import assert from 'node:assert/strict'
+import { type TestContext, type TestOptions, test } from 'node:test'
+import type { Postkey } from './postkey.ts'
+
+export interface Watch {
+  readonly name: string
+  /** `--set` values for `startPostkey`. */
+  readonly set: readonly string[]
+  /** What the timeline may say about how a mail was found. */
+  readonly foundBy: readonly string[]
+}
+
+/** As installed: the relay's hint, IDLE, and the counters every few seconds. */
+export const fastWatch: Watch = {
+  name: 'by relay hint and IDLE',
+  // Neither the scan interval nor the counters can be what found the mail.
+  set: ['agent.poll_seconds=0'],
+  foundBy: ['hint', 'idle'],
+}
+
+/** Every faster way is switched off. */
+export const scanOnly: Watch = {
+  name: 'by interval scan alone',
+  set: [
+    'agent.relay_hint=false',
+    'agent.idle=false',
+    'agent.poll_seconds=0',
+    'agent.scan_interval_seconds=1',
+  ],
+  foundBy: ['scan'],
+}
+
+/** Both settings, each as a test of its own with the setting in its name. */
+export function eachWatch(
+  name: string,
+  body: (t: TestContext, watch: Watch) => Promise<void>,
+  options: TestOptions = {},
+): void {
+  for (const watch of [fastWatch, scanOnly]) test(`${name}, ${watch.name}`, options, (t) => body(t, watch))
+}
+
+/** Fails where the user's last activation was found in another way than this one. */
+export async function assertFound(postkey: Postkey, address: string, watch: Watch): Promise<void> {
+  const { timeline } = await postkey.json<{ timeline: { name: string; detail: string }[] }>(
+    'activation',
+    'explain',
+    address,
+  )
+  const detail = timeline.find((hop) => hop.name === 'server saw the mail')?.detail ?? 'not at all'
+  const found = watch.foundBy.map((way) => `found by ${way}`)
+  assert.ok(found.includes(detail), `${detail}, not ${found.join(' or ')}`)
+}
