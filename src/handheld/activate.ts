@@ -25,6 +25,7 @@ import {
   runHandheld,
   type UserAction,
 } from './run.ts'
+import { screens } from './screen.ts'
 import { type HandheldState, initialState, type Stage, stageOf } from './state.ts'
 import type { SavedHandheld } from './state-codec.ts'
 import { type HandheldStorage, memoryStorage } from './storage.ts'
@@ -99,6 +100,11 @@ export async function activateHandheld(options: ActivateOptions): Promise<Outcom
     throw error
   }
   const watch = new Watch(options)
+  if (!typed && underWayFor(saved.state) === null) {
+    await storage.close()
+    watch.acted({ kind: 'show', text: screens.complete, code: null })
+    return { ...watch.outcome(saved.state, 0), text: screens.complete }
+  }
   const handheld = runHandheld(saved, options.relay, worldOf(options, storage), watch)
   watch.onConsent = (event) => handheld.raise(event)
   watch.typed = typed
@@ -195,11 +201,11 @@ function worldOf(options: ActivateOptions, storage: HandheldStorage): HandheldWo
   return { clock, random, log, failpoint, storage, ...(dial ? { dial } : {}) }
 }
 
-/** Null: the activation that is under way goes on by itself, without a password. */
-async function whatToType(options: ActivateOptions, { run, account }: HandheldState): Promise<Typed | null> {
-  const underWay = run?.address ?? (account?.complete === false ? account.address : null)
+/** Null: no new try is wanted. What is under way goes on without a password, and what is complete stays so. */
+async function whatToType(options: ActivateOptions, state: HandheldState): Promise<Typed | null> {
+  const underWay = underWayFor(state)
   if (!options.typed) {
-    if (underWay === null) throw new Fault('handheld.idle')
+    if (underWay === null && !state.account?.complete) throw new Fault('handheld.idle')
     return null
   }
   const address = canonicalEmail(options.typed.email)
@@ -214,6 +220,10 @@ async function whatToType(options: ActivateOptions, { run, account }: HandheldSt
     confirmed: false,
   }
 }
+
+/** The address of the activation that a start without a password goes on with. */
+const underWayFor = ({ run, account }: HandheldState): MailAddress | null =>
+  run?.address ?? (account?.complete === false ? account.address : null)
 
 /** The password goes no further than this. */
 async function stretchedPassword(

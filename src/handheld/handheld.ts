@@ -25,7 +25,10 @@ import { ackFrame, beginTurn, log, type StepEnv, type Turn } from './turn.ts'
 
 export interface Step {
   readonly next: HandheldState
-  /** To be performed in this order. A `persist` stands first: nothing leaves before the state is on disk. */
+  /**
+   * To be performed in this order. A `persist` stands before everything that is sent: nothing leaves before the state
+   * is on disk.
+   */
   readonly actions: readonly Action[]
 }
 
@@ -37,6 +40,7 @@ export function step(state: HandheldState, event: HandheldEvent, env: StepEnv): 
   const stage = stageOf(turn.state)
   if (stage !== stageOf(state)) actions.push({ kind: 'stage', stage })
   actions.push(...turn.actions)
+  if (turn.saveAfter && !turn.persistAt) actions.push({ kind: 'persist', point: turn.saveAfter })
   const dueMs = nextDueMs(turn.state)
   if (dueMs !== nextDueMs(state) || event.kind === 'timer' || event.kind === 'restart')
     actions.push({ kind: 'set_timer', atMs: dueMs })

@@ -8,11 +8,11 @@ import type { Account, HandheldState, Repeat, Run } from './state.ts'
 import { change, show, type Turn } from './turn.ts'
 
 export function onRestart(turn: Turn): void {
-  const { account, run, outbox } = turn.state
+  const { account, run, failure, outbox } = turn.state
   change(turn, {
     online: false,
     offlineDueMs: null,
-    screen: '',
+    screen: !run && !failure && account?.complete ? screens.complete : '',
     run: run && resumed(run),
     account: account && {
       ...account,

@@ -23,6 +23,8 @@ export interface Turn extends StepEnv {
   readonly actions: Action[]
   /** Set: the state must be on disk before any of the actions is performed. */
   persistAt: PersistPoint | null
+  /** Set: the state goes to disk after the actions, so that a crash in between repeats them. */
+  saveAfter: PersistPoint | null
 }
 
 export const beginTurn = (state: HandheldState, env: StepEnv): Turn => ({
@@ -30,6 +32,7 @@ export const beginTurn = (state: HandheldState, env: StepEnv): Turn => ({
   state,
   actions: [],
   persistAt: null,
+  saveAfter: null,
 })
 
 export function change(turn: Turn, fields: Partial<HandheldState>): void {

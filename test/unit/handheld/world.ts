@@ -7,7 +7,7 @@ import type { HandheldEvent, Typed } from '#handheld/event.ts'
 import { step } from '#handheld/handheld.ts'
 import { type HandheldState, initialState, stageOf } from '#handheld/state.ts'
 import { decodeSaved, encodeSaved } from '#handheld/state-codec.ts'
-import { type MailAddress, parsePin, parseRelayId, parseSrpId } from '#kernel/brand.ts'
+import { type MailAddress, parsePin, parseRelayId, parseSrpId, type SrpId } from '#kernel/brand.ts'
 import { concat, uintBytes, utf8 } from '#kernel/bytes.ts'
 import type { Random } from '#kernel/random.ts'
 import { decodePayload, encodePayload, type PayloadKind } from '#protocol/payload.ts'
@@ -89,13 +89,26 @@ export class World {
     this.#mids = seededRandom(`${seed} mids`)
   }
 
+  /** Counts down at each persist; at zero the process dies there. Null: it lives. */
+  crashIn: { count: number; readonly when: 'before' | 'after' } | null = null
+  #dead = false
+
   raise(event: HandheldEvent): readonly Action[] {
+    if (this.#dead) return []
     const env = { nowMs: this.nowMs, random: this.random, p256: nodeP256 }
     const { next, actions } = step(throughDisk(this.state), event, env)
     this.state = next
     for (const [i, action] of actions.entries()) {
       if (action.kind === 'persist') {
-        assert.equal(i, 0, 'the state goes to disk before anything else happens')
+        // Completion adds nothing that is sent: the user is told first, then the disk.
+        assert(i === 0 || action.point === 'complete', 'the state goes to disk before anything leaves')
+        if (this.#diesHere()) {
+          if (this.crashIn?.when === 'after') this.disk = next
+          this.#dead = true
+          // What came before is out in the world; the rest never happens.
+          this.actions.push(...actions.slice(0, i))
+          return []
+        }
         this.disk = next
       }
       if (action.kind === 'set_timer') this.dueMs = action.atMs
@@ -109,8 +122,19 @@ export class World {
     this.raise({ kind: 'logged_in', pin, certificate: new Uint8Array(64), now, generation: 1 })
   }
 
+  #diesHere(): boolean {
+    if (!this.crashIn) return false
+    this.crashIn.count -= 1
+    return this.crashIn.count === 0
+  }
+
+  isDead(): boolean {
+    return this.#dead
+  }
+
   /** Kills the process: only what was persisted is left. */
   crash(): void {
+    this.#dead = false
     this.state = throughDisk(this.disk)
     this.#sends = []
     this.dueMs = null
@@ -136,9 +160,23 @@ export class World {
     const mid = this.#mids.bytes(16)
     this.raise({ kind: 'frame', frame: { type: 'deliver', mid, from: { kind: 'server', srpId }, payload } })
     const acked = this.#sends.filter(({ what }) => what === 'frame_ack')
+    if (this.#dead) return
     assert.equal(acked.length, 1, 'every frame delivered is acknowledged to the relay, once')
     this.#sends = this.#sends.filter(({ what }) => what !== 'frame_ack')
   }
+
+  /** As `deliver`, for a process that may die of it. */
+  deliverQuietly(kind: PayloadKind, bytes: Uint8Array, srpId: SrpId): void {
+    if (!this.#dead) this.deliver(kind, bytes, srpId)
+  }
+
+  /** Questions about signatures that were not yet answered. */
+  takeVerifications(): readonly Extract<Action, { kind: 'verify_policy' }>[] {
+    const asked = this.actions.slice(this.#verified).filter((action) => action.kind === 'verify_policy')
+    this.#verified = this.actions.length
+    return asked
+  }
+  #verified = 0
 
   mailDone(status: number, now?: number): void {
     const txn = known(this.state.run).txn

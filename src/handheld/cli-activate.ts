@@ -1,0 +1,113 @@
+/** `postkey handheld activate`: the handheld's screen, line by line. */
+import { readFile } from 'node:fs/promises'
+import { Fault } from '#kernel/fault.ts'
+import { activateHandheld, type Outcome } from './activate.ts'
+import type { ExitName, HandheldIo } from './cli-io.ts'
+import {
+  handheldDirectory,
+  type Options,
+  pathOption,
+  relayOptions,
+  suiteOption,
+  textOption,
+} from './cli-options.ts'
+import { openHandheldDirectory } from './file.ts'
+import { codeName } from './fleet.ts'
+import { startProgressLine } from './progress-line.ts'
+import type { RelayTrust } from './run.ts'
+
+/** Ends with the exit code of the outcome. @throws Fault for what keeps it from beginning */
+export async function activateCommand(io: HandheldIo, options: Options): Promise<void> {
+  const relay = await relayOptions(io, options)
+  const suites = suiteOption(options)
+  try {
+    const outcome = await activate(io, options, { relay, suites })
+    if (io.format === 'json') io.stdout.write(`${JSON.stringify(outcomeJson(outcome), null, 2)}\n`)
+    else if (outcome.code === 'interrupted')
+      io.stderr.write('Interrupted; the same command goes on with it.\n')
+    const exit = exitOf(outcome)
+    if (exit) io.setExit(exit)
+    if (outcome.code === 'asked') throw new Fault('handheld.consent')
+  } catch (error) {
+    if (!(error instanceof Cancelled)) throw error
+    io.setExit('cancelled')
+  }
+}
+
+/** What programs get; `code` is a number, 0 for Activation Complete, or a word. */
+export const outcomeJson = ({ code, text, stage, pin, txn, elapsedMs, shown }: Outcome) => ({
+  code,
+  name: code === 0 ? 'complete' : codeName(code),
+  text,
+  stage,
+  pin,
+  activation: txn,
+  elapsedMs,
+  shown,
+})
+
+class Cancelled extends Error {}
+
+async function activate(
+  io: HandheldIo,
+  options: Options,
+  { relay, suites }: { readonly relay: RelayTrust; readonly suites: ReturnType<typeof suiteOption> },
+): Promise<Outcome> {
+  const { clock, random, log, failpoint, stop, version } = io
+  const storage = await openHandheldDirectory(handheldDirectory(io, options))
+  const email = textOption(options, 'email')
+  const line = startProgressLine(io)
+  try {
+    return await activateHandheld({
+      relay,
+      clock,
+      random,
+      log,
+      storage,
+      failpoint,
+      suites,
+      typed:
+        email === undefined ? null : { email, password: () => line.hidden(() => readPassword(io, options)) },
+      anew: options.anew === true,
+      device: { softwareVersion: version },
+      signal: stop,
+      onShown: ({ text }) => line.print(text),
+      onAsk: (_, text) => line.hidden(() => consent(io, options, text)),
+    })
+  } finally {
+    line.stop()
+  }
+}
+
+async function readPassword(io: HandheldIo, options: Options): Promise<string> {
+  const file = pathOption(io, options, 'passwordFile')
+  if (file !== undefined) return firstLine(file)
+  if (!io.canAsk) throw new Fault('admin.usage', 'no terminal to ask on: give --password-file')
+  const password = await io.askPassword('Activation password')
+  if (password === null) throw new Cancelled()
+  return password
+}
+
+async function firstLine(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).split(/\r?\n/)[0] ?? ''
+  } catch (error) {
+    throw new Fault('admin.usage', `the password file ${file} cannot be read`, error)
+  }
+}
+
+async function consent(io: HandheldIo, options: Options, text: string): Promise<boolean> {
+  if (options.yes === true) return true
+  if (io.canAsk) return (await io.confirm(`${text} Go on?`)) ?? false
+  io.stderr.write(`${text}\n`)
+  return false
+}
+
+/** Codes that time or the network may heal: the relay or the server was not heard. */
+const unheard: readonly Outcome['code'][] = [1, 21, 22]
+
+function exitOf({ code }: Outcome): ExitName | null {
+  if (code === 0) return null
+  if (code === 'interrupted') return 'cancelled'
+  return unheard.includes(code) ? 'unavailable' : 'failed'
+}

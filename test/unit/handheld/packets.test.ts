@@ -1,0 +1,334 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { compress } from '#crypto/deflate.ts'
+import { parseSrpId } from '#kernel/brand.ts'
+import { encodeAck } from '#protocol/ack.ts'
+import { encodeItPolicy } from '#protocol/it-admin.ts'
+import { contentTypes } from '#protocol/packet-frame.ts'
+import { cutPacket, encodePart } from '#protocol/parts.ts'
+import { encodePayload } from '#protocol/payload.ts'
+import { encodeBookSet } from '#protocol/service-book.ts'
+import {
+  applyPolicy,
+  book,
+  bookSet,
+  booksPacket,
+  cmimeBook,
+  deliverPacket,
+  policy,
+  policyPacket,
+  type Stage,
+  syncBook,
+  toComplete,
+  toProvisioning,
+  verified,
+} from './run-through.ts'
+import { known, script, World } from './world.ts'
+
+function answers(world: World, { channel }: Stage) {
+  return world.messages('ack').map(({ bytes }) => channel.ack(bytes))
+}
+
+test('an ACK names its packet by kid, number and tag', () => {
+  const world = new World()
+  const stage = toProvisioning(world)
+  world.sends()
+  world.deliver('packet', booksPacket(stage.channel))
+  const [ack] = answers(world, stage)
+  assert.deepEqual(ack, { kid: 77, seq: 1, tag: stage.channel.lastTag(), status: 6 })
+})
+
+for (const contentType of [contentTypes.cmime, contentTypes.cical, contentTypes.sync, 8, 200])
+  test(`a packet of content type ${contentType} is answered with status 7 for now`, () => {
+    const world = new World()
+    const stage = toComplete(world)
+    world.deliver('packet', stage.channel.packet(contentType, Uint8Array.of(0x80)))
+    assert.deepEqual(
+      answers(world, stage).map(({ status }) => status),
+      [7],
+    )
+  })
+
+test('a command is answered with status 7 for now, and what is no ITADMIN with 5', () => {
+  const world = new World()
+  const stage = toComplete(world)
+  const command = Uint8Array.of(0x83, 2, 0x64, ...Buffer.from('lock'), 0x41, 0)
+  world.deliver('packet', stage.channel.packet(contentTypes.itAdmin, command))
+  world.deliver('packet', stage.channel.packet(contentTypes.itAdmin, Uint8Array.of(0x81, 1)))
+  assert.deepEqual(
+    answers(world, stage).map(({ status }) => status),
+    [7, 5],
+  )
+})
+
+test('OTAKEYGEN and ACK are never acknowledged', () => {
+  const world = new World()
+  const stage = toComplete(world)
+  world.deliver('packet', stage.channel.packet(contentTypes.otakeygen, Uint8Array.of(0x82, 4, 5)))
+  const ack = encodeAck({ kid: 77, seq: 1, tag: new Uint8Array(8), status: 0 })
+  world.deliver('packet', stage.channel.packet(contentTypes.ack, ack))
+  assert.deepEqual(world.sends(), [])
+})
+
+test('a duplicate gets its stored status again, under a new number of ours', () => {
+  const world = new World()
+  const stage = toProvisioning(world)
+  applyPolicy(world, stage)
+  const packet = booksPacket(stage.channel)
+  world.deliver('packet', packet)
+  world.deliver('packet', packet)
+  world.deliver('packet', packet)
+  const sent = world.messages('ack')
+  assert.deepEqual(
+    sent.map(({ bytes }) => stage.channel.ack(bytes).status),
+    [0, 0, 0],
+  )
+  assert.deepEqual(
+    sent.map(({ bytes }) => stage.channel.open(bytes).seq),
+    [2, 3, 4],
+  )
+})
+
+test('a status is stored: books that came too early keep status 6 when the same packet comes again', () => {
+  const world = new World()
+  const stage = toProvisioning(world)
+  world.sends()
+  const early = booksPacket(stage.channel)
+  world.deliver('packet', early)
+  assert.deepEqual(
+    answers(world, stage).map(({ status }) => status),
+    [6],
+  )
+  applyPolicy(world, stage)
+  world.deliver('packet', early)
+  assert.deepEqual(
+    answers(world, stage).map(({ status }) => status),
+    [6],
+  )
+  world.deliver('packet', booksPacket(stage.channel))
+  assert.deepEqual(
+    answers(world, stage).map(({ status }) => status),
+    [0],
+  )
+})
+
+test('another packet under a used number is dropped', () => {
+  const world = new World()
+  const stage = toComplete(world)
+  world.deliver('packet', stage.channel.packet(contentTypes.sync, Uint8Array.of(0x80), { seq: 2 }))
+  assert.deepEqual(world.sends(), [])
+})
+
+test('a number below the window is dropped, a late one inside it is taken', () => {
+  const world = new World()
+  const stage = toComplete(world)
+  world.deliver('packet', stage.channel.packet(contentTypes.sync, Uint8Array.of(0x80), { seq: 5000 }))
+  world.deliver('packet', stage.channel.packet(contentTypes.sync, Uint8Array.of(0x80), { seq: 3976 }))
+  world.deliver('packet', stage.channel.packet(contentTypes.sync, Uint8Array.of(0x80), { seq: 3977 }))
+  assert.deepEqual(
+    answers(world, stage).map(({ seq }) => seq),
+    [5000, 3977],
+  )
+})
+
+test('a forged high number does not move the window', () => {
+  const world = new World()
+  const stage = toComplete(world)
+  const { window } = known(world.state.account).link
+  const packet = stage.channel.packet(contentTypes.sync, Uint8Array.of(0x80), { seq: 900_000 })
+  for (let at = packet.length - 1; at > packet.length - 20; at -= 3) {
+    const forged = Uint8Array.from(packet)
+    forged[at] = (forged[at] ?? 0) ^ 0x10
+    world.deliver('packet', forged)
+  }
+  assert.deepEqual(known(world.state.account).link.window, window)
+  assert.deepEqual(world.sends(), [])
+})
+
+test('a packet under an unknown key, of a stranger, or of our own making is dropped', () => {
+  const world = new World()
+  const stage = toComplete(world)
+  const good = policyPacket(stage.channel, policy({ number: 9 }))
+  world.deliver('packet', good, known(parseSrpId('S00000009')))
+  const ours = world.actions.findLast((action) => action.kind === 'send' && action.what === 'ack')
+  assert(ours?.kind === 'send' && ours.frame.type === 'send')
+  world.deliverPayload(ours.frame.payload)
+  assert.deepEqual(world.sends(), [])
+  world.deliver('packet', good)
+  verified(world)
+  assert.deepEqual(
+    answers(world, stage).map(({ status }) => status),
+    [0],
+  )
+})
+
+test('books that are compressed are refused as a fault of form: only mail and sync compress', () => {
+  const world = new World()
+  const stage = toProvisioning(world)
+  applyPolicy(world, stage)
+  const books = Array.from({ length: 20 }, (_, i) => book({ cid: `X${i}`, configuration: new Map() }))
+  const content = known(compress(encodeBookSet(bookSet({ books }))))
+  world.deliver('packet', stage.channel.packet(contentTypes.serviceBook, content, { flags: 1 }))
+  assert.deepEqual(
+    answers(world, stage).map(({ status }) => status),
+    [5],
+  )
+})
+
+const bigSet = () => {
+  const padding = (i: number) =>
+    book({ cid: `X${i}`, configuration: new Map([[1, new Uint8Array(9_000).fill(i)]]) })
+  return bookSet({ books: [cmimeBook(), syncBook(), ...Array.from({ length: 14 }, (_, i) => padding(i))] })
+}
+
+test('books of 126 KB come in three parts, in any order and more than once', () => {
+  const world = new World()
+  const stage = toProvisioning(world)
+  applyPolicy(world, stage)
+  const parts = cutPacket(booksPacket(stage.channel, bigSet()))
+  assert.equal(parts.length, 3)
+  for (const at of [2, 0, 0, 1]) {
+    assert.deepEqual(answers(world, stage), [])
+    world.deliver('part', encodePart(known(parts[at])))
+  }
+  assert.deepEqual(
+    answers(world, stage).map(({ status }) => status),
+    [0],
+  )
+  assert.equal(world.stage(), 'active')
+  assert.deepEqual(world.state.parts, [])
+})
+
+test('parts outlive the process, each is on disk before the relay hears that we have it', () => {
+  const world = new World()
+  const stage = toProvisioning(world)
+  applyPolicy(world, stage)
+  for (const part of cutPacket(booksPacket(stage.channel, bigSet()))) {
+    world.crash()
+    world.login()
+    world.sends()
+    world.deliver('part', encodePart(part))
+  }
+  assert.deepEqual(
+    answers(world, stage).map(({ status }) => status),
+    [0],
+  )
+})
+
+test('a part that contradicts its set voids the set, and the packet sent again comes through', () => {
+  const world = new World()
+  const stage = toProvisioning(world)
+  applyPolicy(world, stage)
+  const packet = booksPacket(stage.channel, bigSet())
+  const [first, second] = cutPacket(packet)
+  assert(first && second)
+  world.deliver('part', encodePart(first))
+  world.deliver('part', encodePart({ ...second, count: 4 }))
+  assert.deepEqual(world.state.parts, [])
+  deliverPacket(world, packet)
+  assert.deepEqual(
+    answers(world, stage).map(({ status }) => status),
+    [0],
+  )
+})
+
+test('malformed packets and parts, and messages that are for servers, are dropped', () => {
+  const world = new World()
+  toComplete(world)
+  world.deliver('packet', Uint8Array.of(0x82, 0x40, 0x40))
+  world.deliver('part', Uint8Array.of(0x80))
+  world.deliver('m3', Uint8Array.of(0xa0))
+  world.deliverPayload(encodePayload({ kind: 'm2', bytes: Uint8Array.of(0xa0) }))
+  assert.deepEqual(world.sends(), [])
+})
+
+test('numbers are reserved in blocks of 64: after a crash sending goes on above all that may have been used', () => {
+  const world = new World()
+  const stage = toComplete(world)
+  const packet = stage.channel.packet(contentTypes.sync, Uint8Array.of(0x80))
+  const seqs = new Set<number>()
+  for (let i = 0; i < 70; i += 1) {
+    world.deliver('packet', packet)
+    for (const { mid, bytes } of world.messages('ack')) {
+      const { seq } = stage.channel.open(bytes)
+      assert(!seqs.has(seq), `number ${seq} is used once`)
+      seqs.add(seq)
+      world.receipt(mid, 0)
+    }
+    if (i % 10 === 9) {
+      world.crash()
+      world.login()
+      world.sends()
+    }
+  }
+  assert(Math.max(...seqs) >= 64 * 6)
+})
+
+test('an answer without a receipt is asked about under its own mid after a log-in', () => {
+  const world = new World()
+  const stage = toProvisioning(world)
+  world.sends()
+  world.deliver('packet', policyPacket(stage.channel))
+  verified(world)
+  const first = world.message('ack')
+  world.crash()
+  world.login()
+  const second = world.message('ack')
+  assert.deepEqual(second, first)
+  world.receipt(second.mid, 0)
+  world.login()
+  assert.deepEqual(world.messages('ack'), [])
+})
+
+test('a full queue puts an answer off, by a minute and then longer, under a new mid', () => {
+  const world = new World()
+  const stage = toProvisioning(world)
+  world.sends()
+  world.deliver('packet', policyPacket(stage.channel))
+  verified(world)
+  const first = world.message('ack')
+  world.receipt(first.mid, 2)
+  world.pass(59_000)
+  assert.deepEqual(world.messages('ack'), [])
+  world.pass(1_000)
+  const second = world.message('ack')
+  assert.deepEqual(second.bytes, first.bytes)
+  assert.notDeepEqual(second.mid, first.mid)
+})
+
+test('an organisation that left is told with E18 after an hour of refusals', () => {
+  const world = new World()
+  const stage = toProvisioning(world)
+  world.sends()
+  world.deliver('packet', policyPacket(stage.channel))
+  verified(world)
+  for (let round = 0; round < 7; round += 1) {
+    for (const { mid } of world.messages('ack')) world.receipt(mid, 3)
+    assert.deepEqual(world.codes(), round < 6 ? [] : [18])
+    world.pass(round < 5 ? 60_000 * 2 ** round : 32 * 60_000)
+  }
+})
+
+test('the same policy bytes twice in flight are verified once and acknowledged once', () => {
+  const world = new World()
+  const stage = toProvisioning(world)
+  world.sends()
+  const packet = policyPacket(stage.channel)
+  world.deliver('packet', packet)
+  world.deliver('packet', packet)
+  assert.equal(world.actions.filter(({ kind }) => kind === 'verify_policy').length, 1)
+  verified(world)
+  verified(world)
+  assert.equal(answers(world, stage).length, 1)
+})
+
+test('signed content is handed to verification with the CA of M4 and the relay’s time', () => {
+  const world = new World()
+  const stage = toProvisioning(world)
+  world.deliver('packet', policyPacket(stage.channel))
+  const asked = world.actions.find((action) => action.kind === 'verify_policy')
+  assert(asked?.kind === 'verify_policy')
+  assert.deepEqual(asked.caCertificate, script().ca)
+  assert.equal(asked.atMs, world.nowMs)
+  assert.deepEqual(asked.cms, encodeItPolicy(policy()))
+})
