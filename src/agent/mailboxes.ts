@@ -43,7 +43,7 @@ export interface Mailboxes {
   state(): MailboxesState
   /** Writes the times of the last looks to the store. */
   flush(): Promise<void>
-  close(): void
+  close(): Promise<void>
 }
 
 interface Entry {
@@ -91,9 +91,9 @@ export function makeMailboxes(
       )
     }
   }
-  const stopFlushing = every(clock, flushMs, () =>
-    flush().catch((error) => log.error({ code: faultCodeOf(error) }, 'times of looks could not be written')),
-  )
+  const flushOrLog = () =>
+    flush().catch((error) => log.error({ code: faultCodeOf(error) }, 'times of looks could not be written'))
+  const stopFlushing = every(clock, flushMs, flushOrLog)
   const faultNow = ({ owner, folder }: WatchedFolder, code: FaultCode): MailboxFault => ({
     owner,
     folder,
@@ -136,7 +136,10 @@ export function makeMailboxes(
     },
     state: () => stateOf([...entries.values()]),
     flush,
-    close: stopFlushing,
+    close: async () => {
+      stopFlushing()
+      await flushOrLog()
+    },
   }
 }
 

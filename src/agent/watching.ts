@@ -108,8 +108,7 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
       // What waits for a connection is refused, so that passes and scans come to their end.
       await pool.close()
       await Promise.all(ended)
-      await mailboxes.flush()
-      mailboxes.close()
+      await mailboxes.close()
     },
   }
 }

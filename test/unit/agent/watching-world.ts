@@ -35,6 +35,8 @@ export function txnOf(file: Uint8Array): ActivationId {
 
 export interface World {
   readonly store: Store
+  /** Closed when the test has ended. */
+  readonly watchings: Watching[]
   readonly server: MemoryMailServer
   readonly access: MailboxAccess
   readonly extractor: Extractor
@@ -55,6 +57,9 @@ export interface World {
 }
 
 export function makeWorld(t: TestContext): World {
+  const watchings: Watching[] = []
+  // Registered before the store's own end, and so run before it.
+  t.after(() => Promise.all(watchings.map((watching) => watching.close())))
   const store = openTestStore(t)
   const taken: FoundMail[] = []
   const lines: (LogFields & { message: string })[] = []
@@ -62,6 +67,7 @@ export function makeWorld(t: TestContext): World {
   let users = 0
   const world: World = {
     store,
+    watchings,
     server: makeMemoryMailServer(systemClock),
     access: namespaceAccess('user/{address}'),
     extractor: { extract: extractEtpFiles, close: async () => {} },
@@ -106,7 +112,6 @@ export const nothingElse: WatchingOptions = {
 
 /** Starts watching and resolves when the first pass has read every mailbox, so that each has a cursor. */
 export async function watch(
-  t: TestContext,
   world: World,
   options: Partial<WatchingOptions> = {},
   parts: Partial<WatchingParts> = {},
@@ -122,7 +127,7 @@ export async function watch(
     },
     { ...nothingElse, ...options },
   )
-  t.after(() => watching.close())
+  world.watchings.push(watching)
   await world.until(() => {
     const { watched, oldestLookedAtMs, faults } = watching.mailboxState()
     const { news, scanning } = watching.poolStats()
