@@ -1,10 +1,11 @@
 /** Composition: a configuration becomes a running server, role by role, and ends in the opposite order. */
 import type { Admin, AdminSession } from '#admin/admin.ts'
 import { makeAdmin } from '#admin/make-admin.ts'
+import { isAnswering } from '#admin/socket-probe.ts'
 import { serveAdmin } from '#admin/socket-server.ts'
 import { noServerCheck } from '#admin/status.ts'
 import type { LoadedConfig } from '#config/load.ts'
-import { faultCodeOf } from '#kernel/fault.ts'
+import { Fault, faultCodeOf } from '#kernel/fault.ts'
 import { adminParts } from './roles/admin-parts.ts'
 import { type AgentRole, type Ports, startAgentRole } from './roles/agent-role.ts'
 import { type Base, type BaseOptions, openBase } from './roles/base.ts'
@@ -20,8 +21,8 @@ export interface Running {
 }
 
 /**
- * Starts `roles`. The agent answers on the admin socket; without it, the first role does, so that commands
- * never open the store beside a running process.
+ * Starts `roles`. The agent answers on the admin socket; without it, the first role does until an agent starts,
+ * so that commands open the store beside a running process as seldom as can be.
  * @throws Fault where a role cannot start; those that had started are ended again
  */
 export async function compose(
@@ -34,6 +35,8 @@ export async function compose(
     for (const end of closers.splice(0).reverse()) await end()
   }
   try {
+    const { socket } = loaded.config.admin
+    if (roles.includes('agent') && (await isAnswering(socket))) throw new Fault('admin.running', socket)
     const base = await openBase(loaded, { ...options, writer: 'thread', shared: roles.length < 4 })
     closers.push(() => base.store.close())
     return { ...(await startRoles(base, roles, closers)), close }
@@ -72,16 +75,17 @@ async function startRoles(
   return { ports, admin }
 }
 
-/** The agent's process answers commands; a role that runs apart does so only where nobody else is there. */
+/** The agent's process answers commands; without it the first of the others does, until an agent starts. */
 async function adminSocket(
   base: Base,
   admin: Admin,
   roles: readonly Role[],
 ): Promise<{ close(): Promise<void> } | null> {
+  const yields = !roles.includes('agent')
   try {
-    return await serveAdmin({ socketPath: base.config.admin.socket, admin, log: base.log })
+    return await serveAdmin({ socketPath: base.config.admin.socket, admin, log: base.log, yields })
   } catch (error) {
-    if (!roles.includes('agent') && faultCodeOf(error) === 'admin.running') return null
+    if (yields && faultCodeOf(error) === 'admin.running') return null
     throw error
   }
 }

@@ -8,6 +8,7 @@ import { systemClock, systemRandom } from '#edge/system.ts'
 import { activateHandheld, type Shown } from '#handheld/activate.ts'
 import { openHandheldDirectory } from '#handheld/file.ts'
 import { assert } from '#kernel/assert.ts'
+import { sleep } from '#kernel/clock.ts'
 import type { Running } from './compose.ts'
 import { ownRelayId } from './roles/relay-role.ts'
 import { dialHost, readPem } from './roles/tls.ts'
@@ -54,6 +55,7 @@ export async function activateFirst(
     },
   })
   const totalMs = sinceStartMs()
+  await serverKnows(running, address)
   const explained = await running.admin.activations.explain(address)
   if (run.format === 'table') run.terminal.stdout.write(`\n${renderExplanation(run, explained)}\n`)
   return {
@@ -66,6 +68,17 @@ export async function activateFirst(
 }
 
 const timeoutMs = 60_000
+/** The handheld is done when the relay has its last word; the server hears it a moment later. */
+const lastWordMs = 5_000
+const lookEveryMs = 20
+
+async function serverKnows(running: Running, address: string): Promise<void> {
+  const untilMs = systemClock.nowMs() + lastWordMs
+  while (systemClock.nowMs() < untilMs) {
+    if ((await running.admin.activations.show(address)).ended) return
+    await sleep(systemClock, lookEveryMs)
+  }
+}
 
 function relayTrust(running: Running, loaded: LoadedConfig): Parameters<typeof activateHandheld>[0]['relay'] {
   const { config } = loaded

@@ -2,7 +2,7 @@
 import type { Run } from '#cli/run.ts'
 import type { LoadedConfig } from '#config/load.ts'
 import { compose, type Running } from './compose.ts'
-import { configuredLog } from './roles/logging.ts'
+import { configuredLog, type LogOutput } from './roles/logging.ts'
 import { configuredRoles, type Role } from './roles/role.ts'
 
 /** Starts `roles`, says where they listen, and ends them when the process is asked to stop. */
@@ -18,9 +18,15 @@ export async function runServe(
   await running.close()
 }
 
-export const startServing = (loaded: LoadedConfig, roles: readonly Role[], run: Run): Promise<Running> =>
+/** @param sink where the log goes, standard error unless given */
+export const startServing = (
+  loaded: LoadedConfig,
+  roles: readonly Role[],
+  run: Run,
+  sink: LogOutput = run.deps.stderr,
+): Promise<Running> =>
   compose(loaded, roles, {
-    log: configuredLog(loaded, run.deps.stderr),
+    log: configuredLog(loaded, sink),
     failpoint: run.deps.env.POSTKEY_FAILPOINT,
   })
 

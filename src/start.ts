@@ -1,4 +1,6 @@
 /** `postkey start`: the server, and the first time a demo activation on it, so that a newcomer sees it work. */
+import { createWriteStream, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Run } from '#cli/run.ts'
 import type { LoadedConfig } from '#config/load.ts'
 import { activateFirst } from './first-activation.ts'
@@ -16,17 +18,22 @@ Ctrl-C stops the server; npm start goes on where it was.
 
 /** Serves until told to stop. What was set up before is not touched. */
 export async function runStart(loaded: LoadedConfig, run: Run): Promise<void> {
-  const running = await startServing(loaded, configuredRoles(loaded.config), run)
+  const { data_dir: data } = loaded.config.server
+  mkdirSync(data, { recursive: true, mode: 0o700 })
+  const logPath = join(data, 'postkey.log')
+  const logFile = createWriteStream(logPath, { flags: 'a', mode: 0o600 })
+  const running = await startServing(loaded, configuredRoles(loaded.config), run, logFile)
   try {
     const users = await running.admin.users.list()
     if (users.length === 0) {
       const { ok } = await activateFirst(running, loaded, run)
       if (!ok && !run.deps.stop.aborted) run.setExit('failed')
     }
-    run.note(`${listening(running)}\nData is in ${loaded.config.server.data_dir}.\n\n${nextSteps}`)
+    run.note(`${listening(running)}\nData is in ${data}, the log in ${logPath}.\n\n${nextSteps}`)
     await stopped(run.deps.stop)
     run.note('Stopping.')
   } finally {
     await running.close()
+    logFile.end()
   }
 }

@@ -1,6 +1,7 @@
 /** An activation's hops in order, each with its time: what `explain` and the console show. */
 import { unreachable } from '#kernel/assert.ts'
-import type { ActivationEvent, EtpRequest, MailFacts } from './event.ts'
+import { receiptStatus } from '#protocol/receipt.ts'
+import type { ActivationEvent, EtpRequest, MailFacts, MessageName } from './event.ts'
 
 export interface Hop {
   readonly name: string
@@ -14,11 +15,25 @@ type Bare = Omit<Hop, 'tookMs'>
 
 /** The hops that `events` (an activation's whole list) tell of, by time. */
 export function timeline(events: readonly ActivationEvent[]): Hop[] {
-  const bare = events.flatMap(hopsOf).sort((a, b) => a.atMs - b.atMs)
+  const bare = events
+    .filter(isWorthShowing)
+    .flatMap(hopsOf)
+    .sort((a, b) => a.atMs - b.atMs)
   return bare.map((hop, i) => {
     const before = bare[i - 1]
     return { ...hop, tookMs: before ? hop.atMs - before.atMs : null }
   })
+}
+
+/** That the relay holds a message is no news once the handheld has it. */
+function isWorthShowing(event: ActivationEvent, index: number, events: readonly ActivationEvent[]): boolean {
+  if (event.kind !== 'receipt' || event.status !== receiptStatus.stored) return true
+  return !events
+    .slice(index)
+    .some(
+      (later) =>
+        later.kind === 'receipt' && later.of === event.of && later.status === receiptStatus.delivered,
+    )
 }
 
 function hopsOf(event: ActivationEvent): Bare[] {
@@ -35,7 +50,7 @@ function hopsOf(event: ActivationEvent): Bare[] {
     case 'answer_impossible':
       return hop('request could not be answered')
     case 'receipt':
-      return hop(`relay: ${event.of}`, receiptWords(event.status, event.pin))
+      return hop(receiptWords(event.of, event.status), event.pin === undefined ? '' : `PIN ${event.pin}`)
     case 'proof_seen':
       return hop('proof arrived (M3)', `PIN ${event.pin}`)
     case 'approved':
@@ -53,7 +68,7 @@ function hopsOf(event: ActivationEvent): Bare[] {
     case 'books_acked':
       return hop('service books acknowledged', statusWords(event.status))
     case 'undelivered':
-      return hop(`${event.of} never acknowledged`)
+      return hop(`${messageWords[event.of]} never acknowledged`)
     case 'grant_closed':
       return hop('activation password closed', event.code)
     case 'superseded':
@@ -79,20 +94,33 @@ function mailHops(request: EtpRequest, mail: MailFacts, seenAtMs: number): Bare[
   return hops
 }
 
-function receiptWords(status: number, pin: string | undefined): string {
-  const words = [
-    'stored for the handheld',
-    'the handheld has it',
-    "the handheld's queue is full",
-    'not permitted or not listed',
-    'the route is closed',
-    'an older lease',
-    'never delivered',
-    'malformed',
-    'too many unanswered',
-  ]
-  const text = words[status] ?? `status ${status}`
-  return pin === undefined ? text : `${text} (PIN ${pin})`
+const messageWords: Readonly<Record<MessageName, string>> = {
+  m2: "server's answer (M2)",
+  error: 'error message',
+  m4: "server's proof (M4)",
+  key_check: "server's key check",
+  policy: 'IT policy',
+  books: 'service books',
+}
+
+function receiptWords(of: MessageName, status: number): string {
+  const message = messageWords[of]
+  switch (status) {
+    case receiptStatus.stored:
+      return `relay holds the ${message}`
+    case receiptStatus.delivered:
+      return `handheld has the ${message}`
+    case receiptStatus.queueFull:
+      return `handheld's queue is full: ${message}`
+    case receiptStatus.notListed:
+      return `handheld does not list this server: ${message}`
+    case receiptStatus.tokenDead:
+      return `route is closed: ${message}`
+    case receiptStatus.expired:
+      return `never delivered: ${message}`
+    default:
+      return `relay refused the ${message} (${status})`
+  }
 }
 
 function statusWords(status: number): string {

@@ -8,7 +8,7 @@ const columns = ['address', 'name', 'aliases']
 
 /** Rows with the columns address, name, aliases (separated by spaces or semicolons), by header or in this order. */
 export function parseUsers(csv: string): NewUserInput[] {
-  const [first, ...rest] = records(csv)
+  const [first, ...rest] = parseRows(csv)
   if (!first) throw usage('the file has no rows')
   const header = first.map((title) => title.trim().toLowerCase())
   const titled = header.includes('address')
@@ -20,7 +20,8 @@ export function parseUsers(csv: string): NewUserInput[] {
   return rows.map((row) => userOf(titles, row))
 }
 
-function records(csv: string): string[][] {
+/** @throws Fault admin.usage where it is no CSV */
+export function parseRows(csv: string): string[][] {
   try {
     return parse(csv, {
       bom: true,

@@ -17,6 +17,8 @@ export interface GlobalOptions {
   readonly config?: string
   readonly set?: readonly string[]
   readonly format: Format
+  /** `postkey demo --json`. */
+  readonly json?: boolean
 }
 
 export interface Run {
@@ -51,7 +53,7 @@ export function makeRun(deps: RunDeps, command: Command, setExitCode: (code: num
   }
   const loaded = () => loadConfig(configInput)
   const write = (text: string) => void terminal.stdout.write(text)
-  const { format } = options
+  const format = options.json ? 'json' : options.format
   return {
     deps,
     terminal,

@@ -33,12 +33,14 @@ const renewBeforeMs = 60 * 86_400_000
 
 export async function openDomainKeys(env: KeyringEnv, organisation: string): Promise<DomainKeys> {
   const names = { commonName: `${organisation} Postkey CA`, organisation }
-  const ca = await kept(env, 'ca', (terms) => makeCa(names, terms), caYears)
+  const makeKey = (await read(env, 'ca')) ? newRsaKey : keysMadeAhead(firstStartKeys)
+  const ca = await kept(env, 'ca', (terms) => makeCa(names, terms), caYears, makeKey)
   const policySigner = await kept(
     env,
     'policy_signer',
     (terms) => makePolicySigner(ca, organisation, terms),
     signerYears,
+    makeKey,
   )
   return {
     ca,
@@ -51,8 +53,19 @@ export async function openDomainKeys(env: KeyringEnv, organisation: string): Pro
         `tls/${[...subjects].sort().join(',')}`,
         (terms) => makeTlsServer(ca, subjects, terms),
         tlsYears,
+        makeKey,
       ),
   }
+}
+
+/** The CA's, the policy signer's, and one for TLS. */
+const firstStartKeys = 3
+
+/** Searching for primes is most of a first start: the keys it will need are searched for side by side. */
+function keysMadeAhead(count: number): () => Promise<string> {
+  const ahead = Array.from({ length: count }, () => newRsaKey())
+  for (const key of ahead) key.catch(() => {})
+  return () => ahead.shift() ?? newRsaKey()
 }
 
 type Terms = Parameters<typeof makeCa>[1]
@@ -62,12 +75,13 @@ async function kept(
   name: string,
   make: (terms: Terms) => { readonly pem: string },
   years: number,
+  makeKey: () => Promise<string>,
 ): Promise<Credential> {
   const found = await read(env, name)
   const nowMs = env.clock.nowMs()
   if (found && lifeLeftMs(found, nowMs) > renewBeforeMs) return found
   // The key outlives its certificates, so that a renewal changes nothing a peer may have pinned.
-  const keyPem = found?.keyPem ?? (await newRsaKey())
+  const keyPem = found?.keyPem ?? (await makeKey())
   const certificatePem = make({ keyPem, nowMs, years, random: env.random }).pem
   return write(env, name, { certificatePem, keyPem }, found !== null)
 }

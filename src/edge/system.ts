@@ -23,14 +23,18 @@ export const systemClock: Clock = {
 export const systemRandom: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) }
 
 /**
- * For tests alone: the process kills itself at the named point, as a power cut would. `name` comes from the
- * environment variable POSTKEY_FAILPOINT; nothing else sets one.
+ * For tests alone: the process kills itself at the named point, as a power cut would; `name#3` is the third time
+ * that the point is passed. It comes from the environment variable POSTKEY_FAILPOINT; nothing else sets one.
  */
-export function failpointAt(name: string | undefined): Failpoint {
-  if (!name) return noFailpoint
+export function failpointAt(named: string | undefined): Failpoint {
+  if (!named) return noFailpoint
+  const [name, count = '1'] = named.split('#')
+  let left = Number(count)
   return (reached) => {
     if (reached !== name) return
-    process.stderr.write(`failpoint ${name} reached\n`)
+    left -= 1
+    if (left > 0) return
+    process.stderr.write(`failpoint ${named} reached\n`)
     process.kill(process.pid, 'SIGKILL')
   }
 }

@@ -44,7 +44,7 @@ const relayNames = ({ config, store, vault, clock }: Base): RelayNames => ({
 })
 
 /** The schema was brought up to date when the store was opened: what is left is to say so. */
-const databaseCare = ({ config, store }: Base): DatabaseCare => ({
+const databaseCare = ({ config, store, migrated }: Base): DatabaseCare => ({
   backup: async (path) => {
     await store.backup(path)
     return { path, bytes: checkedCopy(path) }
@@ -53,5 +53,5 @@ const databaseCare = ({ config, store }: Base): DatabaseCare => ({
     const problems = verifyDatabase(config.store.path)
     return { good: problems.length === 0, problems }
   },
-  migrate: async () => ({ applied: [], version: newestVersion() }),
+  migrate: async () => ({ applied: migrated, version: newestVersion() }),
 })

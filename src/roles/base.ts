@@ -23,6 +23,8 @@ export interface Base {
   readonly random: Random
   readonly log: Log
   readonly failpoint: Failpoint
+  /** Schema versions that were applied when the store was opened. */
+  readonly migrated: readonly number[]
 }
 
 export interface BaseOptions {
@@ -44,10 +46,14 @@ export async function openBase({ config }: LoadedConfig, options: BaseOptions): 
     dirname(config.store.storage_key_file),
   ])
     mkdirSync(path, { recursive: true, mode: 0o700 })
+  let migrated: readonly number[] = []
   const store = openSqliteStore({
     path: config.store.path,
     writer: options.writer,
     nowMs: systemClock.nowMs,
+    onMigrated: (versions) => {
+      migrated = versions
+    },
     ...(options.shared ? { poll: repeatedly } : {}),
   })
   try {
@@ -64,6 +70,7 @@ export async function openBase({ config }: LoadedConfig, options: BaseOptions): 
       random: systemRandom,
       log: options.log,
       failpoint,
+      migrated,
     }
   } catch (error) {
     await store.close()

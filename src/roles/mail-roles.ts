@@ -28,6 +28,7 @@ export async function startSmtp(base: Base): Promise<Listening> {
   return startSmtpIngress({
     store: base.store,
     clock: base.clock,
+    failpoint: base.failpoint,
     log: base.log.with({ role: 'smtp' }),
     host: smtp.host,
     port: smtp.port,

@@ -36,7 +36,7 @@ export const openRelayIdentity = (base: Base): Promise<RelayIdentity> =>
 
 /** @param smtpPort where the embedded SMTP server listens, for mail that goes there */
 export async function startRelayRole(base: Base, smtpPort: number): Promise<Listening> {
-  const { config, store, vault, clock, random } = base
+  const { config, store, vault, clock, random, failpoint } = base
   const identity = await openRelayIdentity(base)
   await registerOwnServer(base)
   const tls = await tlsFor(base, config.relay, config.relay.id)
@@ -55,6 +55,7 @@ export async function startRelayRole(base: Base, smtpPort: number): Promise<List
     },
     clock,
     random,
+    failpoint,
     log: base.log.with({ role: 'relay' }),
     host: config.relay.host,
     port: config.relay.port,

@@ -13,6 +13,8 @@ export interface SqliteOptions {
   /** Called around each commit of an inline writer. */
   readonly hooks?: CommitHooks
   readonly nowMs: () => number
+  /** Told the versions that were applied at opening, if there were any. */
+  readonly onMigrated?: (versions: readonly number[]) => void
   /** Calls `check` again and again to notice other processes' commits; returns how to stop. */
   readonly poll?: (check: () => void) => () => void
 }
@@ -21,7 +23,8 @@ type Tell = (changed: ReadonlySet<AggregateName>) => void
 
 /** @throws Fault store.newer_schema, store.changed_migration, store.damaged, store.unavailable */
 export function openSqliteStore(options: SqliteOptions): Store {
-  migrate(options.path, options.nowMs)
+  const applied = migrate(options.path, options.nowMs)
+  if (applied.length > 0) options.onMigrated?.(applied)
   const reader = openDatabase(options.path, 'read')
   const writer = options.writer === 'thread' ? startWriterThread(options.path) : inlineWriter(options)
   const listeners = new Set<Tell>()
