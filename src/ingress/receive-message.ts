@@ -4,6 +4,7 @@ import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server'
 import type { MailAddress } from '#kernel/brand.ts'
 import { concat } from '#kernel/bytes.ts'
 import type { Clock } from '#kernel/clock.ts'
+import type { Failpoint } from '#kernel/failpoint.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
 import type { MailStore, MessageDescription } from '#store/mail.ts'
@@ -15,6 +16,7 @@ export interface ReceiveOptions {
   readonly store: MailStore
   readonly clock: Clock
   readonly log: Log
+  readonly failpoint: Failpoint
   readonly limits: SmtpLimits
   readonly name: string
   readonly describe: (raw: Uint8Array) => MessageDescription
@@ -28,7 +30,7 @@ export type ReceiveMessage = (
 ) => Promise<string>
 
 export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
-  const { store, clock, log, limits } = options
+  const { store, clock, log, limits, failpoint } = options
   let bytesInFlight = 0
 
   /** Keeps no more than may be kept; the rest is read and forgotten, so that the client hears why. */
@@ -72,7 +74,9 @@ export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
       nowMs,
     })
     const raw = concat(received, message)
+    failpoint('smtp.before_commit')
     const delivered = await store.deliver({ recipients, raw, description: options.describe(raw), nowMs })
+    failpoint('smtp.after_commit')
     log.info({ id, bytes: raw.length, mailboxes: delivered.length }, 'mail delivered')
     return `2.6.0 Delivered as ${id}`
   }

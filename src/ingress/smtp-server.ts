@@ -1,6 +1,7 @@
 import type { SMTPServerOptions } from 'smtp-server'
 import type { MailAddress } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
+import type { Failpoint } from '#kernel/failpoint.ts'
 import type { Log } from '#kernel/log.ts'
 import type { MessageDescription } from '#store/mail.ts'
 import type { Store } from '#store/store.ts'
@@ -14,6 +15,7 @@ export interface SmtpIngressOptions {
   readonly store: Pick<Store, 'mail'>
   readonly clock: Clock
   readonly log: Log
+  readonly failpoint: Failpoint
   readonly host: string
   /** 0: any free port. */
   readonly port: number
@@ -51,11 +53,11 @@ export async function startSmtpIngress(options: SmtpIngressOptions): Promise<Smt
 }
 
 function serverOptions(options: SmtpIngressOptions, limits: SmtpLimits): SMTPServerOptions {
-  const { clock, log, name, tls, canonicalAddress, servesDomain, mainDomain, describe } = options
+  const { clock, log, failpoint, name, tls, canonicalAddress, servesDomain, mainDomain, describe } = options
   const store = options.store.mail
   const recipients = { store, clock, limits, canonicalAddress, servesDomain, mainDomain }
   const checkRecipient: CheckRecipient = makeRecipientCheck(recipients)
-  const receive = makeReceiver({ store, clock, log, limits, name, describe })
+  const receive = makeReceiver({ store, clock, log, failpoint, limits, name, describe })
   const onFailure = (error: unknown) => log.error({ error: String(error) }, 'mail could not be taken')
   const canonical = (typed: string) =>
     canonicalAddress(typed.toLowerCase() === 'postmaster' ? `postmaster@${mainDomain}` : typed)

@@ -1,6 +1,5 @@
 /** Takes acknowledged frames out of the queues, those of one moment in one commit. */
-import type { Log } from '#kernel/log.ts'
-import type { RelayStore } from '#store/relay.ts'
+import type { RelayEnv } from './hub.ts'
 import type { Sessions } from './sessions.ts'
 
 export interface Acknowledger {
@@ -10,9 +9,8 @@ export interface Acknowledger {
 }
 
 export function makeAcknowledger(
-  store: RelayStore,
+  { store, log, failpoint }: Pick<RelayEnv, 'store' | 'log' | 'failpoint'>,
   sessions: Pick<Sessions, 'settle'>,
-  log: Log,
 ): Acknowledger {
   let waiting: number[] = []
   let running: Promise<void> | null = null
@@ -21,7 +19,10 @@ export function makeAcknowledger(
       const ids = waiting
       waiting = []
       try {
-        sessions.settle(await store.acknowledge(ids))
+        failpoint('relay.before_ack_stored')
+        const settled = await store.acknowledge(ids)
+        failpoint('relay.after_ack_stored')
+        sessions.settle(settled)
       } catch (error) {
         // The frames stay queued and come again after the receiver's next log-in, which is allowed.
         log.error({ error: String(error), frames: ids.length }, 'acknowledgements could not be stored')

@@ -4,10 +4,11 @@
  * changes lists, tokens and fences, the rows a decision was made by are still true when it is written.
  */
 
-import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
+import { payloadKind } from '#protocol/payload.ts'
 import type { Send } from '#protocol/relay-frame.ts'
-import type { RelayName, RelayStore, SendAsk } from '#store/relay.ts'
+import type { RelayName, SendAsk, SendWrite } from '#store/relay.ts'
+import type { RelayEnv } from './hub.ts'
 import { decideSends } from './send-batch.ts'
 import type { SendDecision } from './store-forward.ts'
 
@@ -19,6 +20,8 @@ export interface Admission {
   /** Resolves when everything that waits has been worked off. */
   settled(): Promise<void>
 }
+
+type AdmissionEnv = Pick<RelayEnv, 'store' | 'clock' | 'failpoint'>
 
 interface WaitingSend {
   readonly ask: SendAsk
@@ -33,11 +36,7 @@ const batchMax = 256
 const conflictsMax = 5
 
 /** `wake` is called for each receiver of frames that are now in its queue, after their senders were answered. */
-export function makeAdmission(
-  store: RelayStore,
-  clock: Clock,
-  wake: (receiver: RelayName) => void,
-): Admission {
+export function makeAdmission(env: AdmissionEnv, wake: (receiver: RelayName) => void): Admission {
   const waiting: Waiting[] = []
   let running: Promise<void> | null = null
 
@@ -54,7 +53,7 @@ export function makeAdmission(
   }
   const admit = async (sends: WaitingSend[]): Promise<void> => {
     try {
-      const receivers = await admitBatch(store, clock, sends)
+      const receivers = await admitBatch(env, sends)
       // A turn later, so that the receipts go out before the deliveries that may be answered at once.
       await Promise.resolve()
       for (const receiver of receivers) wake(receiver)
@@ -87,26 +86,22 @@ function takeSends(waiting: Waiting[]): WaitingSend[] {
 }
 
 /** Judges, commits and answers; where another process wrote meanwhile, that send is judged again. */
-async function admitBatch(
-  store: RelayStore,
-  clock: Clock,
-  sends: readonly WaitingSend[],
-): Promise<Set<RelayName>> {
+async function admitBatch(env: AdmissionEnv, sends: readonly WaitingSend[]): Promise<Set<RelayName>> {
   const receivers = new Set<RelayName>()
   let open = sends
   for (let round = 0; open.length > 0; round += 1) {
     if (round > conflictsMax) throw new Fault('store.unavailable', 'frames conflict with another writer')
-    open = await admitRound(store, clock.nowMs(), open, receivers)
+    open = await admitRound(env, open, receivers)
   }
   return receivers
 }
 
 async function admitRound(
-  store: RelayStore,
-  nowMs: number,
+  { store, clock, failpoint }: AdmissionEnv,
   sends: readonly WaitingSend[],
   receivers: Set<RelayName>,
 ): Promise<WaitingSend[]> {
+  const nowMs = clock.nowMs()
   const rows = await store.findSendRows(
     sends.map(({ ask }) => ask),
     nowMs,
@@ -117,7 +112,9 @@ async function admitRound(
   })
   const decisions = decideSends(batch, nowMs)
   const writes = decisions.flatMap(({ write }) => write ?? [])
+  for (const write of writes) failpoint(`relay.before_${nameOf(write)}_stored`)
   const written = writes.length > 0 ? await store.putSends(writes, nowMs) : []
+  for (const write of writes) failpoint(`relay.after_${nameOf(write)}_stored`)
   const refused = new Set(writes.filter((_, i) => written[i] !== true))
   return sends.filter((waiting, i) => {
     const decision = decisions[i]
@@ -127,3 +124,5 @@ async function admitRound(
     return false
   })
 }
+
+const nameOf = ({ payload }: SendWrite): string => payloadKind(payload) ?? 'payload'

@@ -1,4 +1,5 @@
 import type { Clock } from '#kernel/clock.ts'
+import type { Failpoint } from '#kernel/failpoint.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Random } from '#kernel/random.ts'
 import type { Vault } from '#kernel/vault.ts'
@@ -19,6 +20,7 @@ export interface RelayEnv {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly failpoint: Failpoint
 }
 
 /** What all connections share. */

@@ -54,7 +54,9 @@ async function admitDevice(hello: DevHello, network: string, env: RelayEnv): Pro
 
 async function enrol({ publicKey }: DevHello, network: string, env: RelayEnv): Promise<LoginStep> {
   const candidates = Array.from({ length: candidatesPerEnrolment }, () => randomPin(env))
+  env.failpoint('relay.before_enrolled')
   const pin = await env.store.enrol({ publicKey, candidates, network, nowMs: env.clock.nowMs() })
+  env.failpoint('relay.after_enrolled')
   return pin ? deviceReady(pin, { publicKey }, env) : { next: 'close', code: closeCode.tryLater }
 }
 

@@ -108,7 +108,7 @@ class RelayPostOffice implements PostOffice {
 
   /** Decides and stores; where somebody else has stored the same transaction meanwhile, decides again. */
   async #decide(request: MailRequest): Promise<MailAskDecision> {
-    const { store, clock, identity, settings } = this.#env
+    const { store, clock, identity, settings, failpoint } = this.#env
     const { txn } = request.body
     const rows = await store.findMailAsk(txn, request.pin, clock.nowMs() - limitWindowMs)
     const decision = decideMailAsk(
@@ -120,7 +120,10 @@ class RelayPostOffice implements PostOffice {
     )
     if (!decision.write) return decision
     this.#expectAnswer(request.pin, txn)
-    if (!(await store.putMail(decision.write))) {
+    failpoint('relay.before_mail_stored')
+    const stored = await store.putMail(decision.write)
+    failpoint('relay.after_mail_stored')
+    if (!stored) {
       this.#unanswered.get(txn)?.()
       return this.#decide(request)
     }
@@ -192,13 +195,16 @@ class RelayPostOffice implements PostOffice {
   }
 
   async #try({ txn }: RelayMailRow): Promise<void> {
-    const { store, clock, identity, settings } = this.#env
+    const { store, clock, identity, settings, failpoint } = this.#env
     const nowMs = clock.nowMs()
     const mail = await store.beginMail(txn, nowMs, nowMs + tryLeaseMs)
     if (!mail) return
     const file = makeEtpFile(identity, mail, nowMs)
     const letter = makeEtpMail(identity, mail, file, nowMs, settings.envelopeSender)
-    await this.#record(mail, await this.#mailer.mail(mail.domain, letter))
+    failpoint('relay.before_smtp')
+    const outcome = await this.#mailer.mail(mail.domain, letter)
+    failpoint('relay.after_smtp')
+    await this.#record(mail, outcome)
   }
 
   async #record(mail: RelayMailRow, { kind, answer }: MailOutcome): Promise<void> {
@@ -224,8 +230,9 @@ class RelayPostOffice implements PostOffice {
   }
 
   async #end(mail: RelayMailRow, state: RelayMailState, answer: string): Promise<void> {
-    const { store, clock } = this.#env
+    const { store, clock, failpoint } = this.#env
     await store.endMail({ txn: mail.txn, state, nextTryAtMs: clock.nowMs(), answer })
+    failpoint('relay.after_mail_marked')
     this.#tell(mail.pin, mail.txn, statusOf(state))
   }
 }

@@ -26,8 +26,8 @@ const closeGraceMs = 2_000
 
 export function startRelay(env: RelayEnv, mailer: Mailer): Relay {
   const sessions = makeSessions(env)
-  const acknowledger = makeAcknowledger(env.store, sessions, env.log)
-  const admission = makeAdmission(env.store, env.clock, (name) => sessions.find(name)?.wake())
+  const acknowledger = makeAcknowledger(env, sessions)
+  const admission = makeAdmission(env, (name) => sessions.find(name)?.wake())
   const hub: RelayHub = {
     ...env,
     sessions,

@@ -130,18 +130,19 @@ class RelaySession implements LinkedSession {
 
   #fromHandheld(pin: Pin, frame: Frame): void {
     if (frame.type === 'mail_ask') this.#queue(() => this.#mailAsk(pin, frame.body))
-    else if (frame.type === 'dev_peers') this.#change((store) => store.putPeers(pin, frame.srpIds))
+    else if (frame.type === 'dev_peers') this.#change('peers', (store) => store.putPeers(pin, frame.srpIds))
     else this.#fromEither(frame)
   }
 
   #fromServer(srpId: SrpId, frame: Frame): void {
     if (frame.type === 'srp_domains') this.#queue(() => this.#sayDomains(srpId, frame.domains))
     else if (frame.type === 'srp_serve')
-      this.#change(async (store) => {
+      this.#change('served', async (store) => {
         await store.addServed(srpId, frame.pins)
         return []
       })
-    else if (frame.type === 'srp_drop') this.#change((store) => store.removeServed(srpId, frame.pins))
+    else if (frame.type === 'srp_drop')
+      this.#change('dropped', (store) => store.removeServed(srpId, frame.pins))
     else this.#fromEither(frame)
   }
 
@@ -173,9 +174,15 @@ class RelaySession implements LinkedSession {
     )
   }
 
-  #change(change: (store: RelayHub['store']) => Promise<SettledFrame[]>): void {
-    const { admission, store, sessions } = this.#hub
-    this.#counted(admission.change(async () => sessions.settle(await change(store))))
+  #change(what: string, change: (store: RelayHub['store']) => Promise<SettledFrame[]>): void {
+    const { admission, store, sessions, failpoint } = this.#hub
+    const settle = async () => {
+      failpoint(`relay.before_${what}_stored`)
+      const settled = await change(store)
+      failpoint(`relay.after_${what}_stored`)
+      sessions.settle(settled)
+    }
+    this.#counted(admission.change(settle))
   }
 
   #queue(work: () => Promise<void>): void {

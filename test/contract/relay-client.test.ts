@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Pin, SrpId } from '#kernel/brand.ts'
+import { noFailpoint } from '#kernel/failpoint.ts'
 import { silentLog } from '#kernel/log.ts'
 import { ensureRelayIdentity } from '#relay/identity.ts'
 import type { DialRelay } from '#relay/link.ts'
@@ -222,6 +223,7 @@ describe('the relay client over another link', () => {
         identity,
         settings: { ...defaultRelaySettings, enrolmentsPerNetworkHour: 1_000 },
         log: silentLog,
+        failpoint: noFailpoint,
       },
       { mail: async () => ({ kind: 'accepted', answer: '250' }), close: () => {} },
     )

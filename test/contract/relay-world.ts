@@ -9,6 +9,7 @@ import { ed25519Key } from '#crypto/ed25519.ts'
 import { openColumn, sealColumn } from '#crypto/sealed-column.ts'
 import type { RelayId, SrpId } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
+import { noFailpoint } from '#kernel/failpoint.ts'
 import { silentLog } from '#kernel/log.ts'
 import type { Random } from '#kernel/random.ts'
 import type { Vault } from '#kernel/vault.ts'
@@ -101,6 +102,7 @@ export async function makeRelayWorld(settings: Partial<RelaySettings> = {}): Pro
       clock,
       random,
       log: silentLog,
+      failpoint: noFailpoint,
       host: '127.0.0.1',
       port,
       tls: pki.server,

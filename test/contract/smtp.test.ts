@@ -7,6 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import { describeMessage } from '#imap-server/describe-message.ts'
 import type { SmtpLimits } from '#ingress/smtp-limits.ts'
 import { startSmtpIngress } from '#ingress/smtp-server.ts'
+import { noFailpoint } from '#kernel/failpoint.ts'
 import { silentLog } from '#kernel/log.ts'
 import type { MailStore } from '#store/mail.ts'
 import { address, canonicalAddress, openMailStore, realClock } from './imap-server-embedded.ts'
@@ -40,6 +41,7 @@ async function withSmtp(
     store: { mail: wrap(mail) },
     clock: realClock,
     log: silentLog,
+    failpoint: noFailpoint,
     host: '127.0.0.1',
     port: 0,
     name: 'mx.example.test',

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { describeMessage } from '#imap-server/describe-message.ts'
 import { type SmtpIngress, startSmtpIngress } from '#ingress/smtp-server.ts'
+import { noFailpoint } from '#kernel/failpoint.ts'
 import { silentLog } from '#kernel/log.ts'
 import {
   canonicalAddress,
@@ -46,6 +47,7 @@ suite('mail programs work with the embedded mail server', () => {
       store: mail.store,
       clock: realClock,
       log: silentLog,
+      failpoint: noFailpoint,
       host: '127.0.0.1',
       port: 0,
       name: 'localhost',
