@@ -5,6 +5,7 @@ import { faultCodeOf } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Store } from '#store/store.ts'
 import { makeLoop } from './loop.ts'
+import { keepUntilUsersChange } from './until-users-change.ts'
 
 export interface GrantWatch {
   /** As of now: a grant that was opened before the call counts. */
@@ -27,26 +28,15 @@ const staleMs = 30_000
 
 export function makeGrantWatch({ store, clock, log, liveGrants }: GrantWatchParts): GrantWatch {
   const listeners = new Set<(opened: readonly MailAddress[]) => void>()
-  let cached: Promise<ReadonlySet<MailAddress>> | null = null
-  let cachedAtMs = 0
+  const kept = keepUntilUsersChange({ store, clock }, liveGrants, staleMs)
+  let readAtMs = 0
   let told: ReadonlySet<MailAddress> = new Set()
-
-  const live = (): Promise<ReadonlySet<MailAddress>> => {
-    if (cached && clock.nowMs() - cachedAtMs < staleMs) return cached
-    cachedAtMs = clock.nowMs()
-    const reading = liveGrants().then((owners) => new Set(owners))
-    cached = reading
-    reading.catch(() => {
-      if (cached === reading) cached = null
-    })
-    return reading
-  }
-
   const loop = makeLoop({
     clock,
-    nextAtMs: async () => cachedAtMs + staleMs,
+    nextAtMs: async () => readAtMs + staleMs,
     pass: async () => {
-      const now = await live()
+      readAtMs = clock.nowMs()
+      const now = await kept.read()
       const opened = [...now].filter((owner) => !told.has(owner))
       const changed = opened.length > 0 || now.size !== told.size
       told = now
@@ -56,20 +46,19 @@ export function makeGrantWatch({ store, clock, log, liveGrants }: GrantWatchPart
     onError: (error) => log.error({ code: faultCodeOf(error) }, 'the list of live grants could not be read'),
   })
   const stopListening = store.onCommit((changed) => {
-    if (!changed.has('users')) return
-    cached = null
-    loop.poke()
+    if (changed.has('users')) loop.poke()
   })
 
   return {
-    live,
-    isLive: async (owner) => (await live()).has(owner),
+    live: kept.read,
+    isLive: async (owner) => (await kept.read()).has(owner),
     onChange: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
     close: () => {
       stopListening()
+      kept.close()
       return loop.close()
     },
   }

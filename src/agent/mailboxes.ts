@@ -6,27 +6,14 @@ import type { Log } from '#kernel/log.ts'
 import { folderKey, inbox, type WatchedFolder } from '#mailbox/access.ts'
 import type { MailboxCounters } from '#mailbox/mailbox.ts'
 import type { WatchStore } from '#store/watches.ts'
-
-export interface MailboxFault {
-  readonly owner: MailAddress
-  readonly folder: string
-  readonly code: FaultCode
-  readonly sinceMs: number
-}
-
-export interface MailboxesState {
-  /** Inboxes that are watched. */
-  readonly watched: number
-  /** When the inbox that waits longest was looked at, and whose it is; null: none was yet. */
-  readonly oldestLookedAtMs: number | null
-  readonly oldest: MailAddress | null
-  /** Folders whose last look failed. */
-  readonly faults: readonly MailboxFault[]
-  /** Folders that an activation mail could not be removed from. */
-  readonly notRemoved: readonly MailboxFault[]
-}
-
-export type Position = Pick<MailboxCounters, 'uidValidity'> & { readonly nextUid: number }
+import {
+  type MailboxEntry,
+  type MailboxesState,
+  type MailboxFault,
+  newEntry,
+  type Position,
+  stateOf,
+} from './mailbox-state.ts'
 
 export interface Mailboxes {
   /** Reads every cursor from the store again. */
@@ -46,60 +33,29 @@ export interface Mailboxes {
   close(): Promise<void>
 }
 
-interface Entry {
-  readonly watched: WatchedFolder
-  position: Position | null
-  lookedAtMs: number | null
-  unwritten: boolean
-  fault: MailboxFault | null
-  notRemoved: MailboxFault | null
-}
-
 const flushMs = 15_000
 
 export function makeMailboxes(
   store: Pick<WatchStore, 'list' | 'looked'>,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Mailboxes {
-  const entries = new Map<string, Entry>()
-  const entryOf = (watched: WatchedFolder): Entry => {
+  const entries = new Map<string, MailboxEntry>()
+  const entryOf = (watched: WatchedFolder): MailboxEntry => {
     const key = folderKey(watched)
-    const known = entries.get(key)
-    if (known) return known
-    const { owner, folder } = watched
-    const entry: Entry = {
-      watched: { owner, folder },
-      position: null,
-      lookedAtMs: null,
-      unwritten: false,
-      fault: null,
-      notRemoved: null,
-    }
+    const entry = entries.get(key) ?? newEntry(watched)
     entries.set(key, entry)
     return entry
   }
-  const flush = async (): Promise<void> => {
-    const unwritten = [...entries.values()].filter((entry) => entry.unwritten)
-    for (const entry of unwritten) entry.unwritten = false
-    for (const [folder, group] of Map.groupBy(unwritten, (entry) => entry.watched.folder)) {
-      // The earliest of their times is true for all of them.
-      const lookedAtMs = Math.min(...group.map((entry) => entry.lookedAtMs ?? clock.nowMs()))
-      await store.looked(
-        group.map((entry) => entry.watched.owner),
-        folder,
-        lookedAtMs,
-      )
-    }
-  }
-  const flushOrLog = () =>
-    flush().catch((error) => log.error({ code: faultCodeOf(error) }, 'times of looks could not be written'))
-  const stopFlushing = every(clock, flushMs, flushOrLog)
   const faultNow = ({ owner, folder }: WatchedFolder, code: FaultCode): MailboxFault => ({
     owner,
     folder,
     code,
     sinceMs: clock.nowMs(),
   })
+  const flush = () => writeLooks(store, [...entries.values()])
+  const flushOrLog = () =>
+    flush().catch((error) => log.error({ code: faultCodeOf(error) }, 'times of looks could not be written'))
+  const stopFlushing = every(clock, flushMs, flushOrLog)
 
   return {
     load: async () => {
@@ -143,19 +99,17 @@ export function makeMailboxes(
   }
 }
 
-function stateOf(entries: readonly Entry[]): MailboxesState {
-  const inboxes = entries.filter(({ watched }) => watched.folder === inbox)
-  const looked = inboxes.filter((entry) => entry.lookedAtMs !== null)
-  const oldest = looked.reduce<Entry | null>(
-    (old, entry) => (old && (old.lookedAtMs ?? 0) <= (entry.lookedAtMs ?? 0) ? old : entry),
-    null,
-  )
-  return {
-    watched: inboxes.length,
-    oldestLookedAtMs: oldest?.lookedAtMs ?? null,
-    oldest: oldest?.watched.owner ?? null,
-    faults: entries.flatMap(({ fault }) => fault ?? []),
-    notRemoved: entries.flatMap(({ notRemoved }) => notRemoved ?? []),
+async function writeLooks(
+  store: Pick<WatchStore, 'looked'>,
+  entries: readonly MailboxEntry[],
+): Promise<void> {
+  const unwritten = entries.filter((entry) => entry.unwritten)
+  for (const entry of unwritten) entry.unwritten = false
+  for (const [folder, group] of Map.groupBy(unwritten, ({ watched }) => watched.folder)) {
+    const owners = group.map(({ watched }) => watched.owner)
+    // The earliest of their times is true for all of them.
+    const lookedAtMs = Math.min(...group.flatMap((entry) => entry.lookedAtMs ?? []))
+    await store.looked(owners, folder, lookedAtMs)
   }
 }
 

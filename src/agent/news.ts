@@ -47,8 +47,33 @@ const ranks: readonly FoundBy[] = ['hint', 'push', 'idle', 'scan']
 const retry = { firstMs: 500, longestMs: 60_000 }
 
 export function makeNews(options: NewsOptions): News {
-  const { clock } = options
   const items = new Map<string, Item>()
+  const scanners = makeScanners(options, items)
+  return {
+    add: (watched, foundBy) => {
+      if (scanners.isClosed()) return
+      const key = folderKey(watched)
+      const item: Item = items.get(key) ?? { watched, foundBy: null, state: 'new', cancelRetry: () => {} }
+      items.set(key, item)
+      item.foundBy = better(item.foundBy, foundBy)
+      // What failed is left alone for a while, unless there is a special reason to look.
+      if (item.state === 'new' || (item.state === 'failed' && foundBy !== 'scan')) scanners.enqueue(item)
+    },
+    keepOnly: (owners) => {
+      for (const [key, item] of items) {
+        if (item.state !== 'failed' || owners.has(item.watched.owner)) continue
+        item.cancelRetry()
+        items.delete(key)
+      }
+    },
+    stats: scanners.stats,
+    close: scanners.close,
+  }
+}
+
+/** Work off the queue, so many at once; what has ended leaves `items`. */
+function makeScanners(options: NewsOptions, items: Map<string, Item>) {
+  const { clock } = options
   const queue: Item[] = []
   const backoff = makeBackoff(options.random, retry)
   let running = 0
@@ -96,30 +121,17 @@ export function makeNews(options: NewsOptions): News {
     }
   }
 
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      closed = resolve
+      for (const item of items.values()) item.cancelRetry()
+      if (running === 0) resolve()
+    })
   return {
-    add: (watched, foundBy) => {
-      if (closed) return
-      const key = folderKey(watched)
-      const item: Item = items.get(key) ?? { watched, foundBy: null, state: 'new', cancelRetry: () => {} }
-      items.set(key, item)
-      item.foundBy = better(item.foundBy, foundBy)
-      // What failed is left alone for a while, unless there is a special reason to look.
-      if (item.state === 'new' || (item.state === 'failed' && foundBy !== 'scan')) enqueue(item)
-    },
-    keepOnly: (owners) => {
-      for (const [key, item] of items) {
-        if (item.state !== 'failed' || owners.has(item.watched.owner)) continue
-        item.cancelRetry()
-        items.delete(key)
-      }
-    },
+    enqueue,
+    close,
+    isClosed: () => closed !== null,
     stats: () => ({ news: queue.length, scanning: running }),
-    close: () =>
-      new Promise((resolve) => {
-        closed = resolve
-        for (const item of items.values()) item.cancelRetry()
-        if (running === 0) resolve()
-      }),
   }
 }
 

@@ -11,9 +11,11 @@ import type { Store } from '#store/store.ts'
 import type { Extractor } from './extract-worker.ts'
 import { makeGrantWatch } from './grant-watch.ts'
 import type { FoundBatch, TakenBatch } from './intake.ts'
-import { type MailboxesState, makeMailboxes } from './mailboxes.ts'
+import type { MailboxesState } from './mailbox-state.ts'
+import { makeMailboxes } from './mailboxes.ts'
 import { makeNews, type NewsStats } from './news.ts'
 import { makeScan } from './scan.ts'
+import { keepUntilUsersChange } from './until-users-change.ts'
 import { inboxOf, junkOf, type WatchContext } from './watch/context.ts'
 import { startIdle } from './watch/idle.ts'
 import { startInterval } from './watch/interval.ts'
@@ -66,11 +68,14 @@ export interface Watching {
   close(): Promise<void>
 }
 
+const servedStaleMs = 60_000
+
 export function startWatching(parts: WatchingParts, options: WatchingOptions): Watching {
   const { clock, random, log } = parts
   const pool = makePool({ server: parts.server, connectionsMax: options.connectionsMax, clock, random })
   const mailboxes = makeMailboxes(parts.store.watches, { clock, log })
   const grants = makeGrantWatch(parts)
+  const served = keepUntilUsersChange(parts, parts.served, servedStaleMs)
   const scan = makeScan(
     { ...parts, pool, mailboxes, isLive: grants.isLive, isHinted: (owner) => hints.isOpen(owner) },
     { removeAccepted: options.removeAccepted, onSeen: (txns) => hints.seen(txns) },
@@ -87,7 +92,15 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
         log.warn({ mailbox: folderKey(watched), code, detail }, 'a mailbox could not be read')
     },
   })
-  const context: WatchContext = { ...parts, pool, news, mailboxes, grants, junk: options.junk }
+  const context: WatchContext = {
+    ...parts,
+    pool,
+    news,
+    mailboxes,
+    grants,
+    junk: options.junk,
+    served: async () => [...(await served.read())],
+  }
   const hints = startRelayHint(context)
   const idle = startIdle(context, options.idleConnectionsMax)
   const poll = startPoll(context, { pauseMs: options.pollMs, isCovered: idle.covers })
@@ -102,6 +115,7 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
     poolStats: () => ({ ...pool.stats(), ...news.stats(), idling: idle.connections() }),
     close: async () => {
       stopLooking()
+      served.close()
       hints.close()
       await Promise.all([grants.close(), idle.close()])
       const ended = [poll.close(), interval.close(), news.close()]

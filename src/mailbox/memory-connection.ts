@@ -8,7 +8,7 @@ import type {
   MailboxStatus,
   MessageSummary,
 } from './mailbox.ts'
-import type { MemoryFolder, MemoryMessage } from './memory-mailbox.ts'
+import type { MemoryFolder, MemoryMessage } from './memory-folders.ts'
 
 export interface MemoryConnectionParts {
   readonly abilities: MailboxAbilities

@@ -6,31 +6,12 @@ import type { Clock } from '#kernel/clock.ts'
 import { Fault, type FaultCode } from '#kernel/fault.ts'
 import type { MailboxAbilities, MailboxConnection, MailLogin, MailServer } from './mailbox.ts'
 import { makeMemoryConnection } from './memory-connection.ts'
-
-export interface MemoryMessage {
-  readonly uid: number
-  readonly raw: Uint8Array
-  readonly internalDateMs: number
-  readonly flags: Set<string>
-}
-
-export interface MemoryFolder {
-  uidValidity: number
-  uidNext: number
-  /** Ascending by UID. */
-  messages: MemoryMessage[]
-  readonly listeners: Set<() => void>
-  /** The service account may read, but not remove. */
-  readOnly: boolean
-}
-
-export interface MemoryDelivery {
-  readonly delayMs?: number
-  readonly copies?: number
-  /** Kept back until that many later messages have come. */
-  readonly overtakenBy?: number
-  readonly internalDateMs?: number
-}
+import {
+  type MemoryDelivery,
+  type MemoryFolder,
+  type MemoryMessage,
+  makeMemoryFolders,
+} from './memory-folders.ts'
 
 export interface MemoryMailServer extends MailServer {
   /** Makes the folder; `name` as the service account calls it. */
@@ -56,44 +37,10 @@ export function makeMemoryMailServer(
   clock: Clock,
   abilities: Partial<MailboxAbilities> = {},
 ): MemoryMailServer {
-  const folders = new Map<string, MemoryFolder>()
+  const folders = makeMemoryFolders(clock)
   const open = new Set<{ lose(): void }>()
   const logins: MailLogin[] = []
-  const keptBack: { name: string; left: number; put(): void }[] = []
-  let lastUidValidity = 1_000
   let refusal: FaultCode | null = null
-
-  const create = (name: string): MemoryFolder => {
-    lastUidValidity += 1
-    const folder = {
-      uidValidity: lastUidValidity,
-      uidNext: 1,
-      messages: [],
-      listeners: new Set<() => void>(),
-      readOnly: false,
-    }
-    folders.set(name, folder)
-    return folder
-  }
-
-  const put = (name: string, raw: Uint8Array, internalDateMs: number | undefined): void => {
-    const folder = folders.get(name) ?? create(name)
-    const message = {
-      uid: folder.uidNext,
-      raw,
-      internalDateMs: internalDateMs ?? clock.nowMs(),
-      flags: new Set<string>(),
-    }
-    folder.uidNext += 1
-    folder.messages = [...folder.messages, message]
-    for (const listener of folder.listeners) listener()
-    for (const kept of keptBack.filter((one) => one.name === name)) {
-      kept.left -= 1
-      if (kept.left > 0) continue
-      keptBack.splice(keptBack.indexOf(kept), 1)
-      kept.put()
-    }
-  }
 
   const connect = async (login: MailLogin): Promise<MailboxConnection> => {
     logins.push(login)
@@ -101,8 +48,12 @@ export function makeMemoryMailServer(
     const own = login.as === 'user' ? `${login.user}/` : ''
     const { connection, lose } = makeMemoryConnection({
       abilities: { ...everyAbility, ...abilities },
-      find: (name) => folders.get(own + name) ?? null,
-      names: () => [...folders.keys()].filter((name) => name.startsWith(own)).map((n) => n.slice(own.length)),
+      find: (name) => folders.find(own + name),
+      names: () =>
+        folders
+          .names()
+          .filter((name) => name.startsWith(own))
+          .map((name) => name.slice(own.length)),
       ended: () => open.delete(entry),
     })
     const entry = { lose }
@@ -112,24 +63,11 @@ export function makeMemoryMailServer(
 
   return {
     connect,
-    create: (name) => void create(name),
-    deliver: (name, raw, how = {}) => {
-      const once = () => put(name, raw, how.internalDateMs)
-      const arrive = () => {
-        if (how.overtakenBy) keptBack.push({ name, left: how.overtakenBy, put: once })
-        else for (let copies = how.copies ?? 1; copies > 0; copies -= 1) once()
-      }
-      if (how.delayMs) clock.after(how.delayMs, arrive)
-      else arrive()
-    },
-    messages: (name) => folders.get(name)?.messages ?? [],
-    folder: (name) => folders.get(name) ?? null,
-    renumber: (name) => {
-      const old = folders.get(name)
-      const folder = create(name)
-      for (const message of old?.messages ?? []) put(name, message.raw, message.internalDateMs)
-      for (const listener of old?.listeners ?? []) folder.listeners.add(listener)
-    },
+    create: (name) => void folders.create(name),
+    deliver: folders.deliver,
+    messages: (name) => folders.find(name)?.messages ?? [],
+    folder: folders.find,
+    renumber: folders.renumber,
     loseConnections: () => {
       for (const { lose } of [...open]) lose()
     },
