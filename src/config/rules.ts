@@ -1,5 +1,7 @@
 /** What must hold between several keys, or between a key and the world's form, once each key is right by itself. */
+
 import { isAbsolute } from 'node:path'
+import { isLoopback } from '#kernel/loopback.ts'
 import type { Config } from './schema.ts'
 
 /** A key and what is wrong with it. */
@@ -16,10 +18,6 @@ type Rule = (config: Config) => readonly Clash[]
 export const brokenRules = (config: Config): Clash[] => rules.flatMap((rule) => rule(config))
 
 const clash = (broken: boolean, key: string, says: string): Clash[] => (broken ? [{ key, says }] : [])
-
-/** Names and addresses that never leave this machine. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
 
 const rules: readonly Rule[] = [
   ({ admin }) =>

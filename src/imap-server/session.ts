@@ -3,6 +3,7 @@ import type { MailAddress } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { FailureCount } from '#kernel/failure-count.ts'
 import type { Log } from '#kernel/log.ts'
+import { isLoopback } from '#kernel/loopback.ts'
 import type { MailStore } from '#store/mail.ts'
 import type { CommandArguments } from './command-arguments.ts'
 import type { CommandReader } from './command-reader.ts'
@@ -81,5 +82,3 @@ export interface ImapCommand {
 /** Over plain text nobody logs in, except on this machine itself. */
 export const loginAllowed = ({ secure, remoteAddress }: Pick<Session, 'secure' | 'remoteAddress'>): boolean =>
   secure || isLoopback(remoteAddress)
-
-const isLoopback = (address: string): boolean => /^(::1$|(::ffff:)?127\.)/.test(address)
