@@ -38,9 +38,11 @@ export async function fleetCommand(io: HandheldIo, options: Options): Promise<vo
 async function readUsers(io: HandheldIo, path: string): Promise<readonly FleetUser[]> {
   const [first, ...rest] = io.parseCsv(await textOf(path))
   const header = (first ?? []).map((title) => title.trim().toLowerCase())
-  const titled = header.includes('email')
+  // `postkey user add --passwords` writes the column as "address".
+  const emailTitle = header.includes('address') ? 'address' : 'email'
+  const titled = header.includes(emailTitle)
   const at = (title: string, otherwise: number) => (titled ? header.indexOf(title) : otherwise)
-  const [emailAt, passwordAt] = [at('email', 0), at('password', 1)]
+  const [emailAt, passwordAt] = [at(emailTitle, 0), at('password', 1)]
   const rows = titled || !first ? rest : [first, ...rest]
   const users = rows.map((row) => ({ email: row[emailAt] ?? '', password: row[passwordAt] ?? '' }))
   if (users.length === 0) throw new Fault('admin.usage', `${path} has no users`)

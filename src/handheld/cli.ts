@@ -38,7 +38,7 @@ export function registerHandheldCommands<C extends CommandLike<C>>(
     .option('--dir <directory>', 'where the handheld keeps itself (default: handheld in the data directory)')
   screen.action(() => screenCommand(open(screen), screen.opts()))
   const fleet = withRelay(handheld.command('fleet').description('activate many handhelds at once'))
-    .requiredOption('--users <file>', 'CSV with the columns email and password')
+    .requiredOption('--users <file>', 'CSV with the columns address (or email) and password')
     .option('--parallel <n>', 'handhelds activating at once', '10')
     .option('--timeout <seconds>', 'give a handheld up after so long', '300')
     .option('--dir <directory>', 'keep each handheld in a directory there; else in memory')
