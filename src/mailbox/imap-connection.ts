@@ -34,11 +34,15 @@ export function makeImapConnection(client: ImapFlow, clock: Clock): MailboxConne
     },
     usable: () => client.usable,
     status: async (names) => {
+      await call('NOOP', () => refreshOpened(client))
       const found: MailboxStatus[] = []
       for (const name of names) found.push(await call(name, () => statusOf(client, name)))
       return found
     },
-    listStatus: (prefix) => call(`${prefix}*`, () => listStatus(client, prefix), listMsMax),
+    listStatus: async (prefix) => {
+      await call('NOOP', () => refreshOpened(client))
+      return call(`${prefix}*`, () => listStatus(client, prefix), listMsMax)
+    },
     newMessages: (name, look) => call(name, () => newMessages(client, name, look)),
     fetchRaw: (name, message, bytesMax) => call(name, () => fetchRaw(client, name, message, bytesMax)),
     remove: (name, message) => call(name, () => remove(client, name, message)),
@@ -68,6 +72,11 @@ async function answered<T>(
   } finally {
     cancel()
   }
+}
+
+/** Of the mailbox that is open, STATUS tells what this connection has seen of it so far (Dovecot does). */
+async function refreshOpened(client: ImapFlow): Promise<void> {
+  if (client.mailbox) await client.noop()
 }
 
 async function statusOf(client: ImapFlow, name: string): Promise<MailboxStatus> {

@@ -84,6 +84,20 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
     assert(later.uidNext > first.uidNext)
   },
 
+  'counters are those of now, also of the mailbox that was read last': async (world) => {
+    const { under, connection, alice, at } = world
+    for (const many of [1, 2, 3]) {
+      await under.deliver(alice, mail('again'))
+      const { uidNext } = await connection.newMessages(at, { ...whole, fromUid: endOfMailbox })
+      await under.deliver(alice, mail('and again'))
+      const [single] = await connection.status([at])
+      const [listed] = (await connection.listStatus(under.prefix)).filter(({ name }) => name === at)
+      assert(single && !('error' in single) && listed)
+      assert.deepEqual([single.exists, listed.exists], [2 * many, 2 * many])
+      assert(single.uidNext > uidNext && listed.uidNext > uidNext)
+    }
+  },
+
   'a mailbox that is not there says so and disturbs nothing': async ({ under, connection, alice, at }) => {
     await under.deliver(alice, mail('one'))
     const missing = under.name('nobody@example.test')

@@ -16,8 +16,8 @@ export interface PollOptions {
   isCovered(owner: MailAddress): boolean
 }
 
-/** A pass takes at most this share of the time, however long it takes. */
-const dutyShare = 0.1
+/** However long a pass takes, the mail server then has twice as long for others. */
+const restFactor = 2
 /** While nobody may activate, there is time. */
 const quietFactor = 10
 /** A Junk folder mostly costs a log-in of its own. */
@@ -46,7 +46,7 @@ export function startPoll(context: WatchContext, options: PollOptions): { close(
       }
       const tookMs = clock.nowMs() - startedMs
       const pauseMs = live.size > 0 ? options.pauseMs : options.pauseMs * quietFactor
-      dueAtMs = clock.nowMs() + Math.max(pauseMs, tookMs / dutyShare)
+      dueAtMs = clock.nowMs() + Math.max(pauseMs, tookMs * restFactor)
       return 0
     },
     onError: (error) => log.debug({ code: faultCodeOf(error) }, 'a look at the counters broke off'),

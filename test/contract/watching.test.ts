@@ -1,0 +1,124 @@
+// Watching over real IMAP, with the thread that reads mails: what the memory server cannot prove.
+
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { startExtractor } from '#agent/extract-worker.ts'
+import type { WatchingOptions, WatchingParts } from '#agent/watching.ts'
+import { systemClock } from '#edge/system.ts'
+import { authzidAccess, type MailboxAccess, namespaceAccess } from '#mailbox/access.ts'
+import { imapMailServer } from '#mailbox/imap-mailbox.ts'
+import { startDovecot } from '../support/dovecot.ts'
+import { needPeer } from '../support/peers.ts'
+import { etpFile, exampleMail, filePart, mailOf, multipart, textPart } from '../unit/agent/mails.ts'
+import { alice, bob, makeWorld, txnOf, type World, watch } from '../unit/agent/watching-world.ts'
+import { service, startEmbeddedMail } from './imap-server-embedded.ts'
+import { deliverByLmtp } from './lmtp.ts'
+
+const users = [alice, bob].map((address) => ({ address, password: 'a user password' }))
+const txn = txnOf(etpFile)
+const unmarked = mailOf(multipart(textPart('hello'), filePart()))
+
+interface Site {
+  readonly world: World
+  deliver(to: string, raw: Uint8Array): Promise<void>
+  start(options: Partial<WatchingOptions>, access?: MailboxAccess): ReturnType<typeof watch>
+}
+
+function siteOf(
+  t: TestContext,
+  world: World,
+  parts: Pick<WatchingParts, 'server' | 'access'>,
+  deliver: Site['deliver'],
+): Site {
+  const extractor = startExtractor({ clock: systemClock })
+  t.after(() => extractor.close())
+  return {
+    world,
+    deliver,
+    start: (options, access = parts.access) => watch(world, options, { ...parts, access, extractor }),
+  }
+}
+
+async function embedded(t: TestContext): Promise<Site> {
+  const world = makeWorld(t)
+  const mail = await startEmbeddedMail(users)
+  t.after(() => mail.stop())
+  const server = imapMailServer(
+    { host: '127.0.0.1', port: mail.imap.port, tls: 'none' },
+    { user: service.name, password: service.password },
+    systemClock,
+  )
+  return siteOf(t, world, { server, access: namespaceAccess('user/{address}') }, async (to, raw) => {
+    await mail.deliver(to, raw)
+  })
+}
+
+async function dovecot(t: TestContext): Promise<Site | null> {
+  if (!needPeer(t, 'dovecot')) return null
+  const world = makeWorld(t)
+  const peer = await startDovecot({ users })
+  t.after(() => peer.stop())
+  const { user, pass } = peer.serviceAccount
+  const server = imapMailServer(
+    { host: '127.0.0.1', port: peer.imapPort, tls: 'none' },
+    { user, password: pass },
+    systemClock,
+  )
+  const deliver: Site['deliver'] = (to, raw) => deliverByLmtp(peer.lmtpPort, to, raw)
+  // Dovecot makes a mailbox with its first mail.
+  for (const { address } of users) await deliver(address, textMail)
+  return siteOf(t, world, { server, access: namespaceAccess('all/{address}') }, deliver)
+}
+
+const textMail = mailOf(textPart('an ordinary mail'))
+const sites = { 'the embedded server': embedded, Dovecot: dovecot }
+
+for (const [name, start] of Object.entries(sites)) {
+  test(`${name}: a hint that comes before the mail finds it soon after it is there`, async (t) => {
+    const site = await start(t)
+    if (!site) return
+    const watching = await site.start({ relayHint: true })
+    watching.hint(alice, txn)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await site.deliver(alice, unmarked)
+    await site.world.until(() => site.world.taken.length > 0)
+    assert.deepEqual(
+      site.world.taken.map(({ foundBy, files }) => [foundBy, files.length]),
+      [['hint', 1]],
+    )
+  })
+
+  test(`${name}: IDLE tells of mail, and the mail is removed once it is taken`, async (t) => {
+    const site = await start(t)
+    if (!site) return
+    const { world } = site
+    world.live.add(bob)
+    const watching = await site.start({ idleConnectionsMax: 2 })
+    await world.until(() => watching.poolStats().idling === 1)
+    await site.deliver(bob, exampleMail)
+    await world.until(() => world.taken.length > 0)
+    assert.equal(world.taken[0]?.foundBy, 'idle')
+    await world.until(async () => watching.poolStats().scanning === 0)
+    assert.deepEqual(watching.mailboxState().notRemoved, [])
+  })
+
+  test(`${name}: the safety pass alone misses nothing`, async (t) => {
+    const site = await start(t)
+    if (!site) return
+    const { world } = site
+    await site.start({ scanIntervalMs: 100 })
+    for (const to of [alice, bob, alice]) await site.deliver(to, exampleMail)
+    await world.until(() => world.taken.length === 3)
+    assert(world.taken.every(({ foundBy }) => foundBy === 'scan'))
+  })
+
+  test(`${name}: everybody is watched with a log-in for each user as well`, async (t) => {
+    const site = await start(t)
+    if (!site) return
+    const { world } = site
+    world.live.add(alice)
+    await site.start({ scanIntervalMs: 60_000, pollMs: 50 }, authzidAccess())
+    await site.deliver(alice, unmarked)
+    await world.until(() => world.taken.length === 1)
+  })
+}
