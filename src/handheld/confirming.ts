@@ -9,7 +9,7 @@ import { decodeOtaKeyGen, encodeOtaKeyGen } from '#protocol/otakeygen.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
 import { fail } from './ending.ts'
 import { answered, type KeyLink, newLink, type Opened } from './link.ts'
-import { firstCopy, freshCopy, isDue, nextCopy } from './repeat.ts'
+import { firstCopy, freshCopy, isDue, mayAnswer, nextCopy } from './repeat.ts'
 import { screens } from './screen.ts'
 import {
   type Account,
@@ -70,10 +70,16 @@ export function confirmingTimers(turn: Turn, run: ConfirmingRun): void {
 export const repeatPendingKeyCheck = (turn: Turn, run: ConfirmingRun): void =>
   sendPendingKeyCheck(turn, run, freshCopy(turn, run.repeat))
 
-/** Our key check under the current key, once: the answer to each copy of the server's. */
+/**
+ * Our key check under the current key: the answer to each copy of the server's, with a pause between. A packet with a
+ * higher number has shown that the server has it: then there is nothing to answer any more.
+ */
 export function answerKeyCheck(turn: Turn, to: SrpId): void {
   const { account } = turn.state
-  if (account) sendPayload(turn, 'key_check', turn.random.bytes(16), to, account.link.keyCheck)
+  if (!account?.repeat || !mayAnswer(account.repeat, turn.nowMs)) return
+  const repeat = nextCopy(turn, account.repeat)
+  change(turn, { account: { ...account, repeat } })
+  sendPayload(turn, 'key_check', repeat.mid, to, account.link.keyCheck)
 }
 
 /** Whether an opened packet is the server's key check for this transcript. */

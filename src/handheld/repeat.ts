@@ -9,6 +9,7 @@ const second = 1000
 const minute = 60 * second
 /** After the first copy, and after each log-in again. */
 const copiesAtMs = [2 * second, 5 * second, 15 * second, 60 * second, 5 * minute]
+const answerPauseMs = 2 * second
 const laterEveryMs = 30 * minute
 /** A relay restored from a backup learns the lists anew, so a refusal counts only once it has lasted this long. */
 const refusedForMs = 60 * minute
@@ -17,6 +18,7 @@ const refusedForMs = 60 * minute
 export const firstCopy = (turn: Turn): Repeat => ({
   sent: 1,
   sinceMs: turn.nowMs,
+  lastMs: turn.nowMs,
   dueMs: turn.nowMs + (copiesAtMs[0] ?? laterEveryMs),
   mid: newMid(turn),
   refusedSinceMs: null,
@@ -26,6 +28,7 @@ export const firstCopy = (turn: Turn): Repeat => ({
 export const nextCopy = (turn: Turn, repeat: Repeat): Repeat => ({
   ...repeat,
   sent: repeat.sent + 1,
+  lastMs: turn.nowMs,
   dueMs: dueAfter(repeat, turn.nowMs),
   mid: newMid(turn),
 })
@@ -35,6 +38,12 @@ export const freshCopy = (turn: Turn, repeat: Repeat): Repeat => ({
   ...firstCopy(turn),
   refusedSinceMs: repeat.refusedSinceMs,
 })
+
+/**
+ * Whether a question that came again is answered now. Both ends answer a repeated key check with their own, so without
+ * a pause two copies would chase each other for ever; a copy that has just left answers the question as well.
+ */
+export const mayAnswer = (repeat: Repeat, nowMs: number): boolean => nowMs - repeat.lastMs >= answerPauseMs
 
 export const isDue = (repeat: Repeat | null | undefined, nowMs: number): boolean =>
   repeat?.dueMs !== null && repeat?.dueMs !== undefined && repeat.dueMs <= nowMs

@@ -36,6 +36,7 @@ export interface Device {
 export interface Repeat {
   readonly sent: number
   readonly sinceMs: number
+  readonly lastMs: number
   /** Null: not before the next log-in. */
   readonly dueMs: number | null
   /** Of the last copy, to know its receipt. */

@@ -1,103 +1,58 @@
 /** A server with a good memory and a relay that delivers, so that only the handheld's crashes are tested. */
 import assert from 'node:assert/strict'
-import { encodeItAdmin, encodeItPolicy } from '#protocol/it-admin.ts'
-import { contentTypes } from '#protocol/packet-frame.ts'
-import { decodePayload, type PayloadKind } from '#protocol/payload.ts'
-import { encodeBookSet } from '#protocol/service-book.ts'
-import { bookSet, policy } from './run-through.ts'
-import { answerRequest, judgeProof, type Proved, type ServerScript, type Shared } from './server-double.ts'
+import { decodePayload } from '#protocol/payload.ts'
+import { type Message, ScriptedServer } from './scripted-server.ts'
+import type { ServerScript } from './server-double.ts'
 import { pin, type World } from './world.ts'
 
-type Message = { readonly kind: PayloadKind; readonly bytes: Uint8Array }
-
-/** Answers everything the handheld sends, duplicates with the same bytes, until nothing more comes. */
+/** Answers everything the handheld sends, each answer twice, until nothing more comes. */
 export class Conversation {
   readonly #world: World
   readonly #script: ServerScript
-  readonly #answers = new Map<string, readonly Message[]>()
-  #shared: Shared | null = null
-  #proved: Proved | null = null
-  /** Of each kind of message the handheld sent: how many different byte strings. */
+  readonly #server: ScriptedServer
+  readonly #queue: Message[] = []
+  /** Of each kind of message the handheld sent: its different byte strings. */
   readonly distinct = new Map<string, Set<string>>()
 
   constructor(world: World, script: ServerScript) {
     this.#world = world
     this.#script = script
+    this.#server = new ScriptedServer(script, pin)
   }
 
   /** One round: everything sent so far is answered. False when there was nothing. */
   round(): boolean {
+    this.#deliver()
     const sends = this.#world.sends()
     for (const { frame, what } of sends) {
       if (frame.type === 'mail_ask') {
-        this.#note(what, frame.body)
         if (this.#world.state.run) this.#world.mailDone(1)
-        this.#say(this.#once('mail', () => this.#m2(frame.body)))
+        this.#say(this.#server.mail(frame.body))
       } else if (frame.type === 'send') {
         this.#world.receipt(frame.mid, 0)
         const payload = decodePayload(frame.payload)
         assert(payload.ok)
         this.#note(what, payload.value.bytes)
-        this.#say(this.#reply(payload.value))
+        this.#say(this.#server.message(payload.value))
       }
     }
-    this.#verify()
+    for (const { id, cms } of this.#world.takeVerifications())
+      this.#world.raise({ kind: 'policy_verified', id, content: cms })
     return sends.length > 0
   }
 
-  #reply({ kind, bytes }: Message): readonly Message[] {
-    if (kind === 'm3') return this.#once('m3', () => this.#m4(bytes))
-    const channel = this.#proved?.channel
-    assert(channel && kind === 'packet', `a ${kind} comes at the right time`)
-    if (channel.isKeyCheck(bytes))
-      return [...this.#once('check', () => this.#keyCheck()), ...this.#once('policy', () => this.#policy())]
-    const { seq, status } = channel.ack(bytes)
-    assert.equal(status, 0)
-    return seq === 1 ? this.#once('books', () => this.#books()) : []
-  }
-
-  #m2(body: Uint8Array): readonly Message[] {
-    this.#shared = answerRequest(this.#script, body, pin)
-    return [{ kind: 'm2', bytes: this.#shared.m2 }]
-  }
-
-  #m4(m3: Uint8Array): readonly Message[] {
-    assert(this.#shared)
-    this.#proved = judgeProof(this.#script, this.#shared, m3)
-    assert(this.#proved.ok)
-    return [{ kind: 'm4', bytes: this.#proved.m4 }]
-  }
-
-  #keyCheck = (): readonly Message[] => this.#packets((channel) => channel.keyCheck())
-
-  #policy = (): readonly Message[] =>
-    this.#packets((channel) =>
-      channel.packet(contentTypes.itAdmin, encodeItAdmin({ type: 'policy', cms: encodeItPolicy(policy()) })),
-    )
-
-  #books = (): readonly Message[] =>
-    this.#packets((channel) => channel.packet(contentTypes.serviceBook, encodeBookSet(bookSet())))
-
-  #packets(make: (channel: Proved['channel']) => Uint8Array): readonly Message[] {
-    assert(this.#proved)
-    return [{ kind: 'packet', bytes: make(this.#proved.channel) }]
-  }
-
-  #once(name: string, make: () => readonly Message[]): readonly Message[] {
-    const stored = this.#answers.get(name) ?? make()
-    this.#answers.set(name, stored)
-    return stored
-  }
-
-  /** Twice, as a relay may. */
+  /** Twice, as a server may. */
   #say(messages: readonly Message[]): void {
-    for (const { kind, bytes } of [...messages, ...messages])
-      this.#world.deliverQuietly(kind, bytes, this.#script.srpId)
+    this.#queue.push(...messages, ...messages)
+    this.#deliver()
   }
 
-  #verify(): void {
-    for (const { id, cms } of this.#world.takeVerifications())
-      this.#world.raise({ kind: 'policy_verified', id, content: cms })
+  /** As the relay: what was not acknowledged comes again. */
+  #deliver(): void {
+    for (let next = this.#queue[0]; next && !this.#world.isDead(); next = this.#queue[0]) {
+      this.#world.deliver(next.kind, next.bytes, this.#script.srpId)
+      if (!this.#world.isDead()) this.#queue.shift()
+    }
   }
 
   #note(what: string, bytes: Uint8Array): void {

@@ -13,6 +13,7 @@ import {
   sealM4Box,
   verifierIdentity,
 } from '#crypto/key-schedule.ts'
+import { type KeyStretching, stretchingInput } from '#crypto/key-stretching.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { randomScalar } from '#crypto/p256-scalar.ts'
 import { directionKeys, openPacketBody, packetTag, type Suite, sealPacketBody } from '#crypto/packet.ts'
@@ -43,8 +44,12 @@ import {
 } from '#protocol/packet-frame.ts'
 
 /** Cheap stretching: what the tests prove does not depend on its cost. */
-export function testSecrets(password: string): ProverSecrets {
-  const secrets = secretsFromStretched(expand(sha256(utf8(password)), utf8('test stretching'), 80))
+const stretch = (input: Uint8Array): Uint8Array => expand(sha256(input), utf8('test stretching'), 80)
+
+export const testStretching: KeyStretching = { profile: 1, stretch: async (input) => stretch(input) }
+
+export function testSecrets(password: string, email: string): ProverSecrets {
+  const secrets = secretsFromStretched(stretch(stretchingInput(password, email)))
   if (!secrets) throw new Error('zero scalar')
   return secrets
 }
@@ -85,7 +90,7 @@ export function answerRequest(
   const etp = decodeEtpBody(body)
   if (!etp.ok) throw new Error(`${etp.fault.code} ${etp.fault.at}`)
   const { txn, shareP, address } = etp.value
-  const record = registrationRecord(nodeP256, testSecrets(script.password))
+  const record = registrationRecord(nodeP256, testSecrets(script.password, address))
   const share = verifierShare(nodeP256, record, shareP, randomScalar(script.random))
   if (!share.ok) throw new Error(share.reason)
   const { shareV, z, v } = share.value

@@ -7,7 +7,7 @@ import type { HandheldEvent, Typed } from '#handheld/event.ts'
 import { step } from '#handheld/handheld.ts'
 import { type HandheldState, initialState, stageOf } from '#handheld/state.ts'
 import { decodeSaved, encodeSaved } from '#handheld/state-codec.ts'
-import { type MailAddress, parsePin, parseRelayId, parseSrpId, type SrpId } from '#kernel/brand.ts'
+import { type MailAddress, parsePin, parseRelayId, parseSrpId } from '#kernel/brand.ts'
 import { concat, uintBytes, utf8 } from '#kernel/bytes.ts'
 import type { Random } from '#kernel/random.ts'
 import { decodePayload, encodePayload, type PayloadKind } from '#protocol/payload.ts'
@@ -51,7 +51,7 @@ export const script = (fields: Partial<ServerScript> = {}): ServerScript => ({
 export const typed = (fields: Partial<Typed> = {}): Typed => ({
   kind: 'typed',
   address,
-  secrets: testSecrets(password),
+  secrets: testSecrets(password, fields.address ?? address),
   offer: [1, 2],
   lifeSeconds: 172_800,
   confirmed: false,
@@ -163,11 +163,6 @@ export class World {
     if (this.#dead) return
     assert.equal(acked.length, 1, 'every frame delivered is acknowledged to the relay, once')
     this.#sends = this.#sends.filter(({ what }) => what !== 'frame_ack')
-  }
-
-  /** As `deliver`, for a process that may die of it. */
-  deliverQuietly(kind: PayloadKind, bytes: Uint8Array, srpId: SrpId): void {
-    if (!this.#dead) this.deliver(kind, bytes, srpId)
   }
 
   /** Questions about signatures that were not yet answered. */
