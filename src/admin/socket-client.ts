@@ -23,6 +23,15 @@ export async function connectAdmin(socketPath: string): Promise<AdminSession | n
   return { ...remoteAdmin(socketPath), via: 'server', close: async () => {} }
 }
 
+/**
+ * Asks a server that only fills in to leave the socket. Resolves where nobody listens there any more.
+ * @throws Fault admin.running where one stays, admin.protocol
+ */
+export async function askToYield(socketPath: string): Promise<void> {
+  if (!(await isAnswering(socketPath))) return
+  await one(socketPath, 'yield', [], AbortSignal.timeout(pingTimeoutMs))
+}
+
 function remoteAdmin(socketPath: string): Admin {
   // The answers are the server's own views, of the version that was asked for above.
   const call = async <T>(name: string, ...args: readonly unknown[]): Promise<T> =>

@@ -2,40 +2,41 @@
  * Serves the use cases to commands on this machine: HTTP over a Unix socket that its owner alone may open, so the
  * file's mode is the log-in.
  */
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { existsSync, mkdirSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
 import { Fault } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Admin } from './admin.ts'
 import { operations, streams } from './operations.ts'
-import { isAnswering } from './socket-probe.ts'
+import { claimSocket } from './socket-claim.ts'
+import { askToYield } from './socket-client.ts'
 import { encodeAnswer, faultAnswer, pathPrefix, requestBytesMax, wireVersion } from './socket-wire.ts'
 
 export interface AdminSocketOptions {
   readonly socketPath: string
   readonly admin: Admin
   readonly log: Log
+  /** Answers only until somebody asks for the socket, and asks nobody for it. */
+  readonly yields?: boolean
 }
 
-const ownerOnly = 0o600
 const connectionsMax = 64
 const requestTimeoutMs = 30_000
+const yieldPath = `${pathPrefix}yield`
 
 /**
- * Listens at `socketPath`; a socket that a dead server left behind is replaced.
+ * Listens at `socketPath`, in the place of a dead server or of one that yields.
  * @throws Fault admin.running where another server answers there; admin.file where it cannot be made
  */
-export async function serveAdmin({
-  socketPath,
-  admin,
-  log,
-}: AdminSocketOptions): Promise<{ close(): Promise<void> }> {
-  if (await isAnswering(socketPath)) throw new Fault('admin.running', socketPath)
+export async function serveAdmin(options: AdminSocketOptions): Promise<{ close(): Promise<void> }> {
+  const { socketPath, admin, log, yields = false } = options
+  if (!yields) await askToYield(socketPath)
   const stopping = new AbortController()
   const server = createServer(
     { maxHeaderSize: 8_192, requestTimeout: requestTimeoutMs },
     (request, response) => {
+      if (request.url === yieldPath) return yieldTo(response)
       answer(admin, request, response, stopping.signal).catch((error: unknown) => {
         log.warn({ error: String(error) }, 'admin request broke off')
         response.destroy()
@@ -43,7 +44,12 @@ export async function serveAdmin({
     },
   )
   server.maxConnections = connectionsMax
-  await listen(server, socketPath)
+  /** Closing removes the socket's file at once; what is being answered is answered to its end. */
+  const yieldTo = (response: ServerResponse): void => {
+    if (yields) server.close()
+    response.end(encodeAnswer(yields ? { value: true } : faultAnswer(new Fault('admin.running', socketPath))))
+  }
+  await claimSocket(server, socketPath)
   return {
     close: async () => {
       stopping.abort()
@@ -51,24 +57,6 @@ export async function serveAdmin({
       server.closeAllConnections()
       await closed
     },
-  }
-}
-
-async function listen(server: Server, socketPath: string): Promise<void> {
-  // The socket is born with the mask of the process: nobody else can connect before its mode is set.
-  const mask = process.umask(0o177)
-  try {
-    rmSync(socketPath, { force: true })
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(socketPath, resolve)
-      process.umask(mask)
-    })
-    chmodSync(socketPath, ownerOnly)
-  } catch (error) {
-    throw new Fault('admin.file', socketPath, error)
-  } finally {
-    process.umask(mask)
   }
 }
 

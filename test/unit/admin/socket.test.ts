@@ -30,6 +30,8 @@ afterEach(async () => {
   await site.close()
 })
 
+const hasCode = (code: string) => (error: unknown) => error instanceof Fault && error.code === code
+
 async function client() {
   const admin = await connectAdmin(socketPath)
   assert.ok(admin)
@@ -162,6 +164,29 @@ test('a second server on the same socket refuses to start', async () => {
     serveAdmin({ socketPath, admin: site.admin, log: silentLog }),
     (error) => error instanceof Fault && error.code === 'admin.running',
   )
+})
+
+test('one that only fills in leaves the socket to the agent, and never takes it from anybody', async () => {
+  const other = { socketPath: join(site.directory, 'other.sock'), admin: site.admin, log: silentLog }
+  const filling = await serveAdmin({ ...other, yields: true })
+  const agent = await serveAdmin(other)
+  await filling.close()
+  const admin = await connectAdmin(other.socketPath)
+  assert.deepEqual(await admin?.users.list(), [], 'the agent answers after the other has ended')
+  await assert.rejects(serveAdmin({ ...other, yields: true }), hasCode('admin.running'))
+  await agent.close()
+  assert.equal(await connectAdmin(other.socketPath), null)
+})
+
+test('of two that find a dead socket at once, one serves and the other is told', async () => {
+  const other = { socketPath: join(site.directory, 'dead.sock'), admin: site.admin, log: silentLog }
+  writeFileSync(other.socketPath, '')
+  const starts = await Promise.allSettled([1, 2].map(() => serveAdmin({ ...other, yields: true })))
+  const serving = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
+  assert.equal(serving.length, 1)
+  assert.ok(starts.every((start) => start.status === 'fulfilled' || hasCode('admin.running')(start.reason)))
+  assert.ok(await connectAdmin(other.socketPath))
+  await serving[0]?.close()
 })
 
 test('something else on the socket is a fault, so that nobody opens the store beside it', async () => {
