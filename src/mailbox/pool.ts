@@ -151,15 +151,19 @@ function makeTurns() {
   }
 }
 
-/** Waits until neither the server nor this log-in is being left alone. @throws Fault when the pool closes. */
+/**
+ * Waits while the server is being left alone. A log-in that is being left alone fails at once instead: waiting for
+ * it would keep the connection from everybody else. @throws Fault also when the pool closes.
+ */
 async function untilAllowed(
   clock: Clock,
   backoff: Backoff,
   login: MailLogin,
   signal: AbortSignal,
 ): Promise<void> {
-  const untilMs = Math.max(backoff.untilMs(serverKey), backoff.untilMs(loginKey(login)))
-  const delayMs = untilMs - clock.nowMs()
+  if (backoff.untilMs(loginKey(login)) > clock.nowMs())
+    throw new Fault('imap.login_failed', 'refused a moment ago, and not tried again so soon')
+  const delayMs = backoff.untilMs(serverKey) - clock.nowMs()
   if (delayMs > 0) await sleep(clock, delayMs, signal)
   if (signal.aborted) throw closedFault()
 }

@@ -149,9 +149,17 @@ test('a server that is away is tried less and less often, and everybody is told 
 test('a refused log-in on behalf of one user holds up nobody else', async (t) => {
   const { server, pool } = poolOf(t, 1, { nowMs: () => 0, after: () => () => {} })
   server.refuseConnections('imap.login_failed')
-  await assert.rejects(pool.use(as('a@x'), async () => {}))
+  const isRefused = (error: unknown) => error instanceof Fault && error.code === 'imap.login_failed'
+  await assert.rejects(
+    pool.use(as('a@x'), async () => {}),
+    isRefused,
+  )
   server.refuseConnections(null)
   await pool.use(as('b@x'), async () => {})
+  await assert.rejects(
+    pool.use(as('a@x'), async () => {}),
+    isRefused,
+  )
   assert.equal(server.logins().length, 2)
 })
 
