@@ -25,7 +25,7 @@ export async function activateCommand(io: HandheldIo, options: Options): Promise
     if (io.format === 'json') io.stdout.write(`${JSON.stringify(outcomeJson(outcome), null, 2)}\n`)
     else if (outcome.code === 'interrupted')
       io.stderr.write('Interrupted; the same command goes on with it.\n')
-    const exit = exitOf(outcome)
+    const exit = exitOf(outcome.code)
     if (exit) io.setExit(exit)
     if (outcome.code === 'asked') throw new Fault('handheld.consent')
   } catch (error) {
@@ -106,7 +106,8 @@ async function consent(io: HandheldIo, options: Options, text: string): Promise<
 /** Codes that time or the network may heal: the relay or the server was not heard. */
 const unheard: readonly Outcome['code'][] = [1, 21, 22]
 
-function exitOf({ code }: Outcome): ExitName | null {
+/** Null: the process ends well. */
+export function exitOf(code: Outcome['code']): ExitName | null {
   if (code === 0) return null
   if (code === 'interrupted') return 'cancelled'
   return unheard.includes(code) ? 'unavailable' : 'failed'

@@ -12,7 +12,7 @@ export interface FleetUser {
 }
 
 export interface FleetOptions
-  extends Pick<ActivateOptions, 'relay' | 'clock' | 'random' | 'log' | 'suites' | 'dial'> {
+  extends Pick<ActivateOptions, 'relay' | 'clock' | 'random' | 'log' | 'suites' | 'dial' | 'stretching'> {
   readonly users: readonly FleetUser[]
   /** Handhelds activating at once. */
   readonly parallel: number
@@ -50,7 +50,7 @@ const stretchingsAtOnce = 2
 /** Activates all users' handhelds, `parallel` at a time; never throws for one of them. */
 export async function runFleet(options: FleetOptions): Promise<FleetReport> {
   const begunMs = options.clock.nowMs()
-  const stretching = limitStretching(scryptStretching, stretchingsAtOnce)
+  const stretching = limitStretching(options.stretching ?? scryptStretching, stretchingsAtOnce)
   const waiting = [...options.users]
   const results: FleetResult[] = []
   const worker = async () => {

@@ -14,7 +14,9 @@ const turnMs = 200
 const eraseLine = '\r\u001b[K'
 
 /** Plain lines on standard output; with `-o json` nothing at all. */
-export function startProgressLine(io: HandheldIo): ProgressLine {
+export function startProgressLine(
+  io: Pick<HandheldIo, 'format' | 'stdout' | 'stderr' | 'clock'>,
+): ProgressLine {
   const moves = io.format === 'table' && io.stderr.isTTY === true && io.stdout.isTTY === true
   let text = ''
   let turn = 0

@@ -5,20 +5,15 @@ import { parseSrpId } from '#kernel/brand.ts'
 import { encodeAck } from '#protocol/ack.ts'
 import { encodeItPolicy } from '#protocol/it-admin.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
-import { cutPacket, encodePart } from '#protocol/parts.ts'
 import { encodePayload } from '#protocol/payload.ts'
 import { encodeBookSet } from '#protocol/service-book.ts'
 import {
   applyPolicy,
   book,
   bookSet,
-  booksPacket,
-  cmimeBook,
-  deliverPacket,
   policy,
   policyPacket,
   type Stage,
-  syncBook,
   toComplete,
   toProvisioning,
   verified,
@@ -28,15 +23,6 @@ import { known, script, World } from './world.ts'
 function answers(world: World, { channel }: Stage) {
   return world.messages('ack').map(({ bytes }) => channel.ack(bytes))
 }
-
-test('an ACK names its packet by kid, number and tag', () => {
-  const world = new World()
-  const stage = toProvisioning(world)
-  world.sends()
-  world.deliver('packet', booksPacket(stage.channel))
-  const [ack] = answers(world, stage)
-  assert.deepEqual(ack, { kid: 77, seq: 1, tag: stage.channel.lastTag(), status: 6 })
-})
 
 for (const contentType of [contentTypes.cmime, contentTypes.cical, contentTypes.sync, 8, 200])
   test(`a packet of content type ${contentType} is answered with status 7 for now`, () => {
@@ -68,48 +54,6 @@ test('OTAKEYGEN and ACK are never acknowledged', () => {
   const ack = encodeAck({ kid: 77, seq: 1, tag: new Uint8Array(8), status: 0 })
   world.deliver('packet', stage.channel.packet(contentTypes.ack, ack))
   assert.deepEqual(world.sends(), [])
-})
-
-test('a duplicate gets its stored status again, under a new number of ours', () => {
-  const world = new World()
-  const stage = toProvisioning(world)
-  applyPolicy(world, stage)
-  const packet = booksPacket(stage.channel)
-  world.deliver('packet', packet)
-  world.deliver('packet', packet)
-  world.deliver('packet', packet)
-  const sent = world.messages('ack')
-  assert.deepEqual(
-    sent.map(({ bytes }) => stage.channel.ack(bytes).status),
-    [0, 0, 0],
-  )
-  assert.deepEqual(
-    sent.map(({ bytes }) => stage.channel.open(bytes).seq),
-    [2, 3, 4],
-  )
-})
-
-test('a status is stored: books that came too early keep status 6 when the same packet comes again', () => {
-  const world = new World()
-  const stage = toProvisioning(world)
-  world.sends()
-  const early = booksPacket(stage.channel)
-  world.deliver('packet', early)
-  assert.deepEqual(
-    answers(world, stage).map(({ status }) => status),
-    [6],
-  )
-  applyPolicy(world, stage)
-  world.deliver('packet', early)
-  assert.deepEqual(
-    answers(world, stage).map(({ status }) => status),
-    [6],
-  )
-  world.deliver('packet', booksPacket(stage.channel))
-  assert.deepEqual(
-    answers(world, stage).map(({ status }) => status),
-    [0],
-  )
 })
 
 test('another packet under a used number is dropped', () => {
@@ -175,63 +119,6 @@ test('books that are compressed are refused as a fault of form: only mail and sy
   )
 })
 
-const bigSet = () => {
-  const padding = (i: number) =>
-    book({ cid: `X${i}`, configuration: new Map([[1, new Uint8Array(9_000).fill(i)]]) })
-  return bookSet({ books: [cmimeBook(), syncBook(), ...Array.from({ length: 14 }, (_, i) => padding(i))] })
-}
-
-test('books of 126 KB come in three parts, in any order and more than once', () => {
-  const world = new World()
-  const stage = toProvisioning(world)
-  applyPolicy(world, stage)
-  const parts = cutPacket(booksPacket(stage.channel, bigSet()))
-  assert.equal(parts.length, 3)
-  for (const at of [2, 0, 0, 1]) {
-    assert.deepEqual(answers(world, stage), [])
-    world.deliver('part', encodePart(known(parts[at])))
-  }
-  assert.deepEqual(
-    answers(world, stage).map(({ status }) => status),
-    [0],
-  )
-  assert.equal(world.stage(), 'active')
-  assert.deepEqual(world.state.parts, [])
-})
-
-test('parts outlive the process, each is on disk before the relay hears that we have it', () => {
-  const world = new World()
-  const stage = toProvisioning(world)
-  applyPolicy(world, stage)
-  for (const part of cutPacket(booksPacket(stage.channel, bigSet()))) {
-    world.crash()
-    world.login()
-    world.sends()
-    world.deliver('part', encodePart(part))
-  }
-  assert.deepEqual(
-    answers(world, stage).map(({ status }) => status),
-    [0],
-  )
-})
-
-test('a part that contradicts its set voids the set, and the packet sent again comes through', () => {
-  const world = new World()
-  const stage = toProvisioning(world)
-  applyPolicy(world, stage)
-  const packet = booksPacket(stage.channel, bigSet())
-  const [first, second] = cutPacket(packet)
-  assert(first && second)
-  world.deliver('part', encodePart(first))
-  world.deliver('part', encodePart({ ...second, count: 4 }))
-  assert.deepEqual(world.state.parts, [])
-  deliverPacket(world, packet)
-  assert.deepEqual(
-    answers(world, stage).map(({ status }) => status),
-    [0],
-  )
-})
-
 test('malformed packets and parts, and messages that are for servers, are dropped', () => {
   const world = new World()
   toComplete(world)
@@ -240,73 +127,6 @@ test('malformed packets and parts, and messages that are for servers, are droppe
   world.deliver('m3', Uint8Array.of(0xa0))
   world.deliverPayload(encodePayload({ kind: 'm2', bytes: Uint8Array.of(0xa0) }))
   assert.deepEqual(world.sends(), [])
-})
-
-test('numbers are reserved in blocks of 64: after a crash sending goes on above all that may have been used', () => {
-  const world = new World()
-  const stage = toComplete(world)
-  const packet = stage.channel.packet(contentTypes.sync, Uint8Array.of(0x80))
-  const seqs = new Set<number>()
-  for (let i = 0; i < 70; i += 1) {
-    world.deliver('packet', packet)
-    for (const { mid, bytes } of world.messages('ack')) {
-      const { seq } = stage.channel.open(bytes)
-      assert(!seqs.has(seq), `number ${seq} is used once`)
-      seqs.add(seq)
-      world.receipt(mid, 0)
-    }
-    if (i % 10 === 9) {
-      world.crash()
-      world.login()
-      world.sends()
-    }
-  }
-  assert(Math.max(...seqs) >= 64 * 6)
-})
-
-test('an answer without a receipt is asked about under its own mid after a log-in', () => {
-  const world = new World()
-  const stage = toProvisioning(world)
-  world.sends()
-  world.deliver('packet', policyPacket(stage.channel))
-  verified(world)
-  const first = world.message('ack')
-  world.crash()
-  world.login()
-  const second = world.message('ack')
-  assert.deepEqual(second, first)
-  world.receipt(second.mid, 0)
-  world.login()
-  assert.deepEqual(world.messages('ack'), [])
-})
-
-test('a full queue puts an answer off, by a minute and then longer, under a new mid', () => {
-  const world = new World()
-  const stage = toProvisioning(world)
-  world.sends()
-  world.deliver('packet', policyPacket(stage.channel))
-  verified(world)
-  const first = world.message('ack')
-  world.receipt(first.mid, 2)
-  world.pass(59_000)
-  assert.deepEqual(world.messages('ack'), [])
-  world.pass(1_000)
-  const second = world.message('ack')
-  assert.deepEqual(second.bytes, first.bytes)
-  assert.notDeepEqual(second.mid, first.mid)
-})
-
-test('an organisation that left is told with E18 after an hour of refusals', () => {
-  const world = new World()
-  const stage = toProvisioning(world)
-  world.sends()
-  world.deliver('packet', policyPacket(stage.channel))
-  verified(world)
-  for (let round = 0; round < 7; round += 1) {
-    for (const { mid } of world.messages('ack')) world.receipt(mid, 3)
-    assert.deepEqual(world.codes(), round < 6 ? [] : [18])
-    world.pass(round < 5 ? 60_000 * 2 ** round : 32 * 60_000)
-  }
 })
 
 test('the same policy bytes twice in flight are verified once and acknowledged once', () => {
