@@ -42,11 +42,7 @@ export function eachWatch(
 
 /** Fails where the user's last activation was found in another way than this one. */
 export async function assertFound(postkey: Postkey, address: string, watch: Watch): Promise<void> {
-  const { timeline } = await postkey.json<{ timeline: { name: string; detail: string }[] }>(
-    'activation',
-    'explain',
-    address,
-  )
+  const { timeline } = await (await postkey.admin()).activations.explain(address)
   const detail = timeline.find((hop) => hop.name === 'server saw the mail')?.detail ?? 'not at all'
   const found = watch.foundBy.map((way) => `found by ${way}`)
   assert.ok(found.includes(detail), `${detail}, not ${found.join(' or ')}`)

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import type { AdminSession } from '#admin/admin.ts'
+import { connectAdmin } from '#admin/socket-client.ts'
 import { systemClock, systemRandom } from '#edge/system.ts'
 import { type ActivateOptions, activateHandheld, type Outcome } from '#handheld/activate.ts'
 import { parseRelayId } from '#kernel/brand.ts'
@@ -19,6 +21,8 @@ export interface PostkeyOptions {
   readonly data?: string
   /** The named point where the server kills itself. */
   readonly failpoint?: string
+  /** Variables of the server beside ours. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface Ports {
@@ -38,6 +42,8 @@ export interface Postkey {
   cli(...args: readonly string[]): Promise<Finished>
   /** As `cli` with `-o json`: the parsed answer. Fails the test where the command failed. */
   json<T>(...args: readonly string[]): Promise<T>
+  /** The administrator's use cases over the admin socket: what the CLI stands on, without a program to start. */
+  admin(): Promise<AdminSession>
   /** Adds a user and returns a generated activation password. */
   addUser(address: string): Promise<string>
   /** Ends the server without a word to it. */
@@ -50,7 +56,8 @@ export async function startPostkey(t: TestContext, options: PostkeyOptions = {})
   const data = options.data ?? temporaryDirectory(t)
   const settings = [`server.data_dir=${data}`, 'log.level=debug', ...freePorts, ...(options.set ?? [])]
   const args = settings.flatMap((value) => ['--set', value])
-  const env = { ...process.env, ...(options.failpoint ? { POSTKEY_FAILPOINT: options.failpoint } : {}) }
+  const failpoint = options.failpoint ? { POSTKEY_FAILPOINT: options.failpoint } : {}
+  const env = { ...process.env, ...options.env, ...failpoint }
   const server = start(bin, [...args, options.command ?? 'serve'], { env, cwd: data })
   t.after(() => server.stop())
   const ports = portsOf(await server.waitFor(/^Postkey is running/, 60_000))
@@ -61,6 +68,11 @@ export async function startPostkey(t: TestContext, options: PostkeyOptions = {})
     assert.equal(code, 0, `postkey ${command.join(' ')}: ${stderr}`)
     return JSON.parse(stdout) as T
   }
+  const admin = async () => {
+    const session = await connectAdmin(join(data, 'admin.sock'))
+    assert(session, 'nobody answers on the admin socket')
+    return session
+  }
   return {
     data,
     ports,
@@ -68,9 +80,12 @@ export async function startPostkey(t: TestContext, options: PostkeyOptions = {})
     log: () => server.output(),
     cli,
     json,
+    admin,
     addUser: async (address) => {
-      await json('user', 'add', address)
-      const { password } = await json<{ password: string }>('password', 'generate', address)
+      const { users, passwords } = await admin()
+      await users.add({ address })
+      const { password } = await passwords.generate(address)
+      assert(password, 'a generated password is shown once')
       return password
     },
     kill: () => killed(server),
