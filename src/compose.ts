@@ -53,7 +53,9 @@ async function startRoles(
 ): Promise<Omit<Running, 'close'>> {
   const started = async <T extends { close(): Promise<void> }>(role: Role, start: () => Promise<T>) => {
     if (!roles.includes(role)) return null
-    const running = await start()
+    const running = await start().catch((error: unknown) => {
+      throw listenFault(role, error)
+    })
     closers.push(() => running.close())
     base.log.info({ role }, 'started')
     return running
@@ -73,6 +75,14 @@ async function startRoles(
   if (socket) closers.push(() => socket.close())
   agent = await started('agent', () => startAgentRole(base, ports))
   return { ports, admin }
+}
+
+/** What the system says of a port, in our own words; anything else stays what it is. */
+function listenFault(role: Role, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  const detail = `${role}: ${error instanceof Error ? error.message : ''}`
+  if (code === 'EADDRINUSE') return new Fault('listen.in_use', detail, error)
+  return code === 'EACCES' || code === 'EADDRNOTAVAIL' ? new Fault('listen.refused', detail, error) : error
 }
 
 /** The agent's process answers commands; without it the first of the others does, until an agent starts. */

@@ -39,6 +39,8 @@ const byCode: Partial<Record<FaultCode, ExitName>> = {
   'srp.invalid': 'usage',
   'admin.no_server': 'no_server',
   'store.unavailable': 'unavailable',
+  'listen.in_use': 'unavailable',
+  'listen.refused': 'unavailable',
   'imap.unreachable': 'unavailable',
   'smtp.unreachable': 'unavailable',
   'relay.unreachable': 'unavailable',

@@ -520,6 +520,18 @@ export const faultTable = {
   },
 
   // the installation
+  'listen.in_use': {
+    says: 'Another program listens on the port that Postkey was to listen on.',
+    next: 'Stop that program, or set another port: --set smtp.port=2526 (0 means any free one).',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'listen.refused': {
+    says: 'The system does not let Postkey listen on this address and port.',
+    next: 'Ports below 1024 need the right to them; check the address with `ip address`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
   'config.invalid': {
     says: 'The configuration has a mistake.',
     next: 'Correct the key that is named; `postkey config check` lists them all.',
