@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Run } from '#cli/run.ts'
 import { type ConfigInput, loadConfig } from '#config/load.ts'
 import { compose } from './compose.ts'
-import { activateFirst } from './first-activation.ts'
+import { activateFirst, sayStarting } from './first-activation.ts'
 import { configuredLog } from './roles/logging.ts'
 import { configuredRoles } from './roles/role.ts'
 
@@ -17,6 +17,7 @@ export async function runDemo(input: ConfigInput, run: Run): Promise<void> {
   try {
     const own = [`server.data_dir=${directory}`, 'log.level=warn', ...freePorts]
     const loaded = loadConfig({ ...input, set: [...own, ...input.set], cwd: directory })
+    sayStarting(run)
     const running = await compose(loaded, configuredRoles(loaded.config), {
       log: configuredLog(loaded, run.deps.stderr),
     })

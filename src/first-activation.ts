@@ -91,6 +91,11 @@ function relayTrust(running: Running, loaded: LoadedConfig): Parameters<typeof a
   }
 }
 
+/** The first start makes keys, which takes a few seconds: nobody should look at an empty screen. */
+export function sayStarting(run: Run): void {
+  if (run.format === 'table') run.terminal.stdout.write('Starting SMTP, IMAP, relay and agent …\n')
+}
+
 function sayBeginning(run: Run, address: string, password: string): void {
   if (run.format === 'json') return
   const { bold, dim } = run.terminal

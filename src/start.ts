@@ -3,7 +3,7 @@ import { createWriteStream, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Run } from '#cli/run.ts'
 import type { LoadedConfig } from '#config/load.ts'
-import { activateFirst } from './first-activation.ts'
+import { activateFirst, sayStarting } from './first-activation.ts'
 import { configuredRoles } from './roles/role.ts'
 import { listening, startServing, stopped } from './serve.ts'
 
@@ -22,6 +22,7 @@ export async function runStart(loaded: LoadedConfig, run: Run): Promise<void> {
   mkdirSync(data, { recursive: true, mode: 0o700 })
   const logPath = join(data, 'postkey.log')
   const logFile = createWriteStream(logPath, { flags: 'a', mode: 0o600 })
+  sayStarting(run)
   const running = await startServing(loaded, configuredRoles(loaded.config), run, logFile)
   try {
     const users = await running.admin.users.list()

@@ -80,7 +80,8 @@ async function workChecks({ store }: Parts, nowMs: number): Promise<Check[]> {
 
 /** A watcher must not die silently: a mailbox not looked at for two intervals is named. */
 async function watchChecks({ store, scanIntervalSeconds }: Parts, nowMs: number): Promise<Check[]> {
-  const watches = await store.watches.list()
+  // The Junk folder is looked into only while its user may activate: an old look at it means nothing.
+  const watches = (await store.watches.list()).filter(({ folder }) => folder === 'INBOX')
   const lateBeforeMs = nowMs - 2 * scanIntervalSeconds * 1_000
   const late = watches.filter(({ lookedAtMs }) => lookedAtMs !== null && lookedAtMs < lateBeforeMs)
   const [oldest] = late.toSorted((a, b) => (a.lookedAtMs ?? 0) - (b.lookedAtMs ?? 0))
