@@ -41,7 +41,7 @@ const withoutProof = ({ proof: _proof, ...rest }: Activation): Activation => res
 export function seen(activation: Activation, event: Of<'proof_seen'>): Step {
   if (activation.pin !== undefined && activation.pin !== event.pin)
     return stay(activation, { kind: 'tell', pin: event.pin, code: 'proof.wrong_handheld' })
-  if (activation.phase === 'stopped') return repeatError(activation)
+  if (activation.phase === 'stopped') return repeatError(activation, event.pin)
   if (activation.confirmation) return repeatConfirmation(activation, event)
   if (activation.phase === 'judging') return stay(activation)
   if (activation.phase !== 'answered' && activation.phase !== 'proof_kept') return stay(activation)
@@ -90,16 +90,21 @@ function guard(activation: Activation, proof: NonNullable<Activation['proof']>, 
   return { ...step, next: { ...step.next, code: 'proof.guarded' } }
 }
 
-function repeatError(activation: Activation): Step {
+/** A run that ended without a word to the handheld ended because its time was over. */
+function repeatError(activation: Activation, pin: Of<'proof_seen'>['pin']): Step {
   return activation.error
     ? stay(activation, { kind: 'send', message: { kind: 'error', ...activation.error } })
-    : stay(activation)
+    : stay(activation, { kind: 'tell', pin, code: 'request.expired' })
 }
 
-/** The same proof again means that M4 was lost; another one under a judged transaction is refused. */
+/**
+ * The same proof again means that M4 was lost, unless the key check has shown that it was not; another proof under
+ * a judged transaction is refused.
+ */
 function repeatConfirmation(activation: Activation, event: Of<'proof_seen'>): Step {
   if (activation.judgedHash !== event.m3Hash)
     return stay(activation, { kind: 'send', message: { kind: 'error', code: 'proof.second' } })
+  if (activation.phase !== 'claimed') return stay(activation)
   return stay(
     activation,
     { kind: 'send', message: { kind: 'm4' } },
@@ -218,8 +223,11 @@ function mailLifeOver(activation: Activation, nowMs: number): Step {
 
 function keptLongEnough(activation: Activation, nowMs: number): Step {
   const { request, answer } = activation
-  const endMs = answer?.keepUntilMs ?? (request ? request.mailedAtMs + request.lifeMs : 0)
+  const lifeEndMs = request ? request.mailedAtMs + request.lifeMs : 0
+  const endMs = answer?.keepUntilMs ?? lifeEndMs
   if (nowMs < endMs) return stay(activation)
+  // An answer is kept for the shorter of two lives: where it is not the request's, the password's is over.
+  if (endMs < lifeEndMs) return refused(activation, 'grant.expired', nowMs)
   const code = activation.code ?? (answer ? 'proof.none' : 'request.expired')
   return stop(activation, code, nowMs)
 }
