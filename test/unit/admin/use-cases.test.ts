@@ -184,7 +184,7 @@ test('activations are listed, filtered, found by the first digits of their id, a
   assert.equal(explained.explanation.code, 'mail.not_seen')
   assert.deepEqual(
     explained.timeline.map((hop) => [hop.name, hop.atMs]),
-    [['relay says it mailed the request', startMs]],
+    [["the relay's hint came", startMs]],
   )
   assert.equal(await faultOf(site.admin.activations.show('0000')), 'activation.unknown')
   assert.equal(await faultOf(site.admin.activations.show('5f')), 'activation.unknown')
