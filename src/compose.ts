@@ -1,7 +1,6 @@
 /** Composition: a configuration becomes a running server, role by role, and ends in the opposite order. */
 import type { Admin, AdminSession } from '#admin/admin.ts'
 import { makeAdmin } from '#admin/make-admin.ts'
-import { isAnswering } from '#admin/socket-probe.ts'
 import { serveAdmin } from '#admin/socket-server.ts'
 import { noServerCheck } from '#admin/status.ts'
 import type { LoadedConfig } from '#config/load.ts'
@@ -35,8 +34,6 @@ export async function compose(
     for (const end of closers.splice(0).reverse()) await end()
   }
   try {
-    const { socket } = loaded.config.admin
-    if (roles.includes('agent') && (await isAnswering(socket))) throw new Fault('admin.running', socket)
     const base = await openBase(loaded, { ...options, writer: 'thread', shared: roles.length < 4 })
     closers.push(() => base.store.close())
     return { ...(await startRoles(base, roles, closers)), close }
@@ -60,6 +57,11 @@ async function startRoles(
     base.log.info({ role }, 'started')
     return running
   }
+  let agent: AgentRole | null = null
+  const admin = makeAdmin(adminParts(base, () => agent?.health() ?? []))
+  // First of all: a second server on the same data is refused before it has touched anything of the first.
+  const socket = await adminSocket(base, admin, roles)
+  if (socket) closers.push(() => socket.close())
   const smtp = await started('smtp', () => startSmtp(base))
   const imap = await started('imap', () => startImap(base))
   const relay = await started('relay', () => startRelayRole(base, smtp?.port ?? base.config.smtp.port))
@@ -69,10 +71,6 @@ async function startRoles(
     imapTls: imap?.tlsPort ?? null,
     relay: relay?.port ?? null,
   }
-  let agent: AgentRole | null = null
-  const admin = makeAdmin(adminParts(base, () => agent?.health() ?? []))
-  const socket = await adminSocket(base, admin, roles)
-  if (socket) closers.push(() => socket.close())
   agent = await started('agent', () => startAgentRole(base, ports))
   return { ports, admin }
 }
