@@ -1,4 +1,4 @@
-// A CA and a server certificate for `localhost`, as tests of TLS need them.
+// A CA and a server certificate, as tests of TLS need them.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { makeCa, makeTlsServer } from '#crypto/certificate.ts'
@@ -14,15 +14,15 @@ const newKey = (): string =>
     .privateKey.export({ type: 'pkcs8', format: 'pem' })
     .toString()
 
-/** Clients are given `ca` and verify the server as `localhost`. */
-export function makeTestTls(): TestTls {
+/** Clients are given `ca` and verify the server under one of these names or IP addresses. */
+export function makeTestTls(names: readonly [string, ...string[]] = ['localhost']): TestTls {
   const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) }
   const terms = { nowMs: Date.now(), years: 1, random }
   const caKey = newKey()
-  const names = { commonName: 'Test CA', organisation: 'Postkey tests' }
-  const ca = makeCa(names, { ...terms, keyPem: caKey })
+  const issuer = { commonName: 'Test CA', organisation: 'Postkey tests' }
+  const ca = makeCa(issuer, { ...terms, keyPem: caKey })
   const key = newKey()
   const credential = { certificatePem: ca.pem, keyPem: caKey }
-  const server = makeTlsServer(credential, ['localhost'], { ...terms, keyPem: key })
+  const server = makeTlsServer(credential, names, { ...terms, keyPem: key })
   return { ca: ca.pem, key, cert: server.pem }
 }

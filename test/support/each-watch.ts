@@ -31,13 +31,15 @@ export const scanOnly: Watch = {
   foundBy: ['scan'],
 }
 
+export const watches: readonly Watch[] = [fastWatch, scanOnly]
+
 /** Both settings, each as a test of its own with the setting in its name. */
 export function eachWatch(
   name: string,
   body: (t: TestContext, watch: Watch) => Promise<void>,
   options: TestOptions = {},
 ): void {
-  for (const watch of [fastWatch, scanOnly]) test(`${name}, ${watch.name}`, options, (t) => body(t, watch))
+  for (const watch of watches) test(`${name}, ${watch.name}`, options, (t) => body(t, watch))
 }
 
 /** Fails where the user's last activation was found in another way than this one. */

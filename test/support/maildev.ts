@@ -7,7 +7,14 @@ import { type Started, start } from './process.ts'
 
 export interface MaildevOptions {
   /** The SMTP server that gets every message, for the recipients it came with. */
-  readonly relayTo: { readonly host: string; readonly port: number }
+  readonly relayTo: {
+    readonly host: string
+    readonly port: number
+    /** File of the CA that signs its certificate, PEM: maildev uses STARTTLS wherever it is offered. */
+    readonly caFile?: string
+  }
+  /** Where it listens; any free port without it. */
+  readonly smtpPort?: number
 }
 
 export interface Maildev {
@@ -21,7 +28,8 @@ export interface Maildev {
 export async function startMaildev(options: MaildevOptions): Promise<Maildev> {
   const directory = await peerDirectory('maildev')
   try {
-    return await withFreePorts(1, async ([smtpPort = 0]) => {
+    return await withFreePorts(1, async ([freePort = 0]) => {
+      const smtpPort = options.smtpPort ?? freePort
       const server = await launch(directory.path, smtpPort, options)
       return {
         host: loopback,
@@ -42,12 +50,13 @@ export async function startMaildev(options: MaildevOptions): Promise<Maildev> {
 async function launch(path: string, smtpPort: number, options: MaildevOptions): Promise<Started> {
   const program = fileURLToPath(new URL('./bin/maildev.js', import.meta.resolve('maildev')))
   const flags = ['--ip', loopback, '--smtp', String(smtpPort), '--disable-web', '--verbose']
-  const outgoing = ['--outgoing-host', options.relayTo.host, '--outgoing-port', String(options.relayTo.port)]
+  const { host, port, caFile } = options.relayTo
+  const outgoing = ['--outgoing-host', host, '--outgoing-port', String(port)]
   // maildev looks for a configuration file upwards from where it runs, so it runs in its own directory.
   const server = start(
     process.execPath,
     [program, ...flags, ...outgoing, '--mail-directory', path, '--auto-relay'],
-    { cwd: path },
+    { cwd: path, ...(caFile ? { env: { ...process.env, NODE_EXTRA_CA_CERTS: caFile } } : {}) },
   )
   try {
     await server.waitFor(/Press Ctrl\+C/)
