@@ -2,6 +2,7 @@
 import { inflate } from '#crypto/deflate.ts'
 import { directionKeys, openPacketBody, packetTag, type Suite, sealPacketBody } from '#crypto/packet.ts'
 import { assert } from '#kernel/assert.ts'
+import { sameBytes } from '#kernel/bytes.ts'
 import { limits } from '#kernel/limits.ts'
 import type { Random } from '#kernel/random.ts'
 import type { AckStatus } from '#protocol/ack.ts'
@@ -110,7 +111,7 @@ export function answered(link: KeyLink, answer: Answer): KeyLink {
 /** The stored answer to this very packet; null for another packet under the same number. */
 export function storedAnswer(link: KeyLink, seq: number, tag: Uint8Array): Answer | null {
   const answer = link.answers.find((one) => one.seq === seq)
-  return answer && Buffer.compare(answer.tag, tag) === 0 ? answer : null
+  return answer && sameBytes(answer.tag, tag) ? answer : null
 }
 
 const compressible: ReadonlySet<number> = new Set([contentTypes.cmime, contentTypes.cical, contentTypes.sync])
