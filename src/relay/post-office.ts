@@ -33,8 +33,9 @@ export interface PostOffice {
 }
 
 const dueAtOnce = 64
-/** A try that died with the relay is repeated after this. */
-const tryLeaseMs = 2 * 60_000
+/** A try that died with the relay is repeated after this; one that lives says so this often. */
+const tryLeaseMs = 6_000
+const renewEveryMs = 2_000
 /** How long a running try may hold up the relay's end; what it leaves is tried again after its lease. */
 const closeGraceMs = 5_000
 const lookAgainMinMs = 1_000
@@ -202,9 +203,27 @@ class RelayPostOffice implements PostOffice {
     const file = makeEtpFile(identity, mail, nowMs)
     const letter = makeEtpMail(identity, mail, file, nowMs, settings.envelopeSender)
     failpoint('relay.before_smtp')
-    const outcome = await this.#mailer.mail(mail.domain, letter)
+    const outcome = await this.#renewing(txn, () => this.#mailer.mail(mail.domain, letter))
     failpoint('relay.after_smtp')
     await this.#record(mail, outcome)
+  }
+
+  /** Keeps the lease of a try for as long as the mail server takes. */
+  async #renewing<T>(txn: ActivationId, work: () => Promise<T>): Promise<T> {
+    const { store, clock, log } = this.#env
+    let cancel = (): void => {}
+    const renew = (): void => {
+      cancel = clock.after(renewEveryMs, renew)
+      store
+        .renewMail(txn, clock.nowMs() + tryLeaseMs)
+        .catch((error: unknown) => log.warn({ activation: txn, error: String(error) }, 'a lease ran out'))
+    }
+    cancel = clock.after(renewEveryMs, renew)
+    try {
+      return await work()
+    } finally {
+      cancel()
+    }
   }
 
   async #record(mail: RelayMailRow, { kind, answer }: MailOutcome): Promise<void> {

@@ -232,6 +232,8 @@ export interface RelayStore {
   nextMailAtMs(): Promise<number | null>
   /** Counts a try before it begins; `leaseUntilMs` is when it is tried again should the relay die meanwhile. */
   beginMail(txn: ActivationId, nowMs: number, leaseUntilMs: number): Promise<RelayMailRow | null>
+  /** The try goes on: it is not repeated before then. */
+  renewMail(txn: ActivationId, leaseUntilMs: number): Promise<void>
   endMail(result: MailResult): Promise<void>
   /** Queued mails whose life has ended are given up. */
   giveUpMails(nowMs: number): Promise<RelayMailRow[]>

@@ -153,6 +153,8 @@ describe("the relay's store", () => {
     assert.ok(first && second)
     assert.equal((await store.relay.beginMail(first.txn, 210, 900))?.tries, 1)
     await store.relay.beginMail(second.txn, 210, 900)
+    await store.relay.renewMail(first.txn, 950)
+    assert.equal((await store.relay.findMail(first.txn))?.nextTryAtMs, 950)
     assert.deepEqual(await due(220), [
       [104, 2, 0],
       [105, 2, 0],

@@ -12,6 +12,7 @@ type Mails = Pick<
   | 'listDueMails'
   | 'nextMailAtMs'
   | 'beginMail'
+  | 'renewMail'
   | 'endMail'
   | 'giveUpMails'
 >
@@ -79,6 +80,12 @@ export function makeRelayMails(db: Db): Mails {
       )
       const mail = findMail(txn)
       return mail?.state === 'queued' ? mail : null
+    },
+    renewMail: (txn, leaseUntilMs) => {
+      db.run(
+        `UPDATE relay_mail SET next_try_at_ms = ? WHERE txn = ? AND state = 'queued'`,
+        ...[leaseUntilMs, txn],
+      )
     },
     endMail: ({ txn, state, nextTryAtMs, answer }) => {
       db.run(
