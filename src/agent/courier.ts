@@ -78,32 +78,33 @@ const ttlSeconds = (delivery: Delivery, nowMs: number): number =>
   Math.max(1, Math.min(limits.sendTtlSecondsMax, Math.ceil((delivery.endsAtMs - nowMs) / 1000)))
 
 async function giveUp(env: AgentEnv, delivery: Delivery): Promise<void> {
-  await env.store.deliveries.end(delivery.id, 'given_up')
   const { txn, of } = delivery
-  if (txn === null || of === 'ack') return
-  await raise(env, txn, () => ({ kind: 'undelivered', of, atMs: env.clock.nowMs() }))
+  // Said first: a crash between the two says it again, which changes nothing.
+  if (txn !== null && of !== 'ack')
+    await raise(env, txn, () => ({ kind: 'undelivered', of, atMs: env.clock.nowMs() }))
+  await env.store.deliveries.end(delivery.id, 'given_up')
 }
 
-/** The relay's word on a frame: kept, told to its activation, and the next copy planned. */
+/** The relay's word on a frame: kept, told to its activation, and the next copy planned, all in one commit. */
 export async function takeReceipt(env: AgentEnv, receipt: Receipt): Promise<void> {
   const delivery = await env.store.deliveries.byMid(receipt.mid)
   if (!delivery) return
   const nowMs = env.clock.nowMs()
-  await env.store.deliveries.receipted(
-    delivery.id,
-    receipt.status,
-    nowMs,
-    nextAtMs(env, delivery, receipt, nowMs),
-  )
-  const { txn, of } = delivery
-  if (txn === null || of === 'ack') return
-  await raise(env, txn, () => ({
-    kind: 'receipt',
-    of,
-    status: receipt.status,
-    atMs: nowMs,
-    ...(receipt.pin === undefined ? {} : { pin: receipt.pin }),
-  }))
+  const { id, txn, of } = delivery
+  const { status, pin } = receipt
+  const noted = {
+    receipt: { deliveryId: id, status, nextAtMs: nextAtMs(env, delivery, receipt, nowMs) },
+  }
+  env.failpoint(`agent.before_receipt_commit_${of}`)
+  if (txn === null || of === 'ack') await env.store.activations.commit({ nowMs, ...noted })
+  else
+    await raise(
+      env,
+      txn,
+      () => ({ kind: 'receipt', of, status, atMs: nowMs, ...(pin === undefined ? {} : { pin }) }),
+      noted,
+    )
+  env.failpoint(`agent.after_receipt_commit_${of}`)
 }
 
 function nextAtMs(env: AgentEnv, delivery: Delivery, receipt: Receipt, nowMs: number): number | null {

@@ -11,6 +11,7 @@ import { encodeErrorMessage } from '#protocol/exchange.ts'
 import { decodeOtaKeyGen } from '#protocol/otakeygen.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
 import { encodePayload } from '#protocol/payload.ts'
+import { decodeReplayWindow } from '#protocol/replay-window.ts'
 import type { NewDelivery } from '#store/deliveries.ts'
 import type { InboundMark, MasterKey } from '#store/handhelds.ts'
 import type { AgentEnv } from './domain.ts'
@@ -23,6 +24,8 @@ type Fresh = Extract<Opened, { kind: 'new' }>
 
 const dayMs = 86_400_000
 const minuteMs = 60_000
+/** Less than the shortest pause between two copies of a handheld's key check. */
+const keyCheckPauseMs = 1_000
 
 export async function takePacket(
   env: AgentEnv,
@@ -93,6 +96,20 @@ async function takeKeyCheck(env: AgentEnv, key: MasterKey, opened: Fresh): Promi
   env.failpoint('agent.after_key_check_commit')
 }
 
+/**
+ * The handheld repeats its key check until it has seen ours; one that has sent anything else under this key has.
+ * It answers each copy of ours with its own, so that without a pause the two would answer each other for ever.
+ */
+async function repeatKeyCheck(env: AgentEnv, key: MasterKey): Promise<void> {
+  const window = decodeReplayWindow(key.window)
+  assert(window.ok, 'a stored window decodes')
+  if (window.value.next > 1) return
+  const name = messageKey(key.txn, { kind: 'key_check' })
+  const nowMs = env.clock.nowMs()
+  const sentAtMs = (await env.store.deliveries.byKey(name))?.sentAtMs ?? 0
+  if (nowMs - sentAtMs >= keyCheckPauseMs) await env.store.deliveries.again(name, nowMs)
+}
+
 /** What was answered is answered again with the same; a repeated key check gets the server's own once more. */
 async function duplicate(
   env: AgentEnv,
@@ -102,8 +119,7 @@ async function duplicate(
 ): Promise<void> {
   const { header, tag } = opened
   if (header.contentType === contentTypes.ack) return
-  if (header.contentType === contentTypes.otakeygen)
-    return env.store.deliveries.again(messageKey(key.txn, { kind: 'key_check' }), env.clock.nowMs())
+  if (header.contentType === contentTypes.otakeygen) return repeatKeyCheck(env, key)
   const given = await env.store.handhelds.answerGiven(key.pin, key.kid, header.seq)
   if (!given || !sameBytes(given.tag, tag)) return
   const delivery = await ackDelivery(env, nextSeq, key, { seq: header.seq, tag, status: given.status })

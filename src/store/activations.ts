@@ -3,7 +3,7 @@ import type { ActivationEvent } from '#activation/event.ts'
 import type { Grant } from '#activation/grant.ts'
 import type { ActivationId, Pin } from '#kernel/brand.ts'
 import type { FaultCode } from '#kernel/fault.ts'
-import type { AckChange, NewDelivery } from './deliveries.ts'
+import type { AckChange, NewDelivery, ReceiptChange } from './deliveries.ts'
 import type { AccountChange, InboundMark, NewKey } from './handhelds.ts'
 import type { Cursor } from './watches.ts'
 
@@ -50,6 +50,7 @@ export interface Change {
   readonly finishWork?: readonly string[]
   readonly addDeliveries?: readonly NewDelivery[]
   readonly stopDeliveries?: readonly string[]
+  readonly receipt?: ReceiptChange
   readonly ack?: AckChange
   readonly addKey?: NewKey
   readonly keyCurrent?: { readonly pin: Pin; readonly kid: number }

@@ -35,6 +35,13 @@ export interface Delivery extends NewDelivery {
   readonly state: 'running' | 'answered' | 'stopped' | 'given_up'
 }
 
+/** The relay's word on the newest copy; `nextAtMs` null leaves the schedule as it is. */
+export interface ReceiptChange {
+  readonly deliveryId: number
+  readonly status: number
+  readonly nextAtMs: number | null
+}
+
 /** An acknowledgement that a handheld gave for one of our packets. */
 export interface AckChange {
   readonly deliveryId: number
@@ -52,11 +59,12 @@ export interface DeliveryStore {
   attempted(id: number, mids: readonly Uint8Array[], nowMs: number, nextAtMs: number): Promise<void>
   /** The same frame ids are asked about, or tried, again at that time. */
   putOff(id: number, nextAtMs: number): Promise<void>
-  receipted(id: number, status: number, nowMs: number, nextAtMs: number | null): Promise<void>
   /** A running delivery goes out again at that time: the other side asked for it. */
   hurry(key: string, atMs: number): Promise<void>
   /** As `hurry`, also where the delivery had come to its end; unknown keys are left alone. */
   again(key: string, atMs: number): Promise<void>
+  /** What went out and has no receipt is due: after a log-in, since frame or receipt may have been lost. */
+  hurryUnanswered(nowMs: number): Promise<void>
   /** Everything unfinished is due again: the relay has lost what it held. */
   hurryAll(nowMs: number): Promise<void>
   end(id: number, state: 'answered' | 'stopped' | 'given_up'): Promise<void>

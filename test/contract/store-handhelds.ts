@@ -23,6 +23,13 @@ const delivery = (over: Partial<NewDelivery> = {}): NewDelivery => ({
 export function deliveries(check: CheckStore): void {
   const add = (store: Store, ...addDeliveries: NewDelivery[]) =>
     store.activations.commit({ nowMs: e.start, addDeliveries })
+  const note = (
+    store: Store,
+    deliveryId: number,
+    status: number,
+    at: number,
+    nextAtMs: number | null = null,
+  ) => store.activations.commit({ nowMs: e.start + at, receipt: { deliveryId, status, nextAtMs } })
 
   check('a delivery is found by frame and by packet, and its answer ends it', async (store) => {
     await add(store, delivery())
@@ -31,7 +38,7 @@ export function deliveries(check: CheckStore): void {
     await store.deliveries.attempted(due.id, [bytes(5)], e.start, e.start + 15_000)
     assert.equal((await store.deliveries.byMid(bytes(5)))?.id, due.id)
     assert.equal((await store.deliveries.byPacket(e.pin, 7, 3))?.id, due.id)
-    await store.deliveries.receipted(due.id, 1, e.start + 10, e.start + 60_000)
+    await note(store, due.id, 1, 10, e.start + 60_000)
     assert.equal((await store.deliveries.byKey(due.key))?.state, 'running')
     await store.activations.commit({ nowMs: e.start, ack: { deliveryId: due.id } })
     assert.equal((await store.deliveries.byKey(due.key))?.state, 'answered')
@@ -46,7 +53,7 @@ export function deliveries(check: CheckStore): void {
       const [due] = await store.deliveries.due(e.start, 10)
       assert(due)
       await store.deliveries.attempted(due.id, [bytes(6)], e.start, e.start + 15_000)
-      await store.deliveries.receipted(due.id, 0, e.start + 10, null)
+      await note(store, due.id, 0, 10)
       assert.equal((await store.deliveries.byKey('m2:x'))?.state, 'answered')
       await add(store, { ...m2, to: { token: bytes(8) } })
       const [again] = await store.deliveries.due(e.start, 10)
@@ -64,9 +71,39 @@ export function deliveries(check: CheckStore): void {
       [3, 20],
       [0, 30],
     ] as const)
-      await store.deliveries.receipted(due.id, status, e.start + at, null)
+      await note(store, due.id, status, at)
     const kept = await store.deliveries.byKey(due.key)
     assert.deepEqual([kept?.receiptAtMs, kept?.receiptSinceMs], [e.start + 30, e.start + 30])
+  })
+
+  check('a delivery that takes another route takes other frame ids', async (store) => {
+    const m2 = delivery({ key: 'm2:y', of: 'm2', to: { token: bytes(4) }, until: 'receipt' })
+    await add(store, m2)
+    const [due] = await store.deliveries.due(e.start, 10)
+    assert(due)
+    await store.deliveries.attempted(due.id, [bytes(6)], e.start, e.start + 15_000)
+    await add(store, m2)
+    assert.deepEqual((await store.deliveries.byKey('m2:y'))?.mids, [bytes(6)])
+    await add(store, { ...m2, to: { token: bytes(8) } })
+    assert.deepEqual((await store.deliveries.byKey('m2:y'))?.mids, [])
+  })
+
+  check('what has no receipt can be hurried, what has one keeps its time', async (store) => {
+    await add(
+      store,
+      delivery(),
+      delivery({ key: 'books:2100000A:42', packet: { kid: 7, seq: 4, tag: bytes(1) } }),
+    )
+    const [policy, books] = await store.deliveries.due(e.start, 10)
+    assert(policy && books)
+    await store.deliveries.attempted(policy.id, [bytes(5)], e.start, e.start + 15_000)
+    await store.deliveries.attempted(books.id, [bytes(6)], e.start, e.start + 15_000)
+    await note(store, books.id, 0, 10, e.start + 60_000)
+    await store.deliveries.hurryUnanswered(e.start + 100)
+    assert.deepEqual(
+      (await store.deliveries.due(e.start + 100, 10)).map(({ key }) => key),
+      [policy.key],
+    )
   })
 }
 

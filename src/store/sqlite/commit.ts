@@ -2,7 +2,7 @@
 import { hasEnded } from '#activation/activation.ts'
 import type { Change } from '../activations.ts'
 import type { Db } from './database.ts'
-import { addDelivery } from './deliveries.ts'
+import { addDelivery, noteReceipt } from './deliveries.ts'
 import { eraseRecords, writeGrant } from './grant-rows.ts'
 import { addKey, changeAccount, erasePendingKeys, makeKeyCurrent, markInbound } from './handhelds.ts'
 import { putCursor } from './watches.ts'
@@ -87,6 +87,7 @@ function writeOutbox(db: Db, change: Change): void {
       work.dueAtMs,
     )
   for (const key of change.finishWork ?? []) db.run('DELETE FROM work WHERE key = ?', key)
+  if (change.receipt) noteReceipt(db, change.receipt, change.nowMs)
   for (const key of change.stopDeliveries ?? [])
     db.run("UPDATE delivery SET state = 'stopped' WHERE key = ? AND state = 'running'", key)
   for (const delivery of change.addDeliveries ?? []) addDelivery(db, delivery, change.nowMs)

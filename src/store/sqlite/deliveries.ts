@@ -1,6 +1,6 @@
 import type { MessageName } from '#activation/event.ts'
 import type { ActivationId, Pin } from '#kernel/brand.ts'
-import type { Delivery, DeliveryStore, NewDelivery, Until } from '../deliveries.ts'
+import type { Delivery, DeliveryStore, NewDelivery, ReceiptChange, Until } from '../deliveries.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Db, SqlValue } from './database.ts'
 
@@ -46,7 +46,6 @@ export const deliveries: Aggregate<DeliveryStore> = {
         : select(db, "WHERE txn = ? AND state = 'running' ORDER BY id", who.txn),
     attempted: (id, mids, nowMs, nextAtMs) => attempted(db, id, mids, nowMs, nextAtMs),
     putOff: (id, nextAtMs) => void db.run('UPDATE delivery SET next_at_ms = ? WHERE id = ?', nextAtMs, id),
-    receipted: (id, status, nowMs, nextAtMs) => receipted(db, id, status, nowMs, nextAtMs),
     hurry: (key, atMs) =>
       void db.run("UPDATE delivery SET next_at_ms = ? WHERE key = ? AND state = 'running'", atMs, key),
     again: (key, atMs) =>
@@ -54,6 +53,13 @@ export const deliveries: Aggregate<DeliveryStore> = {
         "UPDATE delivery SET next_at_ms = ?, state = 'running', until = 'receipt' WHERE key = ?",
         atMs,
         key,
+      ),
+    hurryUnanswered: (nowMs) =>
+      void db.run(
+        `UPDATE delivery SET next_at_ms = ? WHERE state = 'running' AND next_at_ms > ? AND sent_at_ms IS NOT NULL
+           AND (receipt_at_ms IS NULL OR receipt_at_ms < sent_at_ms)`,
+        nowMs,
+        nowMs,
       ),
     hurryAll: (nowMs) =>
       void db.run("UPDATE delivery SET next_at_ms = ?, receipt_at_ms = NULL WHERE state = 'running'", nowMs),
@@ -64,7 +70,8 @@ export const deliveries: Aggregate<DeliveryStore> = {
 
 /**
  * Queues a delivery. One with the same key goes out again instead, with the same bytes, over the newest
- * route, also where it had already come to its end: somebody asked for it again.
+ * route, also where it had already come to its end: somebody asked for it again. Another route begins another
+ * attempt, without frame ids yet: to the relay, the old ids belong to frames for the old route.
  */
 export function addDelivery(db: Db, delivery: NewDelivery, nowMs: number): void {
   const { to, packet } = delivery
@@ -72,6 +79,7 @@ export function addDelivery(db: Db, delivery: NewDelivery, nowMs: number): void 
     `INSERT INTO delivery(key, txn, message, pin, token, payload, until, first_at_ms, ends_at_ms, kid, seq, tag, next_at_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT(key) DO UPDATE SET next_at_ms = ?, state = 'running',
+       attempts = attempts + (coalesce(excluded.pin, pin) IS NOT pin OR excluded.token IS NOT token),
        pin = coalesce(excluded.pin, pin), token = excluded.token, ends_at_ms = max(ends_at_ms, excluded.ends_at_ms)`,
     delivery.key,
     delivery.txn,
@@ -106,8 +114,9 @@ function attempted(db: Db, id: number, mids: readonly Uint8Array[], nowMs: numbe
     )
 }
 
-/** `nextAtMs` null leaves the schedule as it is. A delivery that waited for this receipt only is done. */
-function receipted(db: Db, id: number, status: number, nowMs: number, nextAtMs: number | null): void {
+/** A delivery that waited for this receipt only is done. */
+export function noteReceipt(db: Db, receipt: ReceiptChange, nowMs: number): void {
+  const { deliveryId, status, nextAtMs } = receipt
   db.run(
     `UPDATE delivery SET receipt_since_ms = CASE WHEN receipt = ? THEN receipt_since_ms ELSE ? END,
        receipt = ?, receipt_at_ms = ?, next_at_ms = coalesce(?, next_at_ms) WHERE id = ?`,
@@ -116,12 +125,12 @@ function receipted(db: Db, id: number, status: number, nowMs: number, nextAtMs: 
     status,
     nowMs,
     nextAtMs,
-    id,
+    deliveryId,
   )
   if (status === 0 || status === 1)
     db.run(
       "UPDATE delivery SET state = 'answered' WHERE id = ? AND until != 'answer' AND state = 'running'",
-      id,
+      deliveryId,
     )
 }
 

@@ -187,6 +187,8 @@ test('a right proof claims the grant and sends M4 and the key check; the same pr
   assert.deepEqual(kinds(again.effects), ['send m4', 'send key_check'])
   const second = play([...upTo('proof_judged'), e.proofSeen({ m3Hash: 'e2', atMs: e.start + 3_000 })])
   assert.deepEqual(second.effects, [{ kind: 'send', message: { kind: 'error', code: 'proof.second' } }])
+  const late = play([...upTo('key_check_seen'), e.proofSeen({ atMs: e.start + 3_000 })])
+  assert.deepEqual(late.effects, [])
 })
 
 test('a claim that is never confirmed is released after a day', () => {

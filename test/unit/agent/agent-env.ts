@@ -1,0 +1,58 @@
+// What the agent's parts share, over a store in a directory of its own, with a clock that stands still.
+
+import type { TestContext } from 'node:test'
+import type { AgentEnv } from '#agent/domain.ts'
+import { nodeP256 } from '#crypto/p256-node.ts'
+import { openColumn, sealColumn } from '#crypto/sealed-column.ts'
+import { systemRandom } from '#edge/system.ts'
+import type { RelayId, SrpId } from '#kernel/brand.ts'
+import { noFailpoint } from '#kernel/failpoint.ts'
+import { silentLog } from '#kernel/log.ts'
+import { openTestStore } from '../../support/store.ts'
+import { start } from '../activation/events.ts'
+
+export interface AgentWorld {
+  readonly env: AgentEnv
+  /** The methods of each commit so far. */
+  readonly commits: (readonly string[])[]
+  /** What the clock says; timers never fire. */
+  nowMs: number
+}
+
+const storageKey = new Uint8Array(32)
+const noKey = { certificatePem: '', keyPem: '' }
+
+export function makeAgentWorld(t: TestContext): AgentWorld {
+  const commits: (readonly string[])[] = []
+  const world: AgentWorld = {
+    commits,
+    nowMs: start,
+    env: {
+      store: openTestStore(t, { hooks: { beforeCommit: (methods) => commits.push(methods) } }),
+      vault: {
+        seal: (context, plain) => sealColumn(storageKey, systemRandom, context, plain),
+        open: (context, sealed) => openColumn(storageKey, context, sealed),
+      },
+      clock: { nowMs: () => world.nowMs, after: () => () => {} },
+      random: systemRandom,
+      log: silentLog,
+      p256: nodeP256,
+      failpoint: noFailpoint,
+      domain: {
+        organisation: 'Example',
+        srpId: 'S00000001' as SrpId,
+        relayId: 'relay.example.test' as RelayId,
+        sealKeys: () => [],
+        caCertificate: new Uint8Array(),
+        policySigner: noKey,
+        policySignerDer: new Uint8Array(),
+        terms: { suites: [1], profiles: [1] },
+        policyRules: {},
+        handheldsPerUser: 1,
+        fence: { generation: 0, epoch: 1 },
+        resendCapMs: 1_800_000,
+      },
+    },
+  }
+  return world
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { fold } from '#activation/reduce.ts'
+import { startAgent } from '#agent/agent.ts'
+import { takeReceipt } from '#agent/courier.ts'
+import type { Frame } from '#protocol/relay-frame.ts'
+import type { RelayHandlers, ServerReady } from '#relay/relay-client.ts'
+import type { Delivery } from '#store/deliveries.ts'
+import * as e from '../activation/events.ts'
+import { type AgentWorld, makeAgentWorld } from './agent-env.ts'
+
+const mid = new Uint8Array(16).fill(5)
+
+/** An activation whose M2 has gone to the relay, which has not answered. */
+async function sentM2({ env }: AgentWorld): Promise<Delivery> {
+  const events = e.goodRun.slice(0, 3)
+  const next = fold(e.txn, events)
+  assert(next)
+  await env.store.activations.commit({
+    nowMs: e.start,
+    activation: { next, expectedVersion: 0, userId: null, events },
+    addDeliveries: [
+      {
+        key: `m2:${e.txn}`,
+        txn: e.txn,
+        of: 'm2',
+        to: { token: new Uint8Array(44) },
+        payload: new Uint8Array([1]),
+        until: 'receipt',
+        firstAtMs: e.start,
+        endsAtMs: e.start + e.hour,
+      },
+    ],
+  })
+  const [m2] = await env.store.deliveries.due(e.start, 1)
+  assert(m2)
+  await env.store.deliveries.attempted(m2.id, [mid], e.start, e.start + 15_000)
+  return m2
+}
+
+/** Logs an agent in, and resolves with the first frame of this type that it sends. */
+function logIn(t: TestContext, { env }: AgentWorld, type: Frame['type']): Promise<Frame> {
+  return new Promise((resolve, reject) => {
+    const connected: RelayHandlers<ServerReady>[] = []
+    const agent = startAgent(env, {
+      domains: [],
+      hint: () => {},
+      connect: (handlers) => {
+        connected.push(handlers)
+        return {
+          send: (frame) => {
+            if (frame.type === type) resolve(frame)
+            return true
+          },
+          state: () => ({ stage: 'ready', sinceMs: e.start, code: null, detail: '', retryAtMs: null }),
+          retry: () => {},
+          close: async () => {},
+        }
+      },
+    })
+    t.after(() => agent.close())
+    const ready = { now: e.start / 1000, generation: 0, sealKeys: [], unconfirmedSealKeys: [] }
+    Promise.resolve(connected[0]?.onReady(ready)).catch(reject)
+  })
+}
+
+test('after a log-in what has no receipt is asked about at once, under its own id', async (t) => {
+  const world = makeAgentWorld(t)
+  await world.env.store.installation.put('relay_generation', Buffer.from('0'))
+  await sentM2(world)
+  world.nowMs = e.start + 1_000
+  const frame = await logIn(t, world, 'send')
+  assert.deepEqual(frame.type === 'send' && frame.mid, mid)
+})
+
+test('a receipt and what it says of the activation are one commit, so that no crash can part them', async (t) => {
+  const world = makeAgentWorld(t)
+  const m2 = await sentM2(world)
+  const { env, commits } = world
+  commits.length = 0
+  await takeReceipt(env, { type: 'receipt', mid, status: 0, pin: e.pin })
+  assert.deepEqual(commits, [['activations.commit']])
+  assert.equal((await env.store.deliveries.byKey(m2.key))?.state, 'answered')
+  assert.equal((await env.store.activations.find(e.txn))?.pin, e.pin)
+})
