@@ -43,21 +43,24 @@ export async function startRelayServer(options: RelayServerOptions): Promise<Rel
   const relay = startRelay(env, mailer)
   const http = makeHttpServer(tls)
   http.on('upgrade', makeUpgrade(relay))
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject)
-    http.listen({ host, port, backlog }, resolve)
-  })
-  return {
-    port: portOf(http),
-    postOffice: relay.postOffice,
-    close: async (code) => {
-      const closed = new Promise((resolve) => http.close(resolve))
-      await relay.close(code)
-      http.closeAllConnections()
-      await closed
-      mailer.close()
-    },
+  const close = async (code?: number): Promise<void> => {
+    const closed = new Promise((resolve) => http.close(resolve))
+    await relay.close(code)
+    http.closeAllConnections()
+    await closed
+    mailer.close()
   }
+  try {
+    await new Promise<void>((resolve, reject) => {
+      http.once('error', reject)
+      http.listen({ host, port, backlog }, resolve)
+    })
+  } catch (error) {
+    // The relay has begun its housekeeping, which would go on for ever.
+    await close()
+    throw error
+  }
+  return { port: portOf(http), postOffice: relay.postOffice, close }
 }
 
 function makeHttpServer(tls: RelayServerOptions['tls']): Server {

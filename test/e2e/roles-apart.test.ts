@@ -1,7 +1,9 @@
 // `postkey smtp`, `imap`, `relay` and `agent` as processes of their own over one data directory.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { assertFound, watches } from '../support/each-watch.ts'
@@ -17,6 +19,7 @@ interface Site {
 }
 
 const stopMs = 20_000
+const anyPorts = ['smtp.port=0', 'imap_server.port=0', 'imap_server.tls_port=0', 'relay.port=0']
 
 test('four processes over one data directory work as one server', async (t) => {
   const site = await newSite(t)
@@ -38,6 +41,20 @@ test('four processes over one data directory work as one server', async (t) => {
     for (const { process } of others)
       assert.deepEqual(await process.stop(stopMs), { code: 0, signal: null }, process.output())
   })
+})
+
+test('a server whose port is taken says so and ends, with all that had started', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.after(() => other.close())
+  const address = other.address()
+  assert(address && typeof address === 'object')
+  const data = temporaryDirectory(t)
+  const set = [`server.data_dir=${data}`, ...anyPorts, `relay.port=${address.port}`]
+  const args = set.flatMap((value) => ['--set', value])
+  const { code, stderr } = await run(bin, [...args, 'serve'], { cwd: data })
+  assert.notEqual(code, 0)
+  assert.match(stderr, /listen\.in_use/)
 })
 
 async function newSite(t: TestContext): Promise<Site> {
@@ -70,7 +87,6 @@ async function speaksWithAgent(agent: Postkey): Promise<void> {
 async function refusesSecond({ data }: Site): Promise<void> {
   const trustFile = join(data, 'handheld.json')
   const trust = readFileSync(trustFile, 'utf8')
-  const anyPorts = ['smtp.port=0', 'imap_server.port=0', 'imap_server.tls_port=0', 'relay.port=0']
   const args = [`server.data_dir=${data}`, ...anyPorts].flatMap((value) => ['--set', value])
   for (const command of ['agent', 'serve']) {
     const { code, stderr } = await run(bin, [...args, command], { cwd: data })
