@@ -1,6 +1,7 @@
 /** Handhelds of end-to-end tests that meet with something else than Activation Complete at once. */
 import assert from 'node:assert/strict'
 import type { ActivateOptions, Outcome } from '#handheld/activate.ts'
+import type { SavedHandheld } from '#handheld/state-codec.ts'
 import { type HandheldStorage, memoryStorage } from '#handheld/storage.ts'
 import { hurriedClock } from './e2e-clock.ts'
 import { activate, goodScreens, type Postkey, screensOf } from './postkey.ts'
@@ -45,5 +46,23 @@ export async function assertActivates(
   return outcome
 }
 
-/** A handheld that is used for more than one try: hand it in as `storage`. */
-export const sameHandheld = (): HandheldStorage => memoryStorage()
+export interface KeptHandheld extends HandheldStorage {
+  /** Everything it wrote down, in order. */
+  readonly history: readonly SavedHandheld[]
+  newest(): SavedHandheld
+}
+
+/** A handheld that is used for more than one try, and looked into: hand it in as `storage`. */
+export function sameHandheld(): KeptHandheld {
+  const storage = memoryStorage()
+  const history: SavedHandheld[] = []
+  return {
+    ...storage,
+    history,
+    newest: () => history.at(-1) ?? assert.fail('the handheld wrote nothing down'),
+    save: async (saved) => {
+      history.push(saved)
+      await storage.save(saved)
+    },
+  }
+}

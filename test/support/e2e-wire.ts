@@ -1,4 +1,7 @@
 /** A handheld's line to the relay with a test in between: it sees every frame, keeps some back, adds others. */
+import { systemRandom } from '#edge/system.ts'
+import { toHex } from '#kernel/bytes.ts'
+import { decodePacket, decodePacketHeader, type PacketHeader } from '#protocol/packet-frame.ts'
 import { decodePayload, type PayloadKind } from '#protocol/payload.ts'
 import type { Frame } from '#protocol/relay-frame.ts'
 import { decodeFrame, encodeFrame } from '#protocol/relay-frame-codec.ts'
@@ -24,9 +27,10 @@ export interface Wire {
   hold(way: Way, fits: (frame: Frame) => boolean): Held
   /** Says a frame beside those of the handheld. */
   say(frame: Frame): void
-  /** The first frame that fits, past or to come. */
-  find<F extends Frame>(way: Way, fits: (frame: Frame) => frame is F): Promise<F>
-  find(way: Way, fits: (frame: Frame) => boolean): Promise<Frame>
+  /** From now on every message of the handheld goes out so many times more, each copy in a frame of its own. */
+  stutter(copies: number): void
+  /** Resolves when so many frames that fit have come, past ones counted, with those. */
+  find(way: Way, fits: (frame: Frame) => boolean, count?: number): Promise<readonly Frame[]>
 }
 
 /** The kind of message in a frame, or null where it carries none. */
@@ -40,6 +44,22 @@ export const carries =
   (frame: Frame): boolean =>
     kindOf(frame) === kind
 
+/** The header of the packet in a frame, or null where it carries none. */
+export function packetOf(frame: Frame): PacketHeader | null {
+  const payload = 'payload' in frame ? decodePayload(frame.payload) : null
+  const packet = payload?.ok && payload.value.kind === 'packet' ? decodePacket(payload.value.bytes) : null
+  const header = packet?.ok ? decodePacketHeader(packet.value.header) : null
+  return header?.ok ? header.value : null
+}
+
+/** The server's and the handheld's key checks: the first packet each way under a key. */
+export const isKeyCheck = (frame: Frame): boolean => packetOf(frame)?.seq === 0
+
+/** The different payloads among these frames, as hex. */
+export const distinct = (frames: readonly Frame[]): string[] => [
+  ...new Set(frames.flatMap((frame) => ('payload' in frame ? [toHex(frame.payload)] : []))),
+]
+
 interface Hold {
   readonly way: Way
   readonly fits: (frame: Frame) => boolean
@@ -47,17 +67,19 @@ interface Hold {
   readonly catch: (frame: Frame) => void
 }
 
-interface Watcher {
-  readonly way: Way
-  readonly fits: (frame: Frame) => boolean
-  readonly found: (frame: Frame) => void
-}
-
 export function tapRelay(postkey: Postkey): Wire {
   const seen: Record<Way, Frame[]> = { sent: [], received: [] }
   const holds = new Set<Hold>()
-  const watchers = new Set<Watcher>()
+  const watchers = new Set<() => void>()
   let link: RelayLink | null = null
+  let copies = 0
+
+  const sayAgain = (bytes: Uint8Array): void => {
+    const frame = decodeFrame(bytes)
+    if (!frame.ok || frame.value.type !== 'send') return
+    for (let copy = 0; copy < copies; copy += 1)
+      link?.send(encodeFrame({ ...frame.value, mid: systemRandom.bytes(16) }))
+  }
 
   /** Notes the frame and passes it on, now or when the hold that wants it ends. */
   const pass = (way: Way, bytes: Uint8Array, go: () => void): void => {
@@ -67,11 +89,7 @@ export function tapRelay(postkey: Postkey): Wire {
       return
     }
     seen[way].push(frame.value)
-    for (const watcher of [...watchers])
-      if (watcher.way === way && watcher.fits(frame.value)) {
-        watchers.delete(watcher)
-        watcher.found(frame.value)
-      }
+    for (const look of [...watchers]) look()
     const hold = [...holds].find((one) => one.way === way && one.fits(frame.value))
     if (!hold) {
       go()
@@ -88,7 +106,11 @@ export function tapRelay(postkey: Postkey): Wire {
       message: (bytes) => pass('received', bytes, () => listener.message(bytes)),
     })
     link = real
-    return { ...real, send: (bytes) => pass('sent', bytes, () => real.send(bytes)) }
+    const send = (bytes: Uint8Array): void => {
+      real.send(bytes)
+      sayAgain(bytes)
+    }
+    return { ...real, send: (bytes) => pass('sent', bytes, () => send(bytes)) }
   }
 
   const hold = (way: Way, fits: (frame: Frame) => boolean): Held => {
@@ -102,11 +124,17 @@ export function tapRelay(postkey: Postkey): Wire {
     return { caught: promise, release }
   }
 
-  const find = (way: Way, fits: (frame: Frame) => boolean): Promise<Frame> => {
-    const past = seen[way].find(fits)
-    if (past) return Promise.resolve(past)
-    return new Promise((found) => watchers.add({ way, fits, found }))
-  }
+  const find = (way: Way, fits: (frame: Frame) => boolean, count = 1): Promise<readonly Frame[]> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        const found = seen[way].filter(fits)
+        if (found.length < count) return
+        watchers.delete(look)
+        resolve(found)
+      }
+      watchers.add(look)
+      look()
+    })
 
   return {
     dial,
@@ -114,6 +142,9 @@ export function tapRelay(postkey: Postkey): Wire {
     received: seen.received,
     hold,
     say: (frame) => link?.send(encodeFrame(frame)),
-    find: find as Wire['find'],
+    stutter: (times) => {
+      copies = times
+    },
+    find,
   }
 }

@@ -1,6 +1,7 @@
 /** A whole Postkey with a site's mail server before it and a clock to turn, for tests of why activations stop. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import type { AdminSession, NewUserInput, PasswordTerms } from '#admin/admin.ts'
 import { type ClockedPostkey, startWithClock } from './e2e-clock.ts'
 import { type Site, startSite } from './e2e-site.ts'
@@ -43,7 +44,7 @@ export async function startWorld(t: TestContext, more: readonly string[] = []): 
 }
 
 /** By what they show: what each proves on users of its own. */
-export type Cases = Readonly<Record<string, (world: World) => Promise<void>>>
+export type Cases = Readonly<Record<string, (world: World, t: TestContext) => Promise<void>>>
 
 /**
  * Runs `together` side by side in one world, then `inTurn` one after the other: those turn the server's clock, which
@@ -54,10 +55,10 @@ export function testCases(name: string, together: Cases, inTurn: Cases): void {
     const world = await startWorld(t)
     const timeout = 120_000
     await Promise.all(
-      Object.entries(together).map(([what, prove]) => t.test(what, { timeout }, () => prove(world))),
+      Object.entries(together).map(([what, prove]) => t.test(what, { timeout }, (t) => prove(world, t))),
     )
     for (const [what, prove] of Object.entries(inTurn)) {
-      await t.test(what, { timeout }, () => prove(world))
+      await t.test(what, { timeout }, (t) => prove(world, t))
       world.postkey.setClock(0)
     }
   })
@@ -69,5 +70,14 @@ export async function untilBegun({ admin }: World, address: string): Promise<voi
   for await (const _ of admin.activations.watch({ of: address }, stop.signal)) {
     stop.abort()
     return
+  }
+}
+
+/** Asks until it is so, for what tells nobody when it comes about; fails after ten seconds. */
+export async function eventually(isSo: () => Promise<boolean>, what: string): Promise<void> {
+  const endMs = Date.now() + 10_000
+  while (!(await isSo())) {
+    assert.ok(Date.now() < endMs, `not so after ten seconds: ${what}`)
+    await setTimeout(50)
   }
 }

@@ -1,0 +1,129 @@
+/** A handheld's place at the relay taken by a test: it says what a handheld would never say, or says it again. */
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { ed25519Key } from '#crypto/ed25519.ts'
+import { systemClock, systemRandom } from '#edge/system.ts'
+import { type KeyLink, openPacket, sealNext } from '#handheld/link.ts'
+import type { SavedHandheld } from '#handheld/state-codec.ts'
+import { sameBytes } from '#kernel/bytes.ts'
+import { silentLog } from '#kernel/log.ts'
+import { type Ack, decodeAck } from '#protocol/ack.ts'
+import { contentTypes, decodePacket } from '#protocol/packet-frame.ts'
+import { decodePayload } from '#protocol/payload.ts'
+import type { Deliver, Frame } from '#protocol/relay-frame.ts'
+import { connectDevice } from '#relay/client.ts'
+import { type Postkey, relayTrust } from './postkey.ts'
+
+export interface Device {
+  /** Every message of the server, in order; each was acknowledged to the relay. */
+  readonly delivered: readonly Deliver[]
+  /** Sends a payload in a new frame; resolves to the relay's first status. */
+  send(payload: Uint8Array): Promise<number>
+  /** Hands the relay a request; resolves to its status. */
+  ask(body: Uint8Array): Promise<number>
+  /** A packet of no known kind, sealed under the handheld's key. */
+  seal(): { readonly seq: number; readonly payload: Uint8Array }
+  /** The statuses of the server's answers to that packet, once there are `count`. */
+  answers(seq: number, count: number): Promise<number[]>
+  /** Resolves when the server has worked off everything sent before. */
+  settle(): Promise<void>
+}
+
+/** Content types from here on are for private use. */
+const unheardOf = 200
+
+export async function connectAs(t: TestContext, postkey: Postkey, saved: SavedHandheld): Promise<Device> {
+  const { account, device } = saved.state
+  assert(account, 'the handheld is active')
+  const { srpId } = account
+  // Far above what the handheld itself has used, inside the window.
+  let link: KeyLink = {
+    ...account.link,
+    nextSeq: account.link.nextSeq + 64,
+    reservedSeq: account.link.nextSeq + 1000,
+  }
+  const seen: Frame[] = []
+  const watchers = new Set<() => void>()
+  const ready = Promise.withResolvers<void>()
+  const client = connectDevice({
+    ...relayTrust(postkey),
+    pin: device.pin,
+    deviceKey: ed25519Key(saved.seed),
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLog,
+    handlers: {
+      onReady: () => ready.resolve(),
+      onFrame: async (frame) => {
+        if (frame.type === 'deliver') client.send({ type: 'frame_ack', mid: frame.mid })
+        seen.push(frame)
+        for (const look of [...watchers]) look()
+      },
+    },
+  })
+  t.after(() => client.close())
+  await ready.promise
+
+  const until = <T>(look: () => T | null): Promise<T> =>
+    new Promise((resolve) => {
+      const again = (): void => {
+        const found = look()
+        if (found === null) return
+        watchers.delete(again)
+        resolve(found)
+      }
+      watchers.add(again)
+      again()
+    })
+  const delivered = (): Deliver[] => seen.filter((frame) => frame.type === 'deliver')
+  const send = (payload: Uint8Array): Promise<number> => {
+    const mid = systemRandom.bytes(16)
+    client.send({ type: 'send', mid, to: { kind: 'server', srpId }, ttlSeconds: 600, payload })
+    return until(() => {
+      const receipt = seen.find((frame) => frame.type === 'receipt' && sameBytes(frame.mid, mid))
+      return receipt?.type === 'receipt' ? receipt.status : null
+    })
+  }
+  const seal = () => {
+    const { nextSeq: seq } = link
+    const sealed = sealNext(link, unheardOf, new Uint8Array(1), systemRandom)
+    link = sealed.link
+    return { seq, payload: sealed.payload }
+  }
+  const answers = (seq: number, count: number): Promise<number[]> =>
+    until(() => {
+      const acks = delivered().flatMap((frame) => ackIn(link, frame) ?? [])
+      const statuses = acks.filter((ack) => ack.seq === seq).map(({ status }) => status)
+      return statuses.length >= count ? statuses : null
+    })
+  return {
+    get delivered() {
+      return delivered()
+    },
+    send,
+    ask: (body) => {
+      client.send({ type: 'mail_ask', body })
+      return until(() => {
+        const done = seen.find((frame) => frame.type === 'mail_done')
+        return done?.type === 'mail_done' ? done.status : null
+      })
+    },
+    seal,
+    answers,
+    settle: async () => {
+      const { seq, payload } = seal()
+      await send(payload)
+      await answers(seq, 1)
+    },
+  }
+}
+
+/** The acknowledgement in a frame, or null where it holds another message. */
+function ackIn(link: KeyLink, frame: Deliver): Ack | null {
+  const payload = decodePayload(frame.payload)
+  const packet = payload.ok && payload.value.kind === 'packet' ? decodePacket(payload.value.bytes) : null
+  const opened = packet?.ok ? openPacket(link, packet.value) : null
+  if (opened?.header.contentType !== contentTypes.ack || !opened.content) return null
+  const ack = decodeAck(opened.content)
+  return ack.ok ? ack.value : null
+}
