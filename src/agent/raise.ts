@@ -39,7 +39,7 @@ export async function raise(
 ): Promise<Raised> {
   for (let attempt = 0; attempt < triesMax; attempt += 1) {
     const activation = await env.store.activations.find(txn)
-    const owner = userId ?? (activation ? await env.store.activations.userOf(txn) : null)
+    const owner = await ownerOf(env, activation, userId)
     const kept = await grantFor(env, activation, owner)
     const event = make({ activation, grant: kept?.grant ?? null })
     const step = event && reduce(txn, activation, event)
@@ -50,6 +50,17 @@ export async function raise(
     return { activation: next, recorded: next !== activation }
   }
   assert(false, 'an event met a newer version of its activation too many times')
+}
+
+/** The user whose mailbox held the request when it was first seen: a copy in another mailbox changes nothing. */
+async function ownerOf(
+  env: AgentEnv,
+  activation: Activation | null,
+  userId: number | null,
+): Promise<number | null> {
+  if (!activation) return userId
+  const known = await env.store.activations.userOf(activation.txn)
+  return activation.request ? known : (userId ?? known)
 }
 
 /** The grant the activation runs under, or, before its request is known, the user's newest. */
