@@ -366,7 +366,7 @@ export const faultTable = {
   },
   'imap.no_mailbox': {
     says: "The user's mailbox does not exist on the IMAP server, or the service account may not see it.",
-    next: "Check the mailbox's name and the rights of the service account.",
+    next: "On many servers it comes into being with the first mail. Otherwise check `[imap] mailbox` and the service account's rights.",
     turn: 'administrator',
     retry: 'automatic',
   },

@@ -43,8 +43,10 @@ function mailboxChecks(watching: Watching): Check[] {
     name: `mailbox ${owner}/${folder}`,
     sinceMs,
   })
+  const mild = (fault: (typeof faults)[number]): Check => ({ ...check(fault), health: 'attention' })
   return [
-    ...faults.map(check),
-    ...notRemoved.map((fault) => ({ ...check(fault), health: 'attention' as const })),
+    // A mailbox that had no mail yet need not exist.
+    ...faults.map((fault) => (fault.code === 'imap.no_mailbox' ? mild(fault) : check(fault))),
+    ...notRemoved.map(mild),
   ]
 }

@@ -10,20 +10,19 @@ import { activate, goodScreens, type Postkey, screensOf, startPostkey } from '..
 import { temporaryDirectory } from '../support/store.ts'
 
 const user = (name: string): MailUser => ({ address: `${name}@example.test`, password: `${name}'s own` })
-const [alice, bob, carol, dave, erin] = [
-  user('alice'),
-  user('bob'),
-  user('carol'),
-  user('dave'),
-  user('erin'),
-]
+const alice = user('alice')
+const bob = user('bob')
+const carol = user('carol')
+const dave = user('dave')
+const erin = user('erin')
+const frank = user('frank')
 const etpSubject = /\[MDAP 1 [0-9a-f]{8}\]/
 
 const removed = /an activation mail was removed/
 const notRemoved = /an activation mail could not be removed/
 
 test('Postkey beside Postfix and Dovecot', { skip: missingPeer('dovecot', 'postfix') }, async (t) => {
-  const beside = await startBeside(t, [alice, bob, carol, dave], [erin])
+  const beside = await startBeside(t, [alice, bob, carol, dave, frank], [erin])
   const data = temporaryDirectory(t)
   const serve = (t: TestContext, watch: Watch, ...more: string[]): Promise<Postkey> =>
     startPostkey(t, { data, set: [...beside.set, ...watch.set, ...more] })
@@ -40,17 +39,17 @@ test('Postkey beside Postfix and Dovecot', { skip: missingPeer('dovecot', 'postf
       await activates(postkey, erin, fastWatch)
       await postkey.process.waitFor(notRemoved)
       assertKept(await beside.inbox(erin))
-      const { checks } = await postkey.json<{ checks: { name: string; health: string; code: string }[] }>(
-        'status',
-      )
-      const { health, code } = checks.find(({ name }) => name === `mailbox ${erin.address}/INBOX`) ?? {}
-      assert.deepEqual({ health, code }, { health: 'attention', code: 'imap.no_right' })
+      assert.deepEqual(await mailboxCheck(postkey, erin), { health: 'attention', code: 'imap.no_right' })
     })
     await postkey.stop()
   })
 
   await t.test('by interval scan alone, in a mailbox that the first mail brings into being', async (t) => {
     const postkey = await serve(t, scanOnly)
+    await postkey.addUser(frank.address)
+    await postkey.process.waitFor(/frank@example.test\/INBOX.*a mailbox could not be looked at/)
+    const missing = { health: 'attention', code: 'imap.no_mailbox' }
+    assert.deepEqual(await mailboxCheck(postkey, frank), missing, 'there was no mail for frank yet')
     await activates(postkey, bob, scanOnly)
     await postkey.process.waitFor(removed)
     assert.deepEqual(await beside.inbox(bob), [])
@@ -75,6 +74,13 @@ test('Postkey beside Postfix and Dovecot', { skip: missingPeer('dovecot', 'postf
     await postkey.stop()
   })
 })
+
+/** What `status` says of a user's INBOX. */
+async function mailboxCheck(postkey: Postkey, { address }: MailUser) {
+  const { checks } = await (await postkey.admin()).status()
+  const check = checks.find(({ name }) => name === `mailbox ${address}/INBOX`)
+  return check && { health: check.health, code: check.code }
+}
 
 async function activates(postkey: Postkey, { address }: MailUser, watch: Watch): Promise<void> {
   const outcome = await activate(postkey, address, await postkey.addUser(address))
