@@ -160,7 +160,8 @@ export function judged(activation: Activation, event: Of<'proof_judged'>): Step 
   )
 }
 
-function refused(activation: Activation, code: FaultCode, atMs: number): Step {
+/** As `refuse`, for a run that may have a master key already. */
+export function refused(activation: Activation, code: FaultCode, atMs: number): Step {
   const step = refuse(activation, code, atMs)
   return { ...step, effects: [...step.effects, { kind: 'erase_pending_key' }] }
 }

@@ -3,6 +3,8 @@ import { unreachable } from '#kernel/assert.ts'
 import type { FaultCode } from '#kernel/fault.ts'
 import type { Activation } from './activation.ts'
 import type { Reduced } from './effect.ts'
+import { closedCode, type Grant } from './grant.ts'
+import { refused } from './proof.ts'
 import { enter, note, type Of, stay } from './step.ts'
 
 type Step = Reduced<Activation>
@@ -11,6 +13,8 @@ type Answered = Of<'policy_sent' | 'policy_acked' | 'books_sent' | 'books_acked'
 /** The handheld has shown the master key: the grant is used and the Policy Service is asked. */
 export function keyCheckSeen(activation: Activation, event: Of<'key_check_seen'>): Step {
   if (activation.phase !== 'claimed') return stay(activation)
+  const code = lostClaim(activation, event.standing.grant)
+  if (code) return refused(activation, code, event.atMs)
   return enter(
     activation,
     'policy_due',
@@ -24,6 +28,14 @@ export function keyCheckSeen(activation: Activation, event: Of<'key_check_seen'>
     { kind: 'work', work: 'supersede_others' },
     { kind: 'work', work: 'send_policy' },
   )
+}
+
+/** Why the grant is no longer this run's: its user was removed, it was withdrawn, or another run claimed it. */
+function lostClaim(activation: Activation, grant: Grant | null): FaultCode | null {
+  if (grant === null) return 'grant.none'
+  const closed = closedCode(grant.state)
+  if (closed) return closed
+  return grant.claim?.txn === activation.txn ? null : 'request.superseded'
 }
 
 export function answered(activation: Activation, event: Answered): Step {
