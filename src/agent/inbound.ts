@@ -1,5 +1,6 @@
 /** What comes from the relay: each frame is stored with all it causes before it is acknowledged. */
 import { sha256 } from '#crypto/hash.ts'
+import { InvariantError } from '#kernel/assert.ts'
 import type { Pin } from '#kernel/brand.ts'
 import { toHex } from '#kernel/bytes.ts'
 import { decodeM3 } from '#protocol/exchange.ts'
@@ -28,7 +29,7 @@ export interface InboundPorts {
 export async function takeFrame(env: AgentEnv, ports: InboundPorts, frame: Frame): Promise<void> {
   switch (frame.type) {
     case 'deliver':
-      await takeDelivered(env, ports, frame)
+      await takeDelivered(env, ports, frame).catch((error: unknown) => setAside(env, frame, error))
       env.failpoint('agent.before_frame_ack')
       ports.acknowledge(frame.mid)
       return
@@ -41,6 +42,16 @@ export async function takeFrame(env: AgentEnv, ports: InboundPorts, frame: Frame
     default:
       env.log.warn({ frame: frame.type }, 'the relay sent a frame that a server does not expect')
   }
+}
+
+/**
+ * A frame that meets a mistake of ours would meet it each time it comes: it is rejected for good, and the frames
+ * of all other handhelds go on.
+ */
+function setAside(env: AgentEnv, { from }: Deliver, error: unknown): void {
+  if (!(error instanceof InvariantError)) throw error
+  const pin = from.kind === 'handheld' ? from.pin : ''
+  env.log.error({ code: 'internal.invariant', pin, detail: error.message }, 'a frame was set aside')
 }
 
 /** Rejected for good means acknowledged as well: "I have it", not "I liked it". */
