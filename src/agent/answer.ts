@@ -86,7 +86,11 @@ function randomKid(random: Random): number {
 const encodeRunSecrets = ({ z, v, w0, shareV }: RunSecrets): Uint8Array => concat(z, v, w0, shareV)
 
 /** @throws Fault storage_key.wrong */
-export function openRunSecrets(env: AgentEnv, txn: ActivationId, sealed: Uint8Array): RunSecrets {
+export function openRunSecrets(
+  env: Pick<AgentEnv, 'vault'>,
+  txn: ActivationId,
+  sealed: Uint8Array,
+): RunSecrets {
   const plain = env.vault.open(runSecretsContext(txn), sealed)
   if (plain?.length !== 3 * pointBytes + scalarBytes)
     throw new Fault('storage_key.wrong', 'the secrets of a run do not open')
