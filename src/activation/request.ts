@@ -10,6 +10,8 @@ import { enter, note, type Of, stay, stop } from './step.ts'
 
 type Step = Reduced<Activation>
 
+/** Where the handheld is still reached over its route token; after that its PIN is the way. */
+const overToken: readonly Activation['phase'][] = ['mailed', 'answering', 'answered', 'proof_kept']
 /** A stored answer is repeated at most this often, whoever asks. */
 const repeatAfterMs = 60_000
 
@@ -117,6 +119,7 @@ export function refuse(
 
 /** The same mail or the relay's hint again: the stored answer goes out again, at most once a minute. */
 export function askedAgain(activation: Activation, event: Of<'asked_again'>): Step {
+  if (!activation.error && !overToken.includes(activation.phase)) return stay(activation)
   const token = event.token ?? activation.token
   const moved = token !== activation.token
   const recent = event.atMs - (activation.lastAnswerAtMs ?? 0) < repeatAfterMs

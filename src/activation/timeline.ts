@@ -17,7 +17,7 @@ type Bare = Omit<Hop, 'tookMs'>
 export function timeline(events: readonly ActivationEvent[]): Hop[] {
   const bare = events
     .filter(isWorthShowing)
-    .flatMap(hopsOf)
+    .flatMap((event, i, shown) => (isSecondCopy(event, i, shown) ? [copyHop(event)] : hopsOf(event)))
     .sort((a, b) => a.atMs - b.atMs)
   return bare.map((hop, i) => {
     const before = bare[i - 1]
@@ -35,6 +35,15 @@ function isWorthShowing(event: ActivationEvent, index: number, events: readonly 
         later.kind === 'receipt' && later.of === event.of && later.status === receiptStatus.delivered,
     )
 }
+
+const isSecondCopy = (event: ActivationEvent, index: number, events: readonly ActivationEvent[]): boolean =>
+  event.kind === 'etp_seen' && events.findIndex(({ kind }) => kind === 'etp_seen') < index
+
+const copyHop = ({ atMs }: ActivationEvent): Bare => ({
+  name: 'the same mail came again',
+  atMs,
+  detail: 'the stored answer is repeated',
+})
 
 function hopsOf(event: ActivationEvent): Bare[] {
   const hop = (name: string, detail = ''): Bare[] => [{ name, atMs: event.atMs, detail }]

@@ -4,6 +4,7 @@ import type { Activation } from '#activation/activation.ts'
 import type { Effect } from '#activation/effect.ts'
 import type { ActivationEvent } from '#activation/event.ts'
 import { fold, reduce } from '#activation/reduce.ts'
+import { timeline } from '#activation/timeline.ts'
 import * as e from './events.ts'
 
 function play(events: readonly ActivationEvent[]): { state: Activation; effects: readonly Effect[] } {
@@ -116,6 +117,15 @@ test('a newer route token is taken at once', () => {
   ])
   assert.equal(state.token, 'c2')
   assert.deepEqual(kinds(effects), ['send m2'])
+})
+
+test('a second copy of the mail is no news once a proof is judged, and one hop of the timeline before', () => {
+  const copy = e.etpSeen({ request: { ...e.request, token: 'c2' }, atMs: e.start + 2_350 })
+  const before = play(upTo('proof_seen'))
+  assert.equal(play([...upTo('proof_seen'), copy]).state.version, before.state.version)
+  const hops = timeline([...upTo('answer_made'), copy]).map(({ name }) => name)
+  assert.equal(hops.filter((name) => name === 'server saw the mail').length, 1)
+  assert.equal(hops.filter((name) => name === 'the same mail came again').length, 1)
 })
 
 test('a proof before the receipt is kept and judged when the receipt names its PIN', () => {
