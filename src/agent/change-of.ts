@@ -27,9 +27,10 @@ export interface Outcome {
 
 /** Null where there is nothing to write. */
 export function changeOf(outcome: Outcome): Change | null {
-  const { env, before, event, step, also } = outcome
+  const { env, before, event, step } = outcome
   const effects = step?.effects ?? []
   const recorded = step !== null && step.next !== before
+  const also = event && !recorded ? withoutItsOwn(outcome.also) : outcome.also
   const next = step?.next ?? before
   if (!recorded && effects.length === 0 && Object.keys(also).length === 0) return null
   const nowMs = env.clock.nowMs()
@@ -44,6 +45,16 @@ export function changeOf(outcome: Outcome): Change | null {
     addDeliveries: [...(also.addDeliveries ?? []), ...(next ? deliveriesOf(next, effects, nowMs) : [])],
     stopDeliveries: [...(also.stopDeliveries ?? []), ...stoppedKeys(outcome.txn, effects)],
   }
+}
+
+/** An event that came too late is not taken in, nor are the keys and messages that were made for it. */
+function withoutItsOwn({
+  runSecrets: _secrets,
+  addKey: _key,
+  addDeliveries: _messages,
+  ...rest
+}: Also): Also {
+  return rest
 }
 
 function written(
