@@ -32,22 +32,33 @@ function verdictOver(activation: Activation, other: Activation): Verdict {
   if (activation.phase === 'claimed') return { kind: 'superseded', by: activation.txn }
   if (activation.phase === 'stopped') return null
   if (other.phase === 'claimed') return null
-  return mailedAt(other) <= mailedAt(activation) ? { kind: 'superseded', by: activation.txn } : 'gives_way'
+  return isOlder(other, activation) ? { kind: 'superseded', by: activation.txn } : 'gives_way'
 }
 
 const mailedAt = ({ request }: Activation): number => request?.mailedAtMs ?? 0
 
+/** Mails of one second have an order too, the same whoever asks: else each of two would end the other. */
+function isOlder(one: Activation, other: Activation): boolean {
+  const apartMs = mailedAt(one) - mailedAt(other) || one.startedAtMs - other.startedAtMs
+  return apartMs === 0 ? one.txn < other.txn : apartMs < 0
+}
+
 async function tell(env: AgentEnv, other: Activation, verdict: Verdict, cause: Activation): Promise<void> {
   if (verdict === null) return
   const atMs = env.clock.nowMs()
-  if (verdict === 'gives_way')
-    await raise(env, cause.txn, () => ({ kind: 'superseded', by: other.txn, atMs }))
-  else await raise(env, other.txn, () => ({ ...verdict, atMs }))
+  const [loser, event] =
+    verdict === 'gives_way' ? [cause, { kind: 'superseded', by: other.txn } as const] : [other, verdict]
+  await raise(env, loser.txn, ({ grant }) => {
+    // Two proofs of one handheld may be judged at once: the run that holds the claim now is the one that counts.
+    const holdsClaim = grant?.state === 'claimed' && grant.claim?.txn === loser.txn
+    return event.kind === 'superseded' && holdsClaim ? null : { ...event, atMs }
+  })
 }
 
-/** Beyond the number that may be open at once, the oldest go. */
+/** Beyond the number that may be open at once, the oldest of those that have proved nothing go. */
 function crowdedOut(others: readonly Activation[]): Activation[] {
   const spare = others.length + 1 - limits.transactionsPerGrantMax
   if (spare <= 0) return []
-  return [...others].sort((a, b) => mailedAt(a) - mailedAt(b)).slice(0, spare)
+  const unproven = others.filter(({ phase }) => phase === 'answering' || phase === 'answered')
+  return unproven.sort((a, b) => mailedAt(a) - mailedAt(b)).slice(0, spare)
 }
