@@ -25,7 +25,7 @@ export interface Grant {
 export type GrantChange =
   | { readonly kind: 'proof_failed'; readonly pin: Pin }
   | { readonly kind: 'claimed'; readonly pin: Pin; readonly txn: ActivationId; readonly atMs: number }
-  | { readonly kind: 'released'; readonly txn: ActivationId; readonly atMs: number }
+  | { readonly kind: 'released'; readonly txn: ActivationId }
   | { readonly kind: 'used'; readonly atMs: number }
 
 /** An open grant past its life is expired whether or not anybody has written it down yet. */
@@ -61,9 +61,7 @@ export function changeGrant(grant: Grant, change: GrantChange): Grant {
         claim: { pin: change.pin, txn: change.txn, atMs: change.atMs },
       }
     case 'released':
-      return grant.claim?.txn === change.txn && grant.state === 'claimed'
-        ? released(grant, change.atMs)
-        : grant
+      return grant.claim?.txn === change.txn && grant.state === 'claimed' ? released(grant) : grant
     case 'used':
       return { ...grant, state: 'used', closedAtMs: change.atMs }
     default:
@@ -71,12 +69,13 @@ export function changeGrant(grant: Grant, change: GrantChange): Grant {
   }
 }
 
-/** A claim that was never confirmed: the password works again if it has life left. */
-function released(grant: Grant, atMs: number): Grant {
+/**
+ * A claim that was never confirmed: the password works again if it has life left. One that has none is closed like
+ * every open grant whose time is over, with its records and the word to its other runs.
+ */
+function released(grant: Grant): Grant {
   const { claim: _claim, ...rest } = grant
-  return atMs < grant.expiresAtMs
-    ? { ...rest, state: 'open' }
-    : { ...rest, state: 'expired', closedAtMs: grant.expiresAtMs }
+  return { ...rest, state: 'open' }
 }
 
 /** Why `pin` may not prove under this grant now, or null where it may (protocol.md, server state machine). */

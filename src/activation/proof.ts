@@ -236,9 +236,20 @@ function keptLongEnough(activation: Activation, nowMs: number): Step {
 function claimOver(activation: Activation, nowMs: number): Step {
   const claimedAtMs = activation.confirmation?.atMs ?? activation.sinceMs
   if (nowMs < claimedAtMs + limits.claimSecondsMax * 1000) return stay(activation)
-  const release: Effect = {
-    kind: 'grant',
-    change: { kind: 'released', txn: activation.txn, atMs: nowMs },
-  }
-  return stop(activation, 'proof.not_confirmed', nowMs, release, { kind: 'erase_pending_key' })
+  return unclaimed(activation, 'proof.not_confirmed', nowMs)
+}
+
+/** The server made a mistake: the run is over, and the password is not kept from others by it. */
+export function broken(activation: Activation, event: Of<'broken'>): Step {
+  if (hasEnded(activation)) return stay(activation)
+  const code = 'internal.invariant'
+  return activation.phase === 'claimed'
+    ? unclaimed(activation, code, event.atMs)
+    : stop(activation, code, event.atMs)
+}
+
+/** Ends a run that had claimed the grant: the claim and the master key that nobody confirmed go. */
+function unclaimed(activation: Activation, code: FaultCode, atMs: number): Step {
+  const release: Effect = { kind: 'grant', change: { kind: 'released', txn: activation.txn } }
+  return stop(activation, code, atMs, release, { kind: 'erase_pending_key' })
 }

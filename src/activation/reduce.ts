@@ -4,13 +4,13 @@
  */
 import { unreachable } from '#kernel/assert.ts'
 import type { ActivationId } from '#kernel/brand.ts'
-import { type Activation, hasEnded } from './activation.ts'
+import type { Activation } from './activation.ts'
 import type { Reduced } from './effect.ts'
 import type { ActivationEvent } from './event.ts'
 import * as proof from './proof.ts'
 import * as provisioning from './provisioning.ts'
 import * as request from './request.ts'
-import { stay, stop } from './step.ts'
+import { stay } from './step.ts'
 
 export type ActivationStep = Reduced<Activation>
 
@@ -74,7 +74,7 @@ function proceed(activation: Activation, event: ActivationEvent): ActivationStep
     case 'time_passed':
       return proof.timePassed(activation, event)
     case 'broken':
-      return hasEnded(activation) ? stay(activation) : stop(activation, 'internal.invariant', event.atMs)
+      return proof.broken(activation, event)
     default:
       return unreachable(event)
   }

@@ -67,7 +67,8 @@ function written(
 
 function grantPart(effects: readonly Effect[], kept: KeptGrant | null): Pick<Change, 'grant'> {
   const changes = effects.filter((effect) => effect.kind === 'grant')
-  if (changes.length === 0) return {}
+  // A claim that is given back to a grant that went with its user: nothing is left to change.
+  if (changes.length === 0 || (!kept && changes.every(({ change }) => change.kind === 'released'))) return {}
   assert(kept, 'an activation changes the grant it runs under')
   const next = changes.reduce<Grant>((grant, { change }) => changeGrant(grant, change), kept.grant)
   return { grant: { id: kept.grant.id, expectedVersion: kept.version, next } }
