@@ -121,7 +121,7 @@ export function approved(activation: Activation, event: Of<'approved'>): Step {
     'judging',
     'verifying_encryption',
     event.atMs,
-    {},
+    { approved: true },
     {
       kind: 'work',
       work: 'judge_proof',
@@ -136,6 +136,9 @@ export function judged(activation: Activation, event: Of<'proof_judged'>): Step 
   const { grant } = event.standing
   const pin = activation.proof.pin
   const code = refusalHere(grant, pin, event.atMs)
+  // A proof that waited for its PIN, or was overtaken by wrong ones, meets the guard only here.
+  if (code === 'proof.guarded' && !activation.approved)
+    return guardedYet(activation, activation.proof, event.atMs)
   // An approval lets one proof through a guard; every other refusal stands.
   if (grant === null || (code && code !== 'proof.guarded'))
     return refused(marked, code ?? 'grant.none', event.atMs)
@@ -158,6 +161,12 @@ export function judged(activation: Activation, event: Of<'proof_judged'>): Step 
     { kind: 'work', work: 'supersede_others' },
     { kind: 'wake', atMs: event.atMs + limits.claimSecondsMax * 1000 },
   )
+}
+
+/** The proof waits for a person after all: what was made of it is not used, and it is judged again. */
+function guardedYet(activation: Activation, proof: NonNullable<Activation['proof']>, atMs: number): Step {
+  const step = guard(activation, proof, atMs)
+  return { ...step, effects: [...step.effects, { kind: 'erase_pending_key' }] }
 }
 
 /** As `refuse`, for a run that may have a master key already. */
