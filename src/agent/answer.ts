@@ -1,6 +1,7 @@
 /** The work behind M2: the verifier's share, made once and kept, so that every repeat has the same bytes. */
 import type { Activation } from '#activation/activation.ts'
 import type { EtpRequest } from '#activation/event.ts'
+import { closedCode, grantStateAt } from '#activation/grant.ts'
 import { chooseSuite } from '#activation/request.ts'
 import { randomScalar } from '#crypto/p256-scalar.ts'
 import { decodeRegistrationRecord, recordContext } from '#crypto/registration-record.ts'
@@ -37,8 +38,7 @@ export async function makeAnswer(env: AgentEnv, activation: Activation, workKey:
     env.store.users.grant(grantId),
     env.store.users.record(grantId, request.address, request.profile),
   ])
-  // The grant was closed meanwhile: the word about that is on its way as work of its own.
-  if (!kept || !sealed) return void (await raise(env, txn, () => null, { finishWork }))
+  if (!kept || !sealed) return grantGone(env, txn, finishWork)
   const record = openRecord(env, request, sealed)
   const body = decodeEtpBody(fromHex(request.body))
   assert(body.ok, 'a body that was accepted decodes')
@@ -65,6 +65,20 @@ export async function makeAnswer(env: AgentEnv, activation: Activation, workKey:
     { finishWork, runSecrets },
   )
   env.failpoint('agent.after_m2_commit')
+}
+
+/** Closed before this run was written down, or just now: in the first case nobody else tells the run. */
+async function grantGone(env: AgentEnv, txn: ActivationId, finishWork: readonly string[]): Promise<void> {
+  await raise(
+    env,
+    txn,
+    ({ grant }) => {
+      const atMs = env.clock.nowMs()
+      const code = (grant && closedCode(grantStateAt(grant, atMs))) ?? 'grant.none'
+      return { kind: 'grant_closed', code, atMs }
+    },
+    { finishWork },
+  )
 }
 
 /** @throws Fault storage_key.wrong */

@@ -92,6 +92,7 @@ async function closeRun(env: AgentEnv, item: WorkItem): Promise<void> {
 }
 
 async function wake(env: AgentEnv, item: WorkItem): Promise<void> {
-  const atMs = env.clock.nowMs()
+  // A clock set back since the item was found due must not make the only call come too early.
+  const atMs = Math.max(env.clock.nowMs(), item.dueAtMs)
   await raise(env, item.txn, () => ({ kind: 'time_passed', atMs }), { finishWork: [item.key] })
 }
