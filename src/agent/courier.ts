@@ -65,7 +65,8 @@ const hasReceipt = ({ receiptAtMs, sentAtMs }: Delivery): boolean =>
 /** One payload, or the parts of a long packet. */
 function payloadsOf(delivery: Delivery): readonly Uint8Array[] {
   if (delivery.payload.length <= limits.unpartedPayloadBytesMax) return [delivery.payload]
-  const payload = decodePayload(delivery.payload)
+  // As it is kept a packet is whole, and longer than any frame.
+  const payload = decodePayload(delivery.payload, Number.POSITIVE_INFINITY)
   return payload.ok && payload.value.kind === 'packet'
     ? packetPayloads(payload.value.bytes)
     : [delivery.payload]

@@ -24,9 +24,15 @@ const kindsByNumber = new Map<CborValue | undefined, PayloadKind>()
 for (const kind of ['m2', 'm3', 'm4', 'packet', 'part', 'error'] as const)
   kindsByNumber.set(kindNumbers[kind], kind)
 
-/** Decodes kind and length only; a kind of a later version is `unsupported`. */
-export function decodePayload(bytes: Uint8Array): Decoded<Payload> {
-  if (bytes.length > limits.framePayloadBytesMax) return refused('too_big', 'payload')
+/**
+ * Decodes kind and length only; a kind of a later version is `unsupported`.
+ * @param bytesMax what one frame may hold, unless the payload is not from a frame
+ */
+export function decodePayload(
+  bytes: Uint8Array,
+  bytesMax: number = limits.framePayloadBytesMax,
+): Decoded<Payload> {
+  if (bytes.length > bytesMax) return refused('too_big', 'payload')
   const value = decodeCbor(bytes)
   if (!value.ok) return value
   if (!isCborArray(value.value) || value.value.length !== 2) return refused('wrong_shape', 'payload')
