@@ -1,5 +1,15 @@
 /** The storage key: kept in a file outside the database, made at the first start, checked at every other. */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import {
   fitsStorageKey,
   openColumn,
@@ -38,17 +48,42 @@ function readKey(path: string): Uint8Array {
   return bytes
 }
 
-/** On disk before anything is sealed with it; two first starts at once end with one key. */
+/**
+ * On disk, with its name in the directory, before anything is sealed with it. The file appears whole or not at all:
+ * a crash leaves no half key, and of two first starts at once both end with one key.
+ */
 function makeKey(path: string, random: Random): Uint8Array {
   const key = random.bytes(storageKeyBytes)
+  const draft = `${path}.${process.pid}.new`
   try {
-    const file = openSync(path, 'wx', 0o600)
-    writeSync(file, key)
-    fsyncSync(file)
-    closeSync(file)
+    rmSync(draft, { force: true })
+    writeDurably(draft, key)
+    linkSync(draft, path)
+    syncDirectory(dirname(path))
     return key
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return readKey(path)
     throw new Fault('store.unavailable', path, error)
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+function writeDurably(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    writeSync(file, bytes)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
   }
 }
