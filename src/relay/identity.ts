@@ -51,16 +51,19 @@ export async function ensureRelayIdentity(env: IdentityEnv, relayId: RelayId): P
  * again, and under a new route key no token from after the backup leads anywhere wrong.
  * @returns the new generation
  */
-export function raiseGeneration({ store, vault, random, nowMs }: IdentityEnv): Promise<number> {
-  return store.raiseGeneration(vault.seal(routeContext, random.bytes(routeKeyBytes)), nowMs)
+export function raiseGeneration(env: IdentityEnv): Promise<number> {
+  return env.store.raiseGeneration(newRouteKeySealed(env), env.nowMs)
 }
+
+export const newRouteKeySealed = ({ vault, random }: Pick<IdentityEnv, 'vault' | 'random'>): Uint8Array =>
+  vault.seal(routeContext, random.bytes(routeKeyBytes))
 
 function fresh({ vault, random }: IdentityEnv, relayId: RelayId): RelayIdentityRow {
   const seed = random.bytes(ed25519KeyBytes)
   return {
     relayId,
     generation: 1,
-    routeKeySealed: vault.seal(routeContext, random.bytes(routeKeyBytes)),
+    routeKeySealed: newRouteKeySealed({ vault, random }),
     restoredAtMs: null,
     sealKeys: [{ publicKey: ed25519Key(seed).publicKey, seedSealed: vault.seal(sealContext, seed) }],
   }

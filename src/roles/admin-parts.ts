@@ -5,7 +5,7 @@ import { scryptStretching } from '#crypto/key-stretching.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { hashMailPassword } from '#imap-server/password-hash.ts'
 import { listServers, registerServerBySrpKey, resumeServer } from '#relay/administration.ts'
-import { checkedCopy, newestVersion, verifyDatabase } from '#store/sqlite/care.ts'
+import { finishBackup, newestVersion, verifyDatabase } from '#store/sqlite/care.ts'
 import type { Base } from './base.ts'
 import { ownRelayId } from './relay-role.ts'
 
@@ -47,7 +47,7 @@ const relayNames = ({ config, store, vault, clock }: Base): RelayNames => ({
 const databaseCare = ({ config, store, migrated }: Base): DatabaseCare => ({
   backup: async (path) => {
     await store.backup(path)
-    return { path, bytes: checkedCopy(path) }
+    return { path, bytes: finishBackup(path) }
   },
   verify: async () => {
     const problems = verifyDatabase(config.store.path)

@@ -11,6 +11,7 @@ import type { Failpoint } from '#kernel/failpoint.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Random } from '#kernel/random.ts'
 import type { Vault } from '#kernel/vault.ts'
+import { newRouteKeySealed } from '#relay/identity.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
 import type { Store } from '#store/store.ts'
 
@@ -59,6 +60,9 @@ export async function openBase({ config }: LoadedConfig, options: BaseOptions): 
   try {
     const vault = await openVault(config.store.storage_key_file, store.installation, systemRandom)
     const env = { store: store.installation, vault, clock: systemClock, random: systemRandom }
+    const routeKey = newRouteKeySealed({ vault, random: systemRandom })
+    if (await store.installation.continueAfterRestore(routeKey, systemClock.nowMs()))
+      options.log.warn({}, 'this database was restored from a backup: activation passwords in it are revoked')
     const keys = await openDomainKeys(env, config.server.organisation)
     const failpoint = failpointAt(options.failpoint)
     return {

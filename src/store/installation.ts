@@ -12,4 +12,9 @@ export interface InstallationStore {
   generation(): Promise<number>
   /** To be called once after a restore, before anything is sent. */
   raiseGeneration(): Promise<number>
+  /**
+   * Where this database is a backup that was copied back: raises the generation, the relay's with it under the
+   * new route key, and revokes every activation password that is still good. Once; false at every other time.
+   */
+  continueAfterRestore(routeKeySealed: Uint8Array, nowMs: number): Promise<boolean>
 }

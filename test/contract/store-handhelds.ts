@@ -200,6 +200,11 @@ export function rest(check: CheckStore): void {
     assert.equal(await store.installation.nextNumber('n'), 2 ** 32 + 2)
   })
 
+  check('a database that is no backup goes on as it was', async (store) => {
+    assert.equal(await store.installation.continueAfterRestore(bytes(1), 5), false)
+    assert.equal(await store.installation.generation(), 0)
+  })
+
   check('what is kept first stays', async (store) => {
     assert.deepEqual(await store.installation.keepFirst('k', bytes(1)), bytes(1))
     assert.deepEqual(await store.installation.keepFirst('k', bytes(2)), bytes(1))

@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { Fault } from '#kernel/fault.ts'
 import { openDatabase } from './database.ts'
 import { readMigrations } from './migrate.ts'
+import { markBackup } from './restore.ts'
 
 /** What is wrong with the database at `path`, in words; empty where nothing is. */
 export function verifyDatabase(path: string): string[] {
@@ -28,11 +29,18 @@ export function verifyDatabase(path: string): string[] {
 export const newestVersion = (): number => Math.max(...readMigrations().map(({ version }) => version))
 
 /**
- * Checks a copy that was just written, so that a backup that cannot be restored is never reported as one.
+ * Marks a copy that was just written as a backup, and checks it, so that one that cannot be restored is never
+ * reported as one.
  * @returns its size in bytes
  * @throws Fault store.damaged
  */
-export function checkedCopy(path: string): number {
+export function finishBackup(path: string): number {
+  const copy = openDatabase(path, 'write')
+  try {
+    markBackup(copy)
+  } finally {
+    copy.close()
+  }
   const problems = verifyDatabase(path)
   if (problems.length > 0) throw new Fault('store.damaged', `${path}: ${problems[0]}`)
   return statSync(path).size

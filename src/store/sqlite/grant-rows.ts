@@ -31,6 +31,9 @@ export const liveGrantOf = (db: Db, userId: number): KeptGrant | null =>
     ),
   )
 
+export const liveGrants = (db: Db): KeptGrant[] =>
+  db.all<GrantRow>(`SELECT ${columns} FROM activation_grant WHERE state IN ('open', 'claimed')`).map(fromRow)
+
 export const newestGrants = (db: Db): KeptGrant[] =>
   db
     .all<GrantRow>(

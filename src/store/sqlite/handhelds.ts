@@ -13,7 +13,7 @@ import type {
 import type { Aggregate } from './aggregate.ts'
 import type { Db } from './database.ts'
 import { type AccountRow, accountFromRow, type KeyRow, keyFromRow } from './handheld-rows.ts'
-import { storedGeneration } from './installation.ts'
+import { storedGeneration } from './installation-rows.ts'
 
 export const handhelds: Aggregate<HandheldStore> = {
   reads: ['list', 'byPin', 'byUser', 'key', 'currentKey', 'keys', 'answerGiven', 'servedPins', 'partsOf'],

@@ -1,0 +1,26 @@
+/**
+ * What follows when a backup becomes the database again. A backup carries a mark, so that whoever opens it as the
+ * database knows: numbers that were given out since are not given out twice, and passwords that were used since
+ * are not used twice.
+ */
+import type { Db } from './database.ts'
+import { closeGrant, liveGrants } from './grant-rows.ts'
+import { raiseStoredGeneration } from './installation-rows.ts'
+
+const mark = 'backup'
+
+/** Marks the copy on `db` as a backup. */
+export const markBackup = (db: Db): void =>
+  void db.run("INSERT INTO installation VALUES (?, x'01') ON CONFLICT DO NOTHING", mark)
+
+/** See `InstallationStore.continueAfterRestore`. */
+export function continueAfterRestore(db: Db, routeKeySealed: Uint8Array, nowMs: number): boolean {
+  if (db.run('DELETE FROM installation WHERE name = ?', mark) === 0) return false
+  raiseStoredGeneration(db)
+  db.run(
+    'UPDATE relay_identity SET generation = generation + 1, route_key_sealed = ?, restored_at_ms = ?',
+    ...[routeKeySealed, nowMs],
+  )
+  for (const grant of liveGrants(db)) closeGrant(db, grant, 'revoked', 'grant.revoked', nowMs)
+  return true
+}
