@@ -14,7 +14,8 @@ export type Message =
   | { readonly kind: 'key_check' }
 
 export type Effect =
-  | { readonly kind: 'work'; readonly work: Work }
+  /** `afterMs`: not before so much later. */
+  | { readonly kind: 'work'; readonly work: Work; readonly afterMs?: number }
   | { readonly kind: 'send'; readonly message: Message }
   /** One word to a handheld that is not the one this run belongs to. */
   | { readonly kind: 'tell'; readonly pin: Pin; readonly code: FaultCode }

@@ -98,9 +98,16 @@ export type Happening =
       readonly number: number
       readonly status: number
       readonly leftOut?: readonly string[]
+      /** The handheld could not take it now and asks for it again after so long. */
+      readonly retryAfterMs?: number
     }
   | { readonly kind: 'books_sent'; readonly number: number }
-  | { readonly kind: 'books_acked'; readonly number: number; readonly status: number }
+  | {
+      readonly kind: 'books_acked'
+      readonly number: number
+      readonly status: number
+      readonly retryAfterMs?: number
+    }
   | { readonly kind: 'undelivered'; readonly of: MessageName }
   | { readonly kind: 'grant_closed'; readonly code: FaultCode }
   | { readonly kind: 'superseded'; readonly by: ActivationId }

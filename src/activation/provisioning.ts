@@ -69,6 +69,7 @@ function policyAcked(activation: Activation, event: Of<'policy_acked'>): Step {
     status: event.status,
     ...(event.leftOut ? { leftOut: event.leftOut } : {}),
   }
+  if (event.retryAfterMs !== undefined) return dueAgain(activation, event, 'policy')
   if (event.status <= 1)
     return enter(
       activation,
@@ -86,6 +87,26 @@ function policyAcked(activation: Activation, event: Of<'policy_acked'>): Step {
   return { ...step, next: { ...step.next, code } }
 }
 
+/** Sealed anew under a new number: the same packet would only get the stored answer again. */
+function dueAgain(
+  activation: Activation,
+  { atMs, retryAfterMs }: Of<'policy_acked' | 'books_acked'>,
+  service: 'policy' | 'books',
+): Step {
+  return enter(
+    activation,
+    service === 'policy' ? 'policy_due' : 'books_due',
+    'waiting_for_services',
+    atMs,
+    {},
+    {
+      kind: 'work',
+      work: service === 'policy' ? 'send_policy' : 'send_books',
+      ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }),
+    },
+  )
+}
+
 function policyRefusal(status: number): FaultCode {
   if (status === 2) return 'policy.refused'
   if (status === 3) return 'policy.other_domain'
@@ -95,6 +116,7 @@ function policyRefusal(status: number): FaultCode {
 function booksAcked(activation: Activation, event: Of<'books_acked'>): Step {
   if (activation.phase !== 'books_out' || activation.books?.number !== event.number) return stay(activation)
   const books = { number: event.number, status: event.status }
+  if (event.retryAfterMs !== undefined) return dueAgain(activation, event, 'books')
   if (event.status <= 1) return enter(activation, 'complete', 'activation_complete', event.atMs, { books })
   const step = enter(activation, 'books_refused', 'waiting_for_services', event.atMs, { books })
   return { ...step, next: { ...step.next, code: 'books.refused' } }

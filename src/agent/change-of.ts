@@ -111,7 +111,9 @@ function promotions(
 function workOf(txn: ActivationId, effects: readonly Effect[], nowMs: number): NewWork[] {
   return effects.flatMap((effect): NewWork[] => {
     if (effect.kind === 'work')
-      return [{ key: workKey(txn, effect.work), txn, kind: effect.work, dueAtMs: nowMs }]
+      return [
+        { key: workKey(txn, effect.work), txn, kind: effect.work, dueAtMs: nowMs + (effect.afterMs ?? 0) },
+      ]
     if (effect.kind === 'wake')
       return [{ key: `wake:${txn}:${effect.atMs}`, txn, kind: 'wake', dueAtMs: effect.atMs }]
     return []

@@ -178,10 +178,7 @@ async function takeAck(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<vo
   if (!known || !delivery?.txn || !service)
     return void (await env.store.activations.commit({ nowMs, inbound }))
   const { status, detail } = ack.value
-  if (status === ackStatus.notNow || status === ackStatus.tryAgain) {
-    await env.store.activations.commit({ nowMs, inbound })
-    return env.store.deliveries.hurry(delivery.key, nowMs + retryMs(detail))
-  }
+  const later = status === ackStatus.notNow || status === ackStatus.tryAgain
   const number = numberOfServiceKey(delivery.key)
   const names = detail && decodeNamesLeftOut(detail)
   const leftOut = names?.ok ? names.value : []
@@ -198,6 +195,7 @@ async function takeAck(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<vo
             status,
             atMs: nowMs,
             ...(leftOut.length > 0 ? { leftOut } : {}),
+            ...(later ? { retryAfterMs: retryMs(detail) } : {}),
           }
         : null,
     {

@@ -245,3 +245,12 @@ test('a mail that the relay announced and that never comes is named when its lif
   const { state } = play([...upTo('relay_mailed'), { kind: 'time_passed', atMs: e.start + 49 * e.hour }])
   assert.equal(state.code, 'mail.lost')
 })
+
+test('what a handheld cannot take now is sent again later, sealed anew, and then goes on', () => {
+  const later = { ...e.booksAcked(6), retryAfterMs: 60_000 }
+  const { state, effects } = play([...upTo('books_sent'), later])
+  assert.equal(state.phase, 'books_due')
+  assert.deepEqual(effects, [{ kind: 'work', work: 'send_books', afterMs: 60_000 }])
+  const done = play([...upTo('books_sent'), later, e.booksSent(43), e.booksAcked(0, 43)])
+  assert.equal(done.state.phase, 'complete')
+})
