@@ -5,7 +5,7 @@ import { scryptStretching } from '#crypto/key-stretching.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { hashMailPassword } from '#imap-server/password-hash.ts'
 import { listServers, registerServerBySrpKey, resumeServer } from '#relay/administration.ts'
-import { finishBackup, newestVersion, verifyDatabase } from '#store/sqlite/care.ts'
+import { finishBackup, newBackupFile, newestVersion, verifyDatabase } from '#store/sqlite/care.ts'
 import type { Base } from './base.ts'
 import { ownRelayId } from './relay-role.ts'
 
@@ -46,6 +46,7 @@ const relayNames = ({ config, store, vault, clock }: Base): RelayNames => ({
 /** The schema was brought up to date when the store was opened: what is left is to say so. */
 const databaseCare = ({ config, store, migrated }: Base): DatabaseCare => ({
   backup: async (path) => {
+    newBackupFile(path)
     await store.backup(path)
     return { path, bytes: finishBackup(path) }
   },

@@ -1,8 +1,8 @@
 // What docs/how-to/backup.md says, as it says it: a copy while the server runs, and the way back.
 
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { activate, goodScreens, restartPostkey, screensOf, startPostkey } from '../support/postkey.ts'
 import { temporaryDirectory } from '../support/store.ts'
@@ -18,6 +18,10 @@ test('a backup made while the server runs becomes the database again', async (t)
   const copy = join(temporaryDirectory(t), 'postkey.db')
   const backup = await first.cli('db', 'backup', copy)
   assert.equal(backup.code, 0, backup.stderr)
+  assert.deepEqual(readdirSync(dirname(copy)), ['postkey.db'], 'it is one file')
+  assert.equal(statSync(copy).mode & 0o777, 0o600)
+  const again = await first.cli('db', 'backup', copy)
+  assert.match(again.stderr, /admin\.file/, 'an older backup is not written over')
   await first.addUser(user('carol'))
   await first.stop()
 

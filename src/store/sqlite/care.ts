@@ -1,5 +1,5 @@
 /** Looking after a database file: is it whole, which schema does it have, and a consistent copy of it. */
-import { existsSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { Fault } from '#kernel/fault.ts'
 import { openDatabase } from './database.ts'
 import { readMigrations } from './migrate.ts'
@@ -29,6 +29,18 @@ export function verifyDatabase(path: string): string[] {
 export const newestVersion = (): number => Math.max(...readMigrations().map(({ version }) => version))
 
 /**
+ * Makes the file a backup is to be written to, for its owner alone: it holds users' mail.
+ * @throws Fault admin.file where it exists already or cannot be made
+ */
+export function newBackupFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    throw new Fault('admin.file', path, error)
+  }
+}
+
+/**
  * Marks a copy that was just written as a backup, and checks it, so that one that cannot be restored is never
  * reported as one.
  * @returns its size in bytes
@@ -38,6 +50,8 @@ export function finishBackup(path: string): number {
   const copy = openDatabase(path, 'write')
   try {
     markBackup(copy)
+    // One file and no more: a log beside it would be lost when the backup is copied.
+    copy.script('PRAGMA journal_mode = DELETE')
   } finally {
     copy.close()
   }
