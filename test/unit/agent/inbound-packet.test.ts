@@ -1,0 +1,164 @@
+/** Each packet of a handheld counts once, and only where it fits. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { takePacket } from '#agent/inbound-packet.ts'
+import { keyCheckHash } from '#agent/judge.ts'
+import type { NextSeq } from '#agent/policy-service.ts'
+import { ackStatus, encodeRetrySeconds } from '#protocol/ack.ts'
+import { decodeErrorMessage } from '#protocol/exchange.ts'
+import { encodeOtaKeyGen } from '#protocol/otakeygen.ts'
+import { contentTypes } from '#protocol/packet-frame.ts'
+import { decodePayload } from '#protocol/payload.ts'
+import * as e from '../activation/events.ts'
+import { type AgentWorld, makeAgentWorld } from './agent-env.ts'
+import { activationAfter, kid, policyAck, policyKey, policyTag, sealed } from './handheld-packets.ts'
+
+const minute = 60_000
+const noSeq: NextSeq = () => assert.fail('nothing is sealed')
+/** The first events of the good run up to the policy that was sent, or the claim. */
+const [policyOut, claimed] = [8, 6]
+
+const take = ({ env }: AgentWorld, bytes: Uint8Array, nextSeq = noSeq): Promise<void> =>
+  takePacket(env, nextSeq, e.pin, bytes)
+
+const phaseOf = async ({ env }: AgentWorld) => (await env.store.activations.find(e.txn))?.phase
+const due = ({ env, nowMs }: AgentWorld) => env.store.deliveries.due(nowMs, 64)
+
+test('the acknowledgement of the policy lets the books go out', async (t) => {
+  const world = makeAgentWorld(t)
+  await activationAfter(world.env, policyOut, 'current')
+  await take(world, policyAck(1, ackStatus.applied))
+  assert.equal(await phaseOf(world), 'books_due')
+  assert.equal((await world.env.store.deliveries.byKey(policyKey))?.state, 'answered')
+})
+
+test('an acknowledgement with the tag of another packet is taken in and means nothing', async (t) => {
+  const world = makeAgentWorld(t)
+  await activationAfter(world.env, policyOut, 'current')
+  await take(
+    world,
+    policyAck(
+      1,
+      ackStatus.applied,
+      policyTag.map((byte) => byte ^ 1),
+    ),
+  )
+  assert.equal(await phaseOf(world), 'policy_out')
+  assert.equal((await world.env.store.deliveries.byKey(policyKey))?.state, 'running')
+  await take(world, policyAck(2, ackStatus.applied))
+  assert.equal(await phaseOf(world), 'books_due')
+})
+
+test('an acknowledgement that comes twice is one', async (t) => {
+  const world = makeAgentWorld(t)
+  await activationAfter(world.env, policyOut, 'current')
+  await take(world, policyAck(1, ackStatus.refusedSignature))
+  assert.equal(await phaseOf(world), 'policy_refused')
+  const { length } = await world.env.store.activations.events(e.txn)
+  world.commits.length = 0
+  await take(world, policyAck(1, ackStatus.refusedSignature))
+  assert.deepEqual(world.commits, [])
+  assert.equal((await world.env.store.activations.events(e.txn)).length, length)
+})
+
+for (const [status, detail, pauseMs] of [
+  [ackStatus.notNow, undefined, minute],
+  [ackStatus.tryAgain, encodeRetrySeconds(20), 20_000],
+] as const)
+  test(`status ${status} makes the policy anew after ${pauseMs / 1_000} seconds`, async (t) => {
+    const world = makeAgentWorld(t)
+    await activationAfter(world.env, policyOut, 'current')
+    await take(world, policyAck(1, status, policyTag, detail))
+    assert.equal(await phaseOf(world), 'policy_due')
+    assert.equal((await world.env.store.deliveries.byKey(policyKey))?.state, 'answered')
+    const work = await world.env.store.activations.workOf(e.txn)
+    const again = work.find(({ kind }) => kind === 'send_policy')
+    assert.equal(again?.dueAtMs, world.nowMs + pauseMs)
+  })
+
+test('a packet under an unknown key is told so once a minute for each PIN', async (t) => {
+  const world = makeAgentWorld(t)
+  const stray = sealed(3, contentTypes.cmime, new Uint8Array(1)).bytes
+  for (let i = 0; i < 3; i += 1) await take(world, stray)
+  const [told, ...more] = await due(world)
+  assert.deepEqual(more, [])
+  const payload = told && decodePayload(told.payload)
+  const error = payload?.ok ? decodeErrorMessage(payload.value.bytes) : null
+  assert(error?.ok)
+  assert.equal(error.value.code, 19)
+  assert.equal(error.value.kid, kid)
+  await takePacket(world.env, noSeq, e.otherPin, stray)
+  assert.equal((await due(world)).length, 2)
+  world.nowMs += minute
+  await take(world, stray)
+  assert.equal((await due(world)).length, 3)
+})
+
+test('before the key check nothing else counts, and its number stays free', async (t) => {
+  const world = makeAgentWorld(t)
+  await activationAfter(world.env, claimed, 'pending')
+  world.commits.length = 0
+  await take(world, policyAck(1, ackStatus.applied))
+  assert.deepEqual(world.commits, [])
+  assert.equal(await phaseOf(world), 'claimed')
+})
+
+test('a key check over another transcript confirms nothing', async (t) => {
+  const world = makeAgentWorld(t)
+  await activationAfter(world.env, claimed, 'pending')
+  const check = encodeOtaKeyGen({ type: 'key_check', transcriptHash: new Uint8Array(32) })
+  await take(world, sealed(0, contentTypes.otakeygen, check).bytes)
+  assert.equal(await phaseOf(world), 'claimed')
+  assert.equal((await world.env.store.handhelds.key(e.pin, kid))?.state, 'pending')
+})
+
+test('a key check under another number than the first confirms nothing', async (t) => {
+  const world = makeAgentWorld(t)
+  await activationAfter(world.env, claimed, 'pending')
+  const activation = await world.env.store.activations.find(e.txn)
+  const transcriptHash = activation && keyCheckHash(activation)
+  assert(transcriptHash)
+  const check = encodeOtaKeyGen({ type: 'key_check', transcriptHash })
+  await take(world, sealed(1, contentTypes.otakeygen, check).bytes)
+  assert.equal(await phaseOf(world), 'claimed')
+})
+
+test('a packet of an unknown kind is answered "unknown", and its duplicate with the same again', async (t) => {
+  const world = makeAgentWorld(t)
+  await activationAfter(world.env, policyOut, 'current')
+  let seq = 10
+  const nextSeq = async () => {
+    seq += 1
+    return seq
+  }
+  const packet = sealed(5, 200, new Uint8Array(1))
+  await take(world, packet.bytes, nextSeq)
+  const given = await world.env.store.handhelds.answerGiven(e.pin, kid, 5)
+  assert.deepEqual(given, { tag: packet.tag, status: ackStatus.unknown })
+  await take(world, packet.bytes, nextSeq)
+  const acks = (await due(world)).filter(({ of }) => of === 'ack')
+  assert.equal(acks.length, 2, 'two packets, one answer')
+  assert.deepEqual(await world.env.store.handhelds.answerGiven(e.pin, kid, 5), given)
+})
+
+test('another packet under a number that was used is dropped', async (t) => {
+  const world = makeAgentWorld(t)
+  await activationAfter(world.env, policyOut, 'current')
+  const nextSeq = async () => 10
+  await take(world, sealed(5, 200, new Uint8Array(1)).bytes, nextSeq)
+  world.commits.length = 0
+  await take(world, sealed(5, 200, new Uint8Array(1), 1).bytes)
+  assert.deepEqual(world.commits, [])
+})
+
+test('a packet with a byte changed does not move the window', async (t) => {
+  const world = makeAgentWorld(t)
+  await activationAfter(world.env, policyOut, 'current')
+  const { bytes } = sealed(900, 200, new Uint8Array(1))
+  await take(
+    world,
+    bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte)),
+  )
+  await take(world, policyAck(1, ackStatus.applied))
+  assert.equal(await phaseOf(world), 'books_due')
+})
