@@ -48,6 +48,8 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
     p256: nodeP256,
     domain: await describeDomain(base, access.relayId, () => (pinned.length > 0 ? pinned : announced)),
   }
+  // What may fail comes before what would have to be ended again.
+  const mailServer = await watchedServer(base, ports.imap)
   let watching: Watching | null = null
   const agent = startAgent(env, {
     domains: base.config.server.domains,
@@ -69,7 +71,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
   const { store } = base
   watching = startWatching(
     {
-      ...(await watchedServer(base, ports.imap)),
+      ...mailServer,
       extractor,
       store,
       clock: base.clock,
