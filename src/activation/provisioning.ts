@@ -1,6 +1,7 @@
 /** After the proof: the master key is confirmed, then the IT policy, then all service books at once. */
 import { unreachable } from '#kernel/assert.ts'
 import type { FaultCode } from '#kernel/fault.ts'
+import { ackStatus } from '#protocol/ack.ts'
 import type { Activation } from './activation.ts'
 import type { Reduced } from './effect.ts'
 import { closedCode, type Grant } from './grant.ts'
@@ -87,6 +88,9 @@ function policyAcked(activation: Activation, event: Of<'policy_acked'>): Step {
   return { ...step, next: { ...step.next, code } }
 }
 
+/** A handheld that asks for no pause gets one: each round makes a new packet. */
+const retryMsMin = 5_000
+
 /** Sealed anew under a new number: the same packet would only get the stored answer again. */
 function dueAgain(
   activation: Activation,
@@ -102,7 +106,7 @@ function dueAgain(
     {
       kind: 'work',
       work: service === 'policy' ? 'send_policy' : 'send_books',
-      ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }),
+      afterMs: Math.max(retryAfterMs ?? 0, retryMsMin),
     },
   )
 }
@@ -116,7 +120,9 @@ function policyRefusal(status: number): FaultCode {
 function booksAcked(activation: Activation, event: Of<'books_acked'>): Step {
   if (activation.phase !== 'books_out' || activation.books?.number !== event.number) return stay(activation)
   const books = { number: event.number, status: event.status }
-  if (event.retryAfterMs !== undefined) return dueAgain(activation, event, 'books')
+  // "Not now" to books means that the handheld has applied no policy, whatever it said of the last one.
+  if (event.retryAfterMs !== undefined)
+    return dueAgain(activation, event, event.status === ackStatus.notNow ? 'policy' : 'books')
   if (event.status <= 1) return enter(activation, 'complete', 'activation_complete', event.atMs, { books })
   const step = enter(activation, 'books_refused', 'waiting_for_services', event.atMs, { books })
   return { ...step, next: { ...step.next, code: 'books.refused' } }

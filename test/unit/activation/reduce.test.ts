@@ -247,7 +247,7 @@ test('a mail that the relay announced and that never comes is named when its lif
 })
 
 test('what a handheld cannot take now is sent again later, sealed anew, and then goes on', () => {
-  const later = { ...e.booksAcked(6), retryAfterMs: 60_000 }
+  const later = { ...e.booksAcked(8), retryAfterMs: 60_000 }
   const { state, effects } = play([...upTo('books_sent'), later])
   assert.equal(state.phase, 'books_due')
   assert.deepEqual(effects, [{ kind: 'work', work: 'send_books', afterMs: 60_000 }])
