@@ -7,11 +7,10 @@ import type { LoadedConfig } from '#config/load.ts'
 import { systemClock, systemRandom } from '#edge/system.ts'
 import { activateHandheld, type Shown } from '#handheld/activate.ts'
 import { openHandheldDirectory } from '#handheld/file.ts'
+import { loadRelayTrust } from '#handheld/trust.ts'
 import { assert } from '#kernel/assert.ts'
 import { sleep } from '#kernel/clock.ts'
 import type { Running } from './compose.ts'
-import { ownRelayId } from './roles/relay-role.ts'
-import { dialHost, readPem } from './roles/tls.ts'
 
 /** What `postkey demo --json` prints. */
 export interface FirstActivation {
@@ -43,7 +42,7 @@ export async function activateFirst(
   sayBeginning(run, address, password)
   const stages: Record<string, number> = {}
   const outcome = await activateHandheld({
-    relay: relayTrust(running, loaded),
+    relay: await loadRelayTrust(join(loaded.config.server.data_dir, 'handheld.json'), {}),
     clock: systemClock,
     random: systemRandom,
     storage: await openHandheldDirectory(join(loaded.config.server.data_dir, 'handhelds', 'demo')),
@@ -77,17 +76,6 @@ async function serverKnows(running: Running, address: string): Promise<void> {
   while (systemClock.nowMs() < untilMs) {
     if ((await running.admin.activations.show(address)).ended) return
     await sleep(systemClock, lookEveryMs)
-  }
-}
-
-function relayTrust(running: Running, loaded: LoadedConfig): Parameters<typeof activateHandheld>[0]['relay'] {
-  const { config } = loaded
-  const { relay } = running.ports
-  assert(relay !== null, 'the demo runs its own relay')
-  return {
-    url: `wss://${dialHost(config.relay.host)}:${relay}`,
-    relayId: ownRelayId(config),
-    ca: readPem(join(config.server.data_dir, 'relay-ca.pem')),
   }
 }
 

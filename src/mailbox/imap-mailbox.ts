@@ -13,6 +13,8 @@ export interface ImapServerAddress {
   readonly tls: 'implicit' | 'starttls' | 'none'
   /** CA certificates that sign the server's, PEM; without it the system's. */
   readonly ca?: string
+  /** The name in its certificate, where it is not `host`. */
+  readonly serverName?: string
 }
 
 export interface ServiceAccountLogin {
@@ -55,7 +57,11 @@ function makeClient(address: ImapServerAddress, account: ServiceAccountLogin, lo
     port: address.port,
     secure: address.tls === 'implicit',
     doSTARTTLS: address.tls === 'starttls',
-    tls: { ...(address.ca !== undefined && { ca: address.ca }), minVersion: 'TLSv1.2' },
+    tls: {
+      ...(address.ca !== undefined && { ca: address.ca }),
+      ...(address.serverName !== undefined && { servername: address.serverName }),
+      minVersion: 'TLSv1.2',
+    },
     auth: {
       user: account.user,
       pass: account.password,

@@ -18,7 +18,7 @@ import type { Base } from './base.ts'
 import { agentHealth } from './health.ts'
 import { openRelayIdentity, ownRelayId, ownSrpId } from './relay-role.ts'
 import { keyFromHex, ownSrpKey } from './secrets.ts'
-import { dialHost, readPem } from './tls.ts'
+import { caIn, dialHost, trustIn } from './tls.ts'
 import { watchedServer, watchingOptions } from './watch-options.ts'
 
 export interface AgentRole {
@@ -124,7 +124,7 @@ async function relayAccess(base: Base, ports: Ports): Promise<RelayAccess> {
       relayId: ownRelayId(base.config),
       srpKey: await ownSrpKey(base),
       sealKeys: identity.sealPublicKeys,
-      ...(relay.tls_cert_file ? {} : { ca: base.keys.ca.certificatePem }),
+      ...trustIn(base, relay, client.ca_file),
     }
   }
   const relayId = parseRelayId(client.relay_id)
@@ -134,7 +134,7 @@ async function relayAccess(base: Base, ports: Ports): Promise<RelayAccess> {
     relayId,
     srpKey: keyFromHex(readSecretFile(client.srp_key_file), client.srp_key_file),
     sealKeys: client.seal_keys.map(fromHex),
-    ...(client.ca_file ? { ca: readPem(client.ca_file) } : {}),
+    ...caIn(client.ca_file),
   }
 }
 

@@ -1,5 +1,5 @@
 /** The relay of this installation: its identity, the server it knows from the start, and where its mail goes. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config, SmtpRoute as RouteConfig } from '#config/schema.ts'
 import { readSecretFile } from '#config/secret-file.ts'
@@ -14,7 +14,7 @@ import { defaultRelaySettings } from '#relay/settings.ts'
 import type { Base } from './base.ts'
 import type { Listening } from './mail-roles.ts'
 import { ownSrpKey } from './secrets.ts'
-import { dialHost, readPem, tlsFor } from './tls.ts'
+import { caIn, dialHost, tlsFor, trustIn } from './tls.ts'
 
 export const ownRelayId = (config: Config): RelayId => {
   const id = parseRelayId(config.relay.id)
@@ -87,7 +87,7 @@ function mailRoutes(base: Base, smtpPort: number): MailerOptions {
     host: dialHost(smtp.host),
     port: smtpPort,
     tls: 'starttls',
-    ...(smtp.tls_cert_file ? {} : { ca: base.keys.ca.certificatePem }),
+    ...trustIn(base, smtp, relay.smtp.ca_file),
     serverName: smtp.hostname,
   }
   return {
@@ -102,22 +102,24 @@ function routeOf(route: Omit<RouteConfig, 'domain'>): SmtpRoute {
     host: route.host,
     port: route.port,
     tls: route.tls === 'none' ? 'plain' : route.tls,
-    ...(route.ca_file ? { ca: readPem(route.ca_file) } : {}),
+    ...caIn(route.ca_file),
     ...(route.user ? { user: route.user, password: readSecretFile(route.password_file) } : {}),
   }
 }
 
 /** What a handheld beside this server needs to find and trust the relay; docs/how-to/trust-a-relay.md. */
 function writeTrust(base: Base, port: number): void {
-  const { config, keys } = base
+  const { config } = base
   const directory = config.server.data_dir
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const caFile = join(directory, 'relay-ca.pem')
-  writeFileSync(caFile, config.relay.tls_cert_file ? '' : keys.ca.certificatePem)
+  const { ca } = trustIn(base, config.relay, config.relay_client.ca_file)
+  if (ca === undefined) rmSync(caFile, { force: true })
+  else writeFileSync(caFile, ca)
   const trust = {
     relay_url: `wss://${dialHost(config.relay.host)}:${port}`,
     relay_id: config.relay.id,
-    ca_file: config.relay.tls_cert_file ? null : caFile,
+    ca_file: ca === undefined ? null : caFile,
   }
   writeFileSync(join(directory, 'handheld.json'), `${JSON.stringify(trust, null, 2)}\n`)
 }

@@ -24,6 +24,16 @@ export async function tlsFor(base: Base, files: TlsFiles, name: string): Promise
   return { certificate: made.certificatePem, key: made.keyPem }
 }
 
+/**
+ * By what one part of this installation trusts another's listener: our own CA, or for an administrator's
+ * certificate the CA file named for it, else the system's CAs.
+ */
+export const trustIn = (base: Base, files: TlsFiles, caFile: string): { readonly ca?: string } =>
+  files.tls_cert_file ? caIn(caFile) : { ca: base.keys.ca.certificatePem }
+
+/** The CA file where one is named, else the system's CAs. */
+export const caIn = (caFile: string): { readonly ca?: string } => (caFile ? { ca: readPem(caFile) } : {})
+
 /** @throws Fault config.invalid */
 export function readPem(path: string): string {
   try {

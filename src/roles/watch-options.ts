@@ -5,7 +5,7 @@ import { authzidAccess, namespaceAccess } from '#mailbox/access.ts'
 import { imapMailServer } from '#mailbox/imap-mailbox.ts'
 import type { Base } from './base.ts'
 import { serviceAccountPassword } from './secrets.ts'
-import { dialHost, readPem } from './tls.ts'
+import { caIn, dialHost, trustIn } from './tls.ts'
 
 /** The embedded server's namespace of all inboxes. */
 const embeddedMailbox = 'user/{address}'
@@ -35,7 +35,8 @@ export async function watchedServer(
       host: dialHost(config.imap_server.host),
       port: imapPort ?? config.imap_server.port,
       tls: 'starttls',
-      ...(config.imap_server.tls_cert_file ? {} : { ca: base.keys.ca.certificatePem }),
+      serverName: config.smtp.hostname,
+      ...trustIn(base, config.imap_server, imap.ca_file),
     } as const
     const account = { user: imap.user, password: await serviceAccountPassword(base) }
     return { server: imapMailServer(address, account, clock), access: namespaceAccess(embeddedMailbox) }
@@ -44,7 +45,7 @@ export async function watchedServer(
     host: imap.host,
     port: imap.port,
     tls: imap.tls,
-    ...(imap.ca_file ? { ca: readPem(imap.ca_file) } : {}),
+    ...caIn(imap.ca_file),
   }
   const account = { user: imap.user, password: readSecretFile(imap.password_file) }
   return {
