@@ -1,4 +1,5 @@
 -- The domain: users, grants, activations, handhelds, and what is on its way to them.
+-- Ids are never used twice: what is kept of a removed user must not become another's.
 -- Columns ending in _at_ms are milliseconds since 1970; sealed columns hold ciphertext only.
 
 CREATE TABLE installation (
@@ -7,7 +8,7 @@ CREATE TABLE installation (
 ) STRICT;
 
 CREATE TABLE user (
-  id            INTEGER PRIMARY KEY,
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
   display_name  TEXT NOT NULL,
   created_at_ms INTEGER NOT NULL
 ) STRICT;
@@ -21,7 +22,7 @@ CREATE INDEX user_address_user ON user_address(user_id);
 CREATE UNIQUE INDEX user_address_main ON user_address(user_id) WHERE main = 1;
 
 CREATE TABLE activation_grant (
-  id            INTEGER PRIMARY KEY,
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
   user_id       INTEGER NOT NULL REFERENCES user(id) ON DELETE CASCADE,
   version       INTEGER NOT NULL,
   state         TEXT NOT NULL,

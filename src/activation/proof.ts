@@ -196,8 +196,10 @@ export function grantClosed(activation: Activation, event: Of<'grant_closed'>): 
     'judging',
     'claimed',
   ]
-  if (!beforeUse.includes(activation.phase)) return stay(activation)
-  return refused(activation, event.code, event.atMs)
+  // Once used, a password may go; a user who goes takes every run along.
+  const concerned =
+    event.code === 'user.removed' ? !hasEnded(activation) : beforeUse.includes(activation.phase)
+  return concerned ? refused(activation, event.code, event.atMs) : stay(activation)
 }
 
 /** Another run of the same handheld under the same grant is the one that counts. */

@@ -104,10 +104,15 @@ async function greet(
 
 async function sayServed(env: AgentEnv, send: (frame: Frame) => boolean): Promise<ReadonlySet<Pin>> {
   const pins = await env.store.handhelds.servedPins()
-  for (let at = 0; at < pins.length; at += limits.pinsPerListMax)
-    send({ type: 'srp_serve', pins: pins.slice(at, at + limits.pinsPerListMax) })
+  for (const list of inLists(pins)) send({ type: 'srp_serve', pins: list })
   return new Set(pins)
 }
+
+/** As many as one frame may carry, and again. */
+const inLists = (pins: readonly Pin[]): Pin[][] =>
+  Array.from({ length: Math.ceil(pins.length / limits.pinsPerListMax) }, (_, i) =>
+    pins.slice(i * limits.pinsPerListMax, (i + 1) * limits.pinsPerListMax),
+  )
 
 /** Tells the relay of each change in the handhelds served, before what is due to them goes out. */
 function keepServed(env: AgentEnv, send: (frame: Frame) => boolean): () => void {
@@ -118,10 +123,8 @@ function keepServed(env: AgentEnv, send: (frame: Frame) => boolean): () => void 
     const now = new Set(await env.store.handhelds.servedPins())
     const added = [...now].filter((pin) => !told.has(pin))
     const gone = [...told].filter((pin) => !now.has(pin))
-    const addedSent =
-      added.length === 0 || send({ type: 'srp_serve', pins: added.slice(0, limits.pinsPerListMax) })
-    const goneSent =
-      gone.length === 0 || send({ type: 'srp_drop', pins: gone.slice(0, limits.pinsPerListMax) })
+    const addedSent = inLists(added).every((pins) => send({ type: 'srp_serve', pins }))
+    const goneSent = inLists(gone).every((pins) => send({ type: 'srp_drop', pins }))
     if (addedSent && goneSent) told = now
   }
   const turn = (): void => {
@@ -164,6 +167,7 @@ async function hinted(
 /** Grants that ran out are closed, and sets of parts that never became whole are dropped. */
 function everyMinute(env: AgentEnv, performer: Loop): () => void {
   let cancel = () => {}
+  let closed = false
   const tidyUp = async (): Promise<void> => {
     const nowMs = env.clock.nowMs()
     if ((await env.store.users.expireGrants(nowMs)) > 0) performer.poke()
@@ -173,9 +177,12 @@ function everyMinute(env: AgentEnv, performer: Loop): () => void {
     tidyUp()
       .catch((error) => env.log.error({ code: faultCodeOf(error) }, 'housekeeping failed'))
       .finally(() => {
-        cancel = env.clock.after(housekeepingMs, turn)
+        if (!closed) cancel = env.clock.after(housekeepingMs, turn)
       })
   }
   turn()
-  return () => cancel()
+  return () => {
+    closed = true
+    cancel()
+  }
 }

@@ -404,6 +404,13 @@ export const faultTable = {
     turn: 'administrator',
     retry: 'none',
   },
+  'user.removed': {
+    says: 'The user was removed while the activation was under way.',
+    next: 'Nothing, if that was meant; otherwise add the user again and generate a new password.',
+    turn: 'administrator',
+    retry: 'new_password',
+    e: 5,
+  },
   'user.exists': {
     says: 'A user with this address exists already.',
     next: 'Look at `postkey user show <address>`.',

@@ -1,7 +1,7 @@
 /** One connection to an IMAP server through imapflow. */
 import type { FetchMessageObject, ImapFlow, StatusObject } from 'imapflow'
 import type { Clock } from '#kernel/clock.ts'
-import { Fault } from '#kernel/fault.ts'
+import { Fault, type FaultCode } from '#kernel/fault.ts'
 import { headerField } from './header-field.ts'
 import { imapFault } from './imap-fault.ts'
 import type {
@@ -90,7 +90,20 @@ async function statusOf(client: ImapFlow, name: string): Promise<MailboxStatus> 
   }
   // imapflow says no more than "no" to a command that was refused and to one that was never answered.
   if (!client.usable) throw new Fault('imap.unreachable', name)
-  return { name, error: 'imap.no_right' }
+  return { name, error: await refusalOf(client, name) }
+}
+
+/** A server may list a name that it cannot open: only the refusal to open it tells a right from a mailbox. */
+async function refusalOf(client: ImapFlow, name: string): Promise<FaultCode> {
+  try {
+    await client.mailboxOpen(name, { readOnly: true })
+    await client.mailboxClose()
+    return 'imap.no_right'
+  } catch (error) {
+    const { code } = imapFault(error, name)
+    if (code === 'imap.unreachable') throw error
+    return code
+  }
 }
 
 async function listStatus(client: ImapFlow, prefix: string): Promise<readonly MailboxCounters[]> {

@@ -8,6 +8,7 @@ import { openVault } from '#edge/storage-key.ts'
 import { failpointAt, systemClock, systemRandom } from '#edge/system.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
+import { faultCodeOf } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Random } from '#kernel/random.ts'
 import type { Vault } from '#kernel/vault.ts'
@@ -55,7 +56,7 @@ export async function openBase({ config }: LoadedConfig, options: BaseOptions): 
     onMigrated: (versions) => {
       migrated = versions
     },
-    ...(options.shared ? { poll: repeatedly } : {}),
+    ...(options.shared ? { poll: (check: () => void) => repeatedly(check, options.log) } : {}),
   })
   try {
     const vault = await openVault(config.store.storage_key_file, store.installation, systemRandom)
@@ -82,7 +83,15 @@ export async function openBase({ config }: LoadedConfig, options: BaseOptions): 
   }
 }
 
-function repeatedly(check: () => void): () => void {
-  const timer = setInterval(check, sharedPollMs)
+/** A look that fails is logged and tried again: it must not end the process. */
+function repeatedly(check: () => void, log: Log): () => void {
+  const look = () => {
+    try {
+      check()
+    } catch (error) {
+      log.warn({ code: faultCodeOf(error) }, 'the database could not be looked at')
+    }
+  }
+  const timer = setInterval(look, sharedPollMs)
   return () => clearInterval(timer)
 }

@@ -61,6 +61,25 @@ function users(check: CheckStore): void {
     assert.equal(await store.users.record(grantId, alice, 1), null)
     assert.equal(await store.watches.find(alice, 'INBOX'), null)
   })
+
+  check("a removed user is told to each run that is open, and its id is nobody else's", async (store) => {
+    const id = await withUser(store)
+    await store.activations.commit(runUnder(await openGrant(store, id), id))
+    await store.users.remove(id)
+    const due = await store.activations.dueWork(e.start, 10)
+    assert.deepEqual(
+      due.map(({ kind, lastCode }) => [kind, lastCode]),
+      [['close_run', 'user.removed']],
+    )
+    assert.notEqual(await withUser(store), id)
+  })
+
+  check('work that is finished and asked for again in one commit stays', async (store) => {
+    const addWork = [{ key: 'w', txn: e.txn, kind: 'make_answer', dueAtMs: e.start }] as const
+    await store.activations.commit({ nowMs: e.start, addWork })
+    await store.activations.commit({ nowMs: e.start, finishWork: ['w'], addWork })
+    assert.equal((await store.activations.dueWork(e.start, 10)).length, 1)
+  })
 }
 
 function grants(check: CheckStore): void {

@@ -78,6 +78,8 @@ function writeSecrets(db: Db, change: Change): void {
 }
 
 function writeOutbox(db: Db, change: Change): void {
+  // Finished first: the event that finishes work may ask for the same work again.
+  for (const key of change.finishWork ?? []) db.run('DELETE FROM work WHERE key = ?', key)
   for (const work of change.addWork ?? [])
     db.run(
       'INSERT INTO work(key, txn, kind, due_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET due_at_ms = min(due_at_ms, excluded.due_at_ms)',
@@ -86,7 +88,6 @@ function writeOutbox(db: Db, change: Change): void {
       work.kind,
       work.dueAtMs,
     )
-  for (const key of change.finishWork ?? []) db.run('DELETE FROM work WHERE key = ?', key)
   if (change.receipt) noteReceipt(db, change.receipt, change.nowMs)
   for (const key of change.stopDeliveries ?? [])
     db.run("UPDATE delivery SET state = 'stopped' WHERE key = ? AND state = 'running'", key)

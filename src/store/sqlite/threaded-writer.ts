@@ -25,8 +25,13 @@ export function startWriterThread(path: string): WriterPort {
     if (answers === 'closed') return
     for (const answer of answers) settle(waiting, answer)
   })
-  worker.on('error', (error) => failAll(waiting, new Fault('store.unavailable', 'the writer stopped', error)))
-  worker.on('exit', () => failAll(waiting, new Fault('store.unavailable', 'the writer stopped')))
+  let ended = false
+  const stopped = (cause?: unknown) => {
+    ended = true
+    failAll(waiting, new Fault('store.unavailable', 'the writer stopped', cause))
+  }
+  worker.on('error', stopped)
+  worker.on('exit', () => stopped())
 
   const flush = () => {
     const calls = outgoing
@@ -36,6 +41,7 @@ export function startWriterThread(path: string): WriterPort {
   return {
     write: (call) =>
       new Promise((resolve, reject) => {
+        if (ended) return reject(new Fault('store.unavailable', 'the writer stopped'))
         lastId += 1
         waiting.set(lastId, { resolve, reject })
         if (outgoing.push({ id: lastId, ...call }) === 1) queueMicrotask(flush)

@@ -113,14 +113,24 @@ function add(db: Db, user: NewUser): number | null {
 
 /** Keys and accounts go with the user; the list of activations stays for whoever asks what happened. */
 function remove(db: Db, id: number): void {
-  const pins = 'SELECT pin FROM handheld WHERE user_id = ?'
-  db.run(`DELETE FROM master_key WHERE pin IN (${pins})`, id)
-  db.run(`UPDATE delivery SET state = 'stopped' WHERE state = 'running' AND pin IN (${pins})`, id)
-  db.run('DELETE FROM run_secret WHERE txn IN (SELECT txn FROM activation WHERE user_id = ?)', id)
-  db.run('DELETE FROM work WHERE txn IN (SELECT txn FROM activation WHERE user_id = ?)', id)
+  const runs = 'SELECT txn FROM activation WHERE user_id = ?'
+  db.run(`DELETE FROM master_key WHERE txn IN (${runs})`, id)
+  db.run(`UPDATE delivery SET state = 'stopped' WHERE state = 'running' AND txn IN (${runs})`, id)
+  db.run(`DELETE FROM run_secret WHERE txn IN (${runs})`, id)
   db.run("UPDATE handheld SET state = 'removed' WHERE user_id = ?", id)
   db.run('DELETE FROM watch WHERE owner IN (SELECT address FROM user_address WHERE user_id = ?)', id)
+  endOpenRuns(db, id)
   db.run('DELETE FROM user WHERE id = ?', id)
+}
+
+/** The word that the user is gone is queued to each run; nothing else is worked on for them. */
+function endOpenRuns(db: Db, id: number): void {
+  db.run('DELETE FROM work WHERE txn IN (SELECT txn FROM activation WHERE user_id = ?)', id)
+  db.run(
+    `INSERT INTO work(key, txn, kind, due_at_ms, last_code)
+     SELECT 'close_run:' || txn, txn, 'close_run', 0, 'user.removed' FROM activation WHERE user_id = ? AND ended = 0`,
+    id,
+  )
 }
 
 function openGrant(db: Db, grant: NewGrant): number {

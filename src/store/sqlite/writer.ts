@@ -32,9 +32,9 @@ export function makeWriter(db: Db, hooks: CommitHooks = {}): (calls: readonly Wr
     } catch (error) {
       return calls.map(({ id }) => ({ id, ok: false, error }))
     }
-    const answers = calls.map((call) => runOne(db, call, method(call.aggregate, call.method)))
     const names = calls.map((call) => `${call.aggregate}.${call.method}`)
     try {
+      const answers = calls.map((call) => runOne(db, call, method(call.aggregate, call.method)))
       hooks.beforeCommit?.(names)
       db.script('COMMIT')
       hooks.afterCommit?.(names)
@@ -53,8 +53,20 @@ function runOne(db: Db, call: WriteCall, method: (...args: unknown[]) => unknown
     db.script('RELEASE one')
     return { id: call.id, ok: true, value }
   } catch (error) {
-    db.script('ROLLBACK TO one; RELEASE one')
+    undoOne(db, error)
     return { id: call.id, ok: false, error }
+  }
+}
+
+/**
+ * A full disk or an I/O error makes SQLite end the whole transaction by itself: then there is no savepoint to go
+ * back to, and everything the batch has done is undone. @throws the error itself, to end the batch
+ */
+function undoOne(db: Db, error: unknown): void {
+  try {
+    db.script('ROLLBACK TO one; RELEASE one')
+  } catch {
+    throw error
   }
 }
 

@@ -6,6 +6,7 @@ import { Fault } from '#kernel/fault.ts'
 import { openDatabase } from '#store/sqlite/database.ts'
 import { readMigrations } from '#store/sqlite/migrate.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
+import { makeWriter } from '#store/sqlite/writer.ts'
 import { openTestStore, temporaryDirectory } from '../../support/store.ts'
 
 const nowMs = () => 1
@@ -100,4 +101,31 @@ test('another process that commits is noticed', async (t) => {
   await other.installation.put('k', Uint8Array.of(1))
   check()
   assert.equal(heard, 1)
+})
+
+test('a transaction that the disk ended fails the whole batch, and the writer goes on', (t) => {
+  const path = join(temporaryDirectory(t), 'postkey.db')
+  const store = openSqliteStore({ path, writer: 'inline', nowMs })
+  t.after(() => store.close())
+  const db = openDatabase(path, 'write')
+  t.after(() => db.close())
+  const write = makeWriter(db)
+  const put = (id: number, value: Uint8Array) =>
+    ({ id, aggregate: 'installation', method: 'put', args: ['k', value] }) as const
+  const pages = db.one<{ page_count: number }>('PRAGMA page_count')?.page_count ?? 0
+  db.one(`PRAGMA max_page_count = ${pages}`)
+  const full = write([
+    put(1, new Uint8Array(1)),
+    put(2, new Uint8Array(4_000_000)),
+    put(3, new Uint8Array(1)),
+  ])
+  assert.deepEqual(
+    full.map(({ ok }) => ok),
+    [false, false, false],
+  )
+  db.one(`PRAGMA max_page_count = ${pages + 10_000}`)
+  assert.deepEqual(
+    write([put(4, new Uint8Array(1))]).map(({ ok }) => ok),
+    [true],
+  )
 })
