@@ -1,7 +1,7 @@
 /** One connection to an IMAP server through imapflow. */
 import type { FetchMessageObject, ImapFlow, StatusObject } from 'imapflow'
 import type { Clock } from '#kernel/clock.ts'
-import { Fault, type FaultCode } from '#kernel/fault.ts'
+import { Fault } from '#kernel/fault.ts'
 import { headerField } from './header-field.ts'
 import { imapFault } from './imap-fault.ts'
 import type {
@@ -90,19 +90,21 @@ async function statusOf(client: ImapFlow, name: string): Promise<MailboxStatus> 
   }
   // imapflow says no more than "no" to a command that was refused and to one that was never answered.
   if (!client.usable) throw new Fault('imap.unreachable', name)
-  return { name, error: await refusalOf(client, name) }
+  return openedInstead(client, name)
 }
 
-/** A server may list a name that it cannot open: only the refusal to open it tells a right from a mailbox. */
-async function refusalOf(client: ImapFlow, name: string): Promise<FaultCode> {
+/**
+ * A server may list a name that it cannot open, and a mailbox may come into being between two commands: only
+ * the refusal to open it tells a missing right from a missing mailbox.
+ */
+async function openedInstead(client: ImapFlow, name: string): Promise<MailboxStatus> {
   try {
-    await client.mailboxOpen(name, { readOnly: true })
-    await client.mailboxClose()
-    return 'imap.no_right'
+    const opened = await client.mailboxOpen(name, { readOnly: true })
+    return { ...countersOf({ ...opened, messages: opened.exists }), name }
   } catch (error) {
     const { code } = imapFault(error, name)
     if (code === 'imap.unreachable') throw error
-    return code
+    return { name, error: code }
   }
 }
 

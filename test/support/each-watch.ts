@@ -16,7 +16,8 @@ export const fastWatch: Watch = {
   name: 'by relay hint and IDLE',
   // Neither the scan interval nor the counters can be what found the mail.
   set: ['agent.poll_seconds=0'],
-  foundBy: ['hint', 'idle'],
+  // A mailbox is also looked at when its user gets a password; on a slow machine the mail comes before that look.
+  foundBy: ['hint', 'idle', 'scan'],
 }
 
 /** Every faster way is switched off. */
