@@ -2,11 +2,11 @@
 import { unreachable } from '#kernel/assert.ts'
 import type { FaultCode } from '#kernel/fault.ts'
 import { ackStatus } from '#protocol/ack.ts'
-import type { Activation } from './activation.ts'
+import type { Activation, Phase } from './activation.ts'
 import type { Reduced } from './effect.ts'
 import { closedCode, type Grant } from './grant.ts'
 import { refused } from './proof.ts'
-import { enter, note, type Of, stay } from './step.ts'
+import { enter, type Of, stay } from './step.ts'
 
 type Step = Reduced<Activation>
 type Answered = Of<'policy_sent' | 'policy_acked' | 'books_sent' | 'books_acked'>
@@ -43,17 +43,13 @@ export function answered(activation: Activation, event: Answered): Step {
   switch (event.kind) {
     case 'policy_sent':
       return activation.phase === 'policy_due' || activation.phase === 'policy_refused'
-        ? enter(activation, 'policy_out', 'waiting_for_services', event.atMs, {
-            policy: { number: event.number },
-          })
+        ? sent(activation, 'policy_out', event.atMs, { policy: { number: event.number } })
         : stay(activation)
     case 'policy_acked':
       return policyAcked(activation, event)
     case 'books_sent':
       return activation.phase === 'books_due' || activation.phase === 'books_refused'
-        ? enter(activation, 'books_out', 'waiting_for_services', event.atMs, {
-            books: { number: event.number },
-          })
+        ? sent(activation, 'books_out', event.atMs, { books: { number: event.number } })
         : stay(activation)
     case 'books_acked':
       return booksAcked(activation, event)
@@ -94,7 +90,7 @@ const retryMsMin = 5_000
 /** Sealed anew under a new number: the same packet would only get the stored answer again. */
 function dueAgain(
   activation: Activation,
-  { atMs, retryAfterMs }: Of<'policy_acked' | 'books_acked'>,
+  { atMs, retryAfterMs }: { readonly atMs: number; readonly retryAfterMs?: number },
   service: 'policy' | 'books',
 ): Step {
   return enter(
@@ -128,10 +124,21 @@ function booksAcked(activation: Activation, event: Of<'books_acked'>): Step {
   return { ...step, next: { ...step.next, code: 'books.refused' } }
 }
 
-/** Repeated for as long as the protocol allows and never answered: said plainly, and left to a person. */
+/**
+ * Repeated for as long as the protocol allows and never answered: sealed anew and sent on, and said plainly
+ * until the handheld answers.
+ */
 export function undelivered(activation: Activation, event: Of<'undelivered'>): Step {
   const waitsFor = { policy: 'policy_out', books: 'books_out' } as const
   if (event.of !== 'policy' && event.of !== 'books') return stay(activation)
-  if (activation.phase !== waitsFor[event.of] || activation.code) return stay(activation)
-  return note(activation, { code: 'packet.undelivered' })
+  if (activation.phase !== waitsFor[event.of]) return stay(activation)
+  return withCode(dueAgain(activation, { atMs: event.atMs }, event.of), 'packet.undelivered')
+}
+
+const withCode = (step: Step, code: FaultCode): Step => ({ ...step, next: { ...step.next, code } })
+
+/** What was sent is out; that its predecessor was never answered stays said. */
+function sent(activation: Activation, phase: Phase, atMs: number, change: Partial<Activation>): Step {
+  const step = enter(activation, phase, 'waiting_for_services', atMs, change)
+  return activation.code === 'packet.undelivered' ? withCode(step, activation.code) : step
 }

@@ -243,7 +243,7 @@ export const faultTable = {
     retry: 'administrator',
   },
   'packet.undelivered': {
-    says: 'For seven days a message for the handheld was sent again and never acknowledged.',
+    says: 'For seven days a message for the handheld was sent again and never acknowledged; it is sealed anew and sent on.',
     next: 'Check that the handheld is on the air and still in use; activate it again if it is not.',
     turn: 'administrator',
     retry: 'administrator',

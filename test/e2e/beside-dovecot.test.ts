@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as after } from 'node:timers/promises'
 import { type Beside, type MessageSeen, startBeside } from '../support/beside.ts'
 import type { MailUser } from '../support/dovecot.ts'
 import { assertFound, fastWatch, scanOnly, type Watch } from '../support/each-watch.ts'
@@ -48,9 +49,8 @@ test('Postkey beside Postfix and Dovecot', { skip: missingPeer('dovecot', 'postf
     // A look into Junk logs in as the user, and that alone makes the mailbox.
     const postkey = await serve(t, scanOnly, 'imap.junk=')
     await postkey.addUser(frank.address)
-    await postkey.process.waitFor(/frank@example.test\/INBOX.*a mailbox could not be (looked at|read)/)
-    const missing = { health: 'attention', code: 'imap.no_mailbox' }
-    assert.deepEqual(await mailboxCheck(postkey, frank), missing, 'there was no mail for frank yet')
+    // There was no mail for frank yet.
+    assert.deepEqual(await mailboxCheck(postkey, frank), { health: 'attention', code: 'imap.no_mailbox' })
     await activates(postkey, bob, scanOnly)
     await postkey.process.waitFor(removed)
     assert.deepEqual(await beside.inbox(bob), [])
@@ -76,11 +76,15 @@ test('Postkey beside Postfix and Dovecot', { skip: missingPeer('dovecot', 'postf
   })
 })
 
-/** What `status` says of a user's INBOX. */
+/** What `status` says of a user's INBOX, once it says something: each pass over the mailboxes may bring it. */
 async function mailboxCheck(postkey: Postkey, { address }: MailUser) {
-  const { checks } = await (await postkey.admin()).status()
-  const check = checks.find(({ name }) => name === `mailbox ${address}/INBOX`)
-  return check && { health: check.health, code: check.code }
+  for (let left = 100; left > 0; left -= 1) {
+    const { checks } = await (await postkey.admin()).status()
+    const check = checks.find(({ name }) => name === `mailbox ${address}/INBOX`)
+    if (check) return { health: check.health, code: check.code }
+    await after(100)
+  }
+  return null
 }
 
 async function activates(postkey: Postkey, { address }: MailUser, watch: Watch): Promise<void> {

@@ -254,3 +254,16 @@ test('what a handheld cannot take now is sent again later, sealed anew, and then
   const done = play([...upTo('books_sent'), later, e.booksSent(43), e.booksAcked(0, 43)])
   assert.equal(done.state.phase, 'complete')
 })
+
+test('a policy that nobody acknowledged for seven days is sealed anew, and that stays said until an answer', () => {
+  const given: ActivationEvent = { kind: 'undelivered', of: 'policy', atMs: e.start + 170 * e.hour }
+  const { state, effects } = play([...upTo('policy_sent'), given])
+  assert.equal(state.phase, 'policy_due')
+  assert.equal(state.code, 'packet.undelivered')
+  assert(kinds(effects).includes('work send_policy'))
+  assert.equal(play([...upTo('policy_sent'), given, e.policySent(43)]).state.code, 'packet.undelivered')
+  assert.equal(
+    play([...upTo('policy_sent'), given, e.policySent(43), e.policyAcked(0, 43)]).state.code,
+    undefined,
+  )
+})
