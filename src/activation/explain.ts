@@ -23,8 +23,13 @@ export interface ExplainFacts {
   readonly grant: Grant | null
   /** When the next message of this run is sent again, or null. */
   readonly nextSendAtMs: number | null
+  /** How the handheld that this activation set up stands now; null where it set none up. */
+  readonly account: HandheldStanding | null
   readonly nowMs: number
 }
+
+/** What became of a handheld after its activation. */
+export type HandheldStanding = 'active' | 'replaced' | 'removed'
 
 type Words = Pick<Explanation, 'says' | 'turn' | 'next'>
 
@@ -34,9 +39,30 @@ const patienceMs = 120_000
 export function explain(activation: Activation, facts: ExplainFacts): Explanation {
   const { stage, sinceMs } = activation
   const code = activation.code ?? waitingCode(activation, facts.nowMs)
-  const words = code ? faultWords(activation, code, facts.grant) : phaseWords(activation)
+  const ended = activation.phase === 'complete' ? endedWords(facts.account) : null
+  const words = ended ?? (code ? faultWords(activation, code, facts.grant) : phaseWords(activation))
   const retryAtMs = activation.phase === 'complete' ? null : facts.nextSendAtMs
   return { stage, code, sinceMs, ...words, retryAtMs }
+}
+
+/** A complete activation whose handheld no longer works for the user. */
+function endedWords(account: HandheldStanding | null): Words | null {
+  switch (account) {
+    case 'replaced':
+      return {
+        says: "The activation was complete; since then another activation took this handheld's place.",
+        turn: 'nobody',
+        next: 'Nothing, if that was meant; otherwise generate a new password and activate it again.',
+      }
+    case 'removed':
+      return {
+        says: 'The activation was complete; since then the handheld was removed with its user.',
+        turn: 'nobody',
+        next: 'Nothing, if that was meant; otherwise add the user again and activate it again.',
+      }
+    default:
+      return null
+  }
 }
 
 /** What the relay said of the message that is waited for, where that is the reason; or a wait become long. */

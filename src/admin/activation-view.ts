@@ -6,7 +6,12 @@ import type { MailAddress } from '#kernel/brand.ts'
 import type { ActivationDetail, ActivationView } from './views.ts'
 
 export function activationView(activation: Activation, nowMs: number): ActivationView {
-  const { stage, code, says, turn, sinceMs } = explain(activation, { grant: null, nextSendAtMs: null, nowMs })
+  const { stage, code, says, turn, sinceMs } = explain(activation, {
+    grant: null,
+    nextSendAtMs: null,
+    account: null,
+    nowMs,
+  })
   return {
     id: activation.txn,
     address: activation.address,

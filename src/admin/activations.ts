@@ -86,7 +86,12 @@ async function explainRun({ store, clock }: Parts, run: Activation): Promise<Exp
   const nowMs = clock.nowMs()
   const kept = run.grantId === undefined ? null : await store.users.grant(run.grantId)
   const nextSendAtMs = await nextSendOf({ store }, run.txn)
-  const { stage: _stage, ...explanation } = explain(run, { grant: kept?.grant ?? null, nextSendAtMs, nowMs })
+  const accounts = run.pin === undefined ? [] : await store.handhelds.byPin(run.pin)
+  // A handheld that was activated anew has one account only: the newer activation's.
+  const own = accounts.find(({ txn }) => txn === run.txn)
+  const account = own?.state ?? (accounts.length > 0 ? 'replaced' : null)
+  const facts = { grant: kept?.grant ?? null, nextSendAtMs, account, nowMs }
+  const { stage: _stage, ...explanation } = explain(run, facts)
   const hops = timeline(await store.activations.events(run.txn))
   return { address: run.address, activation: activationView(run, nowMs), explanation, timeline: hops }
 }

@@ -81,7 +81,7 @@ test('the walk reaches every phase and stage', () => {
 test('explain says something of every state that can be reached: what, whose turn, since when, what next', () => {
   for (const state of reached)
     for (const nowMs of [state.sinceMs, state.sinceMs + e.hour]) {
-      const said = explain(state, { grant: e.openGrant, nextSendAtMs: null, nowMs })
+      const said = explain(state, { grant: e.openGrant, nextSendAtMs: null, account: null, nowMs })
       assert(said.says.length > 10, likeness(state))
       assert(said.next.length > 10, likeness(state))
       assert.equal(said.sinceMs, state.sinceMs)
@@ -130,4 +130,13 @@ test('explain speaks of every grant that can be reached', () => {
       const said = explainGrant(grant, nowMs)
       assert(said.says.length > 10 && said.next.length > 10, JSON.stringify(grant))
     }
+})
+
+test('explain tells what became of the handheld after its activation, in each of its states', () => {
+  const complete = reached.find(({ phase }) => phase === 'complete')
+  assert(complete)
+  const says = ([null, 'active', 'replaced', 'removed'] as const).map(
+    (account) => explain(complete, { grant: null, nextSendAtMs: null, account, nowMs: e.start }).says,
+  )
+  assert.equal(new Set(says).size, 3, 'only "active" and "not known" read alike')
 })
