@@ -54,7 +54,13 @@ export interface Postkey {
 /** Starts on free ports and waits until it says that it is running; ends with the test. */
 export async function startPostkey(t: TestContext, options: PostkeyOptions = {}): Promise<Postkey> {
   const data = options.data ?? temporaryDirectory(t)
-  const settings = [`server.data_dir=${data}`, 'log.level=debug', ...freePorts, ...(options.set ?? [])]
+  const settings = [
+    `server.data_dir=${data}`,
+    'log.level=debug',
+    ...freePorts,
+    ...watchOfAll,
+    ...(options.set ?? []),
+  ]
   const args = settings.flatMap((value) => ['--set', value])
   const failpoint = options.failpoint ? { POSTKEY_FAILPOINT: options.failpoint } : {}
   const env = { ...process.env, ...options.env, ...failpoint }
@@ -92,6 +98,12 @@ export async function startPostkey(t: TestContext, options: PostkeyOptions = {})
     stop: () => server.stop(),
   }
 }
+
+/** POSTKEY_TEST_WATCH=scan runs every end-to-end test by interval scan alone: `npm run test:scan`. */
+const watchOfAll =
+  process.env.POSTKEY_TEST_WATCH === 'scan'
+    ? ['agent.relay_hint=false', 'agent.idle=false', 'agent.poll_seconds=0', 'agent.scan_interval_seconds=1']
+    : []
 
 const freePorts = ['smtp.port=0', 'imap_server.port=0', 'imap_server.tls_port=0', 'relay.port=0']
 
