@@ -1,7 +1,7 @@
 /** Runs a test once for each way of hearing about new mail, so that nothing works only because of a hint. */
 import assert from 'node:assert/strict'
 import { type TestContext, type TestOptions, test } from 'node:test'
-import type { Postkey } from './postkey.ts'
+import { type Postkey, scanOnlySettings } from './postkey.ts'
 
 export interface Watch {
   readonly name: string
@@ -23,12 +23,7 @@ export const fastWatch: Watch = {
 /** Every faster way is switched off. */
 export const scanOnly: Watch = {
   name: 'by interval scan alone',
-  set: [
-    'agent.relay_hint=false',
-    'agent.idle=false',
-    'agent.poll_seconds=0',
-    'agent.scan_interval_seconds=1',
-  ],
+  set: scanOnlySettings,
   foundBy: ['scan'],
 }
 

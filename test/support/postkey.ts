@@ -99,11 +99,16 @@ export async function startPostkey(t: TestContext, options: PostkeyOptions = {})
   }
 }
 
+/** Every way to hear of new mail but the interval scan is switched off. */
+export const scanOnlySettings: readonly string[] = [
+  'agent.relay_hint=false',
+  'agent.idle=false',
+  'agent.poll_seconds=0',
+  'agent.scan_interval_seconds=1',
+]
+
 /** POSTKEY_TEST_WATCH=scan runs every end-to-end test by interval scan alone: `npm run test:scan`. */
-const watchOfAll =
-  process.env.POSTKEY_TEST_WATCH === 'scan'
-    ? ['agent.relay_hint=false', 'agent.idle=false', 'agent.poll_seconds=0', 'agent.scan_interval_seconds=1']
-    : []
+const watchOfAll = process.env.POSTKEY_TEST_WATCH === 'scan' ? scanOnlySettings : []
 
 const freePorts = ['smtp.port=0', 'imap_server.port=0', 'imap_server.tls_port=0', 'relay.port=0']
 
