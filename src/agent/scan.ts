@@ -95,7 +95,10 @@ async function scan(scan: Scan, options: ScanOptions): Promise<void> {
   }
 }
 
-/** Behind the cursor; without one that still holds, the days in which a request lives, or nothing. */
+/**
+ * Behind the cursor; without one that still holds, the days in which a request lives: the first mail to a new
+ * mailbox is often there before anybody has looked.
+ */
 async function firstLook(scan: Scan): Promise<NewMessages> {
   const { connection, name, watched, clock } = scan
   const known = await scan.store.watches.find(watched.owner, watched.folder)
@@ -105,7 +108,6 @@ async function firstLook(scan: Scan): Promise<NewMessages> {
   })
   if (known && known.uidValidity === look.uidValidity) return look
   if (known) scan.log.warn({ mailbox: folderKey(watched) }, 'the mailbox has a new UIDVALIDITY')
-  if (!scan.closely) return { ...look, nextUid: look.uidNext, messages: [] }
   return connection.newMessages(name, {
     fromUid: 1,
     sinceMs: clock.nowMs() - windowMs,

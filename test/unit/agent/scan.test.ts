@@ -5,13 +5,17 @@ import { etpFile, exampleMail } from './mails.ts'
 import { aliceInbox, cursor, dayMs, name, ordinary, scanner, unmarked } from './scanning.ts'
 import { alice, makeWorld, txnOf } from './watching-world.ts'
 
-test('the first look at a mailbox begins at its end', async (t) => {
+test('the first look finds a request that was there before it, and opens no other mail', async (t) => {
   const world = makeWorld(t)
-  const { scan, fetched } = scanner(t, world)
+  const { scan, fetched, seen } = scanner(t, world)
+  world.server.deliver(name, exampleMail, { internalDateMs: Date.now() - 3 * dayMs })
+  world.server.deliver(name, ordinary)
   world.server.deliver(name, exampleMail)
+  world.server.deliver(name, unmarked)
   await scan(aliceInbox, 'scan')
-  assert.deepEqual(await cursor(world), [world.server.folder(name)?.uidValidity, 2])
-  assert.deepEqual([fetched, world.taken], [[], []])
+  assert.deepEqual(fetched, [3])
+  assert.deepEqual(seen, [txnOf(etpFile)])
+  assert.deepEqual(await cursor(world), [world.server.folder(name)?.uidValidity, 5])
 })
 
 test('the first look goes back two days where the user may activate, and no further', async (t) => {
