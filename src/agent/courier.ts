@@ -3,6 +3,7 @@
  * took is repeated as the protocol's schedule says, with the same bytes under a new id.
  */
 
+import { sameBytes } from '#kernel/bytes.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
 import { packetPayloads } from '#protocol/parts.ts'
@@ -23,7 +24,11 @@ const relayAwayMs = 5_000
 export function startCourier(env: AgentEnv, relay: () => RelayClient | null): Loop {
   return makeLoop({
     clock: env.clock,
-    nextAtMs: async () => (relay()?.state().stage === 'ready' ? env.store.deliveries.nextDueAtMs() : null),
+    dueInMs: async () => {
+      if (relay()?.state().stage !== 'ready') return null
+      const atMs = await env.store.deliveries.nextDueAtMs()
+      return atMs === null ? null : atMs - env.clock.nowMs()
+    },
     pass: async () => {
       const client = relay()
       if (client?.state().stage !== 'ready') return 0
@@ -92,10 +97,13 @@ export async function takeReceipt(env: AgentEnv, receipt: Receipt): Promise<void
   if (!delivery) return
   const nowMs = env.clock.nowMs()
   const { id, txn, of } = delivery
-  const { status, pin } = receipt
-  const noted = {
-    receipt: { deliveryId: id, status, nextAtMs: nextAtMs(env, delivery, receipt, nowMs) },
-  }
+  const { mid, status, pin } = receipt
+  // What is said late of an older copy tells where the handheld is, and nothing of the copy that is on its way.
+  const isNewest = delivery.mids.some((own) => sameBytes(own, mid))
+  if (!isNewest && pin === undefined) return
+  const noted = isNewest
+    ? { receipt: { deliveryId: id, status, nextAtMs: nextAtMs(env, delivery, receipt, nowMs) } }
+    : {}
   env.failpoint(`agent.before_receipt_commit_${of}`)
   if (txn === null || of === 'ack') await env.store.activations.commit({ nowMs, ...noted })
   else

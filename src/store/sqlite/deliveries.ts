@@ -48,12 +48,14 @@ export const deliveries: Aggregate<DeliveryStore> = {
     putOff: (id, nextAtMs) => void db.run('UPDATE delivery SET next_at_ms = ? WHERE id = ?', nextAtMs, id),
     hurry: (key, atMs) =>
       void db.run("UPDATE delivery SET next_at_ms = ? WHERE key = ? AND state = 'running'", atMs, key),
-    again: (key, atMs) =>
-      void db.run(
+    again: (key, atMs) => {
+      forgetCopiesTaken(db, key)
+      db.run(
         "UPDATE delivery SET next_at_ms = ?, state = 'running', until = 'receipt' WHERE key = ?",
         atMs,
         key,
-      ),
+      )
+    },
     hurryUnanswered: (nowMs) =>
       void db.run(
         `UPDATE delivery SET next_at_ms = ? WHERE state = 'running' AND next_at_ms > ? AND sent_at_ms IS NOT NULL
@@ -75,6 +77,7 @@ export const deliveries: Aggregate<DeliveryStore> = {
  */
 export function addDelivery(db: Db, delivery: NewDelivery, nowMs: number): void {
   const { to, packet } = delivery
+  forgetCopiesTaken(db, delivery.key)
   db.run(
     `INSERT INTO delivery(key, txn, message, pin, token, payload, until, first_at_ms, ends_at_ms, kid, seq, tag, next_at_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -95,6 +98,15 @@ export function addDelivery(db: Db, delivery: NewDelivery, nowMs: number): void 
     packet?.tag ?? null,
     delivery.firstAtMs,
     nowMs,
+  )
+}
+
+/** What the relay says later of a copy that it took must not pass for its word on the next one. */
+function forgetCopiesTaken(db: Db, key: string): void {
+  db.run(
+    `DELETE FROM delivery_mid
+     WHERE delivery_id = (SELECT id FROM delivery WHERE key = ? AND receipt_at_ms >= sent_at_ms)`,
+    key,
   )
 }
 

@@ -233,6 +233,32 @@ test('the receipt of M2 ties the run to the PIN it names, and other runs of that
   assert.equal((await activations.find(e.txn))?.pin, e.pin, 'for good')
 })
 
+test('a late word on an older copy says nothing of the copy that is on its way', async (t) => {
+  const world = startWorld(t)
+  await world.queue({ endsAtMs: e.start + 7 * 24 * e.hour })
+  await world.receipt(1)
+  await world.clock.advance(minute + second)
+  assert.equal(world.sent.length, 2)
+  const before = await world.env.store.deliveries.byKey(policy.key)
+  const [first] = world.sent
+  assert(first)
+  await takeReceipt(world.env, { type: 'receipt', mid: first.mid, status: 6 })
+  assert.deepEqual(await world.env.store.deliveries.byKey(policy.key), before)
+})
+
+test('what is asked for again goes out again, though the relay only now says that the first copy arrived', async (t) => {
+  const world = startWorld(t)
+  await world.queue({ until: 'receipt' })
+  await world.receipt(0)
+  world.online = false
+  await world.queue({ until: 'receipt' })
+  await world.receipt(1)
+  world.online = true
+  await world.poke()
+  assert.equal(world.sent.length, 2)
+  assert.equal(different(mids(world)), 2)
+})
+
 test('a receipt for a frame nobody knows changes nothing', async (t) => {
   const world = startWorld(t)
   await world.queue()
