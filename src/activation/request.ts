@@ -122,7 +122,8 @@ export function askedAgain(activation: Activation, event: Of<'asked_again'>): St
   if (!activation.error && !overToken.includes(activation.phase)) return stay(activation)
   const token = event.token ?? activation.token
   const moved = token !== activation.token
-  const recent = event.atMs - (activation.lastAnswerAtMs ?? 0) < repeatAfterMs
+  // Apart either way: a date that was set back must not stop the answers until it has come again.
+  const recent = Math.abs(event.atMs - (activation.lastAnswerAtMs ?? 0)) < repeatAfterMs
   // The time of the last repeat alone is not worth an event: the delivery's own row keeps it.
   const effects = moved || !recent ? repeatOf(activation) : []
   if (effects.length === 0 && !moved) return stay(activation)

@@ -33,9 +33,9 @@ export function makeGrantWatch({ store, clock, log, liveGrants }: GrantWatchPart
   let told: ReadonlySet<MailAddress> = new Set()
   const loop = makeLoop({
     clock,
-    nextAtMs: async () => readAtMs + staleMs,
+    dueInMs: async () => readAtMs + staleMs - clock.monotonicMs(),
     pass: async () => {
-      readAtMs = clock.nowMs()
+      readAtMs = clock.monotonicMs()
       const now = await kept.read()
       const opened = [...now].filter((owner) => !told.has(owner))
       const changed = opened.length > 0 || now.size !== told.size

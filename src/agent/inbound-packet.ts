@@ -107,7 +107,8 @@ async function repeatKeyCheck(env: AgentEnv, key: MasterKey): Promise<void> {
   const name = messageKey(key.txn, { kind: 'key_check' })
   const nowMs = env.clock.nowMs()
   const sentAtMs = (await env.store.deliveries.byKey(name))?.sentAtMs ?? 0
-  if (nowMs - sentAtMs >= keyCheckPauseMs) await env.store.deliveries.again(name, nowMs)
+  // Apart either way: a date that was set back must not stop the answers until it has come again.
+  if (Math.abs(nowMs - sentAtMs) >= keyCheckPauseMs) await env.store.deliveries.again(name, nowMs)
 }
 
 /** What was answered is answered again with the same; a repeated key check gets the server's own once more. */

@@ -10,8 +10,8 @@ export interface Loop {
 
 export interface LoopOptions {
   readonly clock: Clock
-  /** When the earliest item falls due, or null. */
-  nextAtMs(): Promise<number | null>
+  /** Milliseconds until the earliest item falls due, or null. */
+  dueInMs(): Promise<number | null>
   /** Works off what is due; returns how much it took, 0 when there was nothing. */
   pass(): Promise<number>
   onError(error: unknown): void
@@ -36,10 +36,7 @@ export function makeLoop(options: LoopOptions): Loop {
       }
     })
 
-  const pauseMs = async (): Promise<number> => {
-    const nextAtMs = await options.nextAtMs()
-    return nextAtMs === null ? sleepMsMax : Math.min(sleepMsMax, nextAtMs - options.clock.nowMs())
-  }
+  const pauseMs = async (): Promise<number> => Math.min(sleepMsMax, (await options.dueInMs()) ?? sleepMsMax)
 
   const turn = async (): Promise<void> => {
     try {

@@ -90,7 +90,7 @@ function makeScanners(options: NewsOptions, items: Map<string, Item>) {
     options.onError(item.watched, error)
     item.foundBy = better(item.foundBy, foundBy)
     item.state = 'failed'
-    const nowMs = clock.nowMs()
+    const nowMs = clock.monotonicMs()
     const untilMs = backoff.failed(folderKey(item.watched), nowMs)
     if (!closed) item.cancelRetry = clock.after(untilMs - nowMs, () => enqueue(item))
   }

@@ -18,7 +18,10 @@ const lastRetryMs = 300_000
 export function startPerformer(env: AgentEnv, nextSeq: NextSeq): Loop {
   return makeLoop({
     clock: env.clock,
-    nextAtMs: () => env.store.activations.nextWorkAtMs(),
+    dueInMs: async () => {
+      const atMs = await env.store.activations.nextWorkAtMs()
+      return atMs === null ? null : atMs - env.clock.nowMs()
+    },
     pass: async () => {
       const due = await env.store.activations.dueWork(env.clock.nowMs(), limits.proofsAtOnceMax)
       await Promise.all(perActivation(due).map((items) => inTurn(env, nextSeq, items)))

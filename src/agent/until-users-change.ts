@@ -21,8 +21,8 @@ export function keepUntilUsersChange<T>(
   })
   return {
     read: () => {
-      if (kept && clock.nowMs() - keptAtMs < staleMs) return kept
-      keptAtMs = clock.nowMs()
+      if (kept && clock.monotonicMs() - keptAtMs < staleMs) return kept
+      keptAtMs = clock.monotonicMs()
       const reading = readNow().then((items) => new Set(items))
       kept = reading
       reading.catch(() => {

@@ -9,6 +9,7 @@ const timerMsMax = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
   after: (delayMs, fn) => {
     let timer: NodeJS.Timeout
     const arm = (restMs: number) => {

@@ -128,7 +128,7 @@ class Watch implements HandheldListener {
 
   constructor(options: ActivateOptions) {
     this.#options = options
-    this.#begunMs = options.clock.nowMs()
+    this.#begunMs = options.clock.monotonicMs()
     // A handheld may break before anybody waits for its end.
     this.#end.promise.catch(() => {})
   }
@@ -190,7 +190,7 @@ class Watch implements HandheldListener {
   }
 
   #elapsedMs(): number {
-    return this.#options.clock.nowMs() - this.#begunMs
+    return this.#options.clock.monotonicMs() - this.#begunMs
   }
 }
 

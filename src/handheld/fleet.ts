@@ -49,7 +49,7 @@ const stretchingsAtOnce = 2
 
 /** Activates all users' handhelds, `parallel` at a time; never throws for one of them. */
 export async function runFleet(options: FleetOptions): Promise<FleetReport> {
-  const begunMs = options.clock.nowMs()
+  const begunMs = options.clock.monotonicMs()
   const stretching = limitStretching(options.stretching ?? scryptStretching, stretchingsAtOnce)
   const waiting = [...options.users]
   const results: FleetResult[] = []
@@ -61,7 +61,7 @@ export async function runFleet(options: FleetOptions): Promise<FleetReport> {
     }
   }
   await Promise.all(Array.from({ length: Math.min(options.parallel, options.users.length) }, worker))
-  return report(options.users.length, results, options.clock.nowMs() - begunMs)
+  return report(options.users.length, results, options.clock.monotonicMs() - begunMs)
 }
 
 /** The q-th part (0..1) of sorted values, by nearest rank. */
@@ -75,14 +75,14 @@ async function activateOne(
   stretching: ActivateOptions['stretching'],
 ): Promise<FleetResult> {
   const { clock, dir, timeoutMs, signal } = options
-  const begunMs = clock.nowMs()
+  const begunMs = clock.monotonicMs()
   const over = new AbortController()
   const cancelTimeout = clock.after(timeoutMs, () => over.abort())
   const result = (code: FleetResult['code'], text: string) => ({
     email,
     code,
     text,
-    elapsedMs: clock.nowMs() - begunMs,
+    elapsedMs: clock.monotonicMs() - begunMs,
   })
   try {
     const outcome = await activateHandheld({

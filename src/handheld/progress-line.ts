@@ -20,7 +20,7 @@ export function startProgressLine(
   const moves = io.format === 'table' && io.stderr.isTTY === true && io.stdout.isTTY === true
   let text = ''
   let turn = 0
-  let sinceMs = io.clock.nowMs()
+  let sinceMs = io.clock.monotonicMs()
   let cancel = (): void => {}
   const erase = () => {
     cancel()
@@ -29,7 +29,7 @@ export function startProgressLine(
   const draw = () => {
     if (!moves || !text) return
     turn = (turn + 1) % turns.length
-    const seconds = Math.floor((io.clock.nowMs() - sinceMs) / 1000)
+    const seconds = Math.floor((io.clock.monotonicMs() - sinceMs) / 1000)
     io.stderr.write(`${eraseLine}${turns[turn]} ${seconds} s`)
     cancel = io.clock.after(turnMs, draw)
   }
@@ -38,7 +38,7 @@ export function startProgressLine(
       erase()
       if (io.format === 'table') io.stdout.write(`${shown}\n`)
       text = shown
-      sinceMs = io.clock.nowMs()
+      sinceMs = io.clock.monotonicMs()
       draw()
     },
     hidden: async (work) => {

@@ -47,7 +47,7 @@ async function userIdentity(context: ImapContext, authzid: string): Promise<Iden
 async function logIn(session: Session, credentials: Credentials): Promise<string> {
   const { context, remoteAddress } = session
   const { clock, limits, loginFailures, log } = context
-  if (loginFailures.count(remoteAddress, clock.nowMs()) >= limits.loginFailuresPerAddressMax)
+  if (loginFailures.count(remoteAddress, clock.monotonicMs()) >= limits.loginFailuresPerAddressMax)
     await sleep(clock, limits.loginDelayMs)
   const identity = await identify(context, credentials)
   if (identity) {
@@ -57,7 +57,7 @@ async function logIn(session: Session, credentials: Credentials): Promise<string
     return `OK [CAPABILITY ${capabilities(session)}] Logged in`
   }
   session.failedLogins += 1
-  const failures = loginFailures.add(remoteAddress, clock.nowMs())
+  const failures = loginFailures.add(remoteAddress, clock.monotonicMs())
   log.info({ remoteAddress, failures }, 'IMAP log-in failed')
   await sleep(clock, limits.loginDelayMs)
   if (session.failedLogins >= limits.loginTriesMax) {

@@ -1,7 +1,9 @@
 /** Time as everything below the edge sees it; the simulation hands in a clock that jumps. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch. Somebody may set it, forwards and back. */
   nowMs(): number
+  /** Milliseconds since some moment, which nobody sets: for durations within one process. */
+  monotonicMs(): number
   /** Runs `fn` once after `delayMs`; the returned function cancels it. */
   after(delayMs: number, fn: () => void): () => void
 }

@@ -2,7 +2,7 @@
 import { jittered, type Random } from '#kernel/random.ts'
 
 export interface Backoff {
-  /** Counts a failure; returns until when (Unix ms) it should be left alone. */
+  /** Counts a failure; returns until when it should be left alone. Times are monotonic milliseconds. */
   failed(key: string, nowMs: number): number
   succeeded(key: string): void
   /** Until when it should be left alone; 0: it may be tried. */

@@ -20,7 +20,7 @@ export interface PoolOptions {
 export interface PoolUse {
   /** Goes before work that is not urgent. */
   readonly urgent?: boolean
-  /** Only a connection opened at or after this time will do. */
+  /** Only a connection opened at or after this monotonic time will do. */
   readonly openedAfterMs?: number
 }
 
@@ -73,7 +73,7 @@ export function makePool(options: PoolOptions): Pool {
       counts.connectFailures += 1
       // A refused log-in is this user's trouble; everything else is the server's, and so everybody's.
       const refused = error instanceof Fault && error.code === 'imap.login_failed'
-      backoff.failed(refused ? loginKey(login) : serverKey, clock.nowMs())
+      backoff.failed(refused ? loginKey(login) : serverKey, clock.monotonicMs())
       throw error
     }
   }
@@ -84,14 +84,14 @@ export function makePool(options: PoolOptions): Pool {
       slot.connection ??= await open(login)
       return await work(slot.connection)
     } finally {
-      slots.release(slot, clock.nowMs())
+      slots.release(slot, clock.monotonicMs())
       next()
     }
   }
 
   const next = (): void => {
     for (let turn = queue.peek(); turn; turn = queue.peek()) {
-      const slot = slots.take(turn.login, turn.openedAfterMs, clock.nowMs())
+      const slot = slots.take(turn.login, turn.openedAfterMs, clock.monotonicMs())
       if (!slot) return
       queue.shift()
       turn.start(slot)
@@ -161,9 +161,9 @@ async function untilAllowed(
   login: MailLogin,
   signal: AbortSignal,
 ): Promise<void> {
-  if (backoff.untilMs(loginKey(login)) > clock.nowMs())
+  if (backoff.untilMs(loginKey(login)) > clock.monotonicMs())
     throw new Fault('imap.login_failed', 'refused a moment ago, and not tried again so soon')
-  const delayMs = backoff.untilMs(serverKey) - clock.nowMs()
+  const delayMs = backoff.untilMs(serverKey) - clock.monotonicMs()
   if (delayMs > 0) await sleep(clock, delayMs, signal)
   if (signal.aborted) throw closedFault()
 }

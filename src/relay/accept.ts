@@ -46,7 +46,7 @@ class Connection implements LinkListener {
     this.#login = makeLogin(arrival.role, arrival.network, hub)
     const { deviceFrameRate, serverFrameRate } = hub.settings
     const rate = arrival.role === 'device' ? deviceFrameRate : serverFrameRate
-    this.#takeToken = makeBucket(rate, hub.clock.nowMs())
+    this.#takeToken = makeBucket(rate, hub.clock.monotonicMs())
     this.#cancelTimer = hub.clock.after(limits.loginSecondsMax * 1000, () => this.#close(closeCode.tooLate))
     if (!doorkeeper.admits(arrival.network)) this.#close(closeCode.tooMany)
   }
@@ -55,7 +55,7 @@ class Connection implements LinkListener {
 
   message(bytes: Uint8Array): void {
     if (this.#shut) return
-    const frame = this.#takeToken(this.#hub.clock.nowMs()) ? decodeFrame(bytes) : null
+    const frame = this.#takeToken(this.#hub.clock.monotonicMs()) ? decodeFrame(bytes) : null
     if (!frame) this.#close(closeCode.tooMany)
     else if (!frame.ok) this.#close(codeOfFault(frame.fault.code))
     else if (this.#session) this.#session.take(frame.value)

@@ -147,7 +147,7 @@ class ReconnectingClient<Info> implements RelayClient {
       return
     }
     attempt.cancelTimer()
-    attempt.readyAtMs = this.#options.clock.nowMs()
+    attempt.readyAtMs = this.#options.clock.monotonicMs()
     if (attempt.link)
       attempt.keepalive = keepAlive(attempt.link, this.#options, () =>
         this.#giveUp(attempt, 'relay.unreachable', 'no answer to a ping'),
@@ -184,7 +184,7 @@ class ReconnectingClient<Info> implements RelayClient {
 
   #ended(attempt: Attempt, code: number, fault: FaultCode, detail: string): void {
     const { clock, random, log } = this.#options
-    const readyMs = attempt.readyAtMs === null ? null : clock.nowMs() - attempt.readyAtMs
+    const readyMs = attempt.readyAtMs === null ? null : clock.monotonicMs() - attempt.readyAtMs
     this.#leave()
     if (endsFailures(readyMs, code)) this.#failures = 0
     const certificateLeft = code === closeCode.unknownName && this.#identity.showCertificate()

@@ -21,10 +21,10 @@ export function makeDoorkeeper(
   return {
     admits: (network) => {
       if (buckets.size > networksMax) buckets.clear()
-      const bucket = buckets.get(network) ?? makeBucket(settings.loginRate, clock.nowMs())
+      const bucket = buckets.get(network) ?? makeBucket(settings.loginRate, clock.monotonicMs())
       buckets.set(network, bucket)
       pending += 1
-      return bucket(clock.nowMs()) && pending <= settings.pendingLoginsMax
+      return bucket(clock.monotonicMs()) && pending <= settings.pendingLoginsMax
     },
     left: () => {
       pending -= 1

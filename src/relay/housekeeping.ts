@@ -12,19 +12,19 @@ export function startHousekeeping(hub: RelayHub): () => Promise<void> {
   let stopped = false
   let cancel = (): void => {}
   let running: Promise<void> = Promise.resolve()
-  let nextSuspendedMs = clock.nowMs()
-  let nextPurgeMs = clock.nowMs()
+  let nextSuspendedMs = clock.monotonicMs()
+  let nextPurgeMs = clock.monotonicMs()
 
   const round = async (): Promise<void> => {
-    const nowMs = clock.nowMs()
-    await expireFrames(hub, nowMs)
-    if (nowMs >= nextSuspendedMs) {
-      nextSuspendedMs = nowMs + suspendedEveryMs
+    const runningMs = clock.monotonicMs()
+    await expireFrames(hub, clock.nowMs())
+    if (runningMs >= nextSuspendedMs) {
+      nextSuspendedMs = runningMs + suspendedEveryMs
       for (const name of await hub.store.listSuspended()) hub.sessions.find(name)?.close(closeCode.suspended)
     }
-    if (nowMs >= nextPurgeMs) {
-      nextPurgeMs = nowMs + purgeEveryMs
-      await hub.store.purge(nowMs)
+    if (runningMs >= nextPurgeMs) {
+      nextPurgeMs = runningMs + purgeEveryMs
+      await hub.store.purge(clock.nowMs())
     }
   }
   const tick = (): void => {

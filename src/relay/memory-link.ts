@@ -54,7 +54,7 @@ class HalfLine {
   }
 
   queue(delayMs: number, event: (listener: LinkListener) => void): void {
-    const nowMs = this.#clock.nowMs()
+    const nowMs = this.#clock.monotonicMs()
     this.#lastAtMs = Math.max(this.#lastAtMs, nowMs + delayMs)
     this.#clock.after(this.#lastAtMs - nowMs, () => {
       this.#events.push(event)

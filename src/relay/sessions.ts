@@ -45,7 +45,10 @@ export function makeSessions(env: SessionsEnv): Sessions {
     older.close(closeCode.displaced)
     env.log.info({ name: older.name, alive, code: 'relay.displaced' }, 'a newer log-in displaced this one')
     if (!alive || older.role !== 'server') return
-    const { timesMs, suspend } = noteDisplacement(displacements.get(older.name) ?? [], env.clock.nowMs())
+    const { timesMs, suspend } = noteDisplacement(
+      displacements.get(older.name) ?? [],
+      env.clock.monotonicMs(),
+    )
     displacements.set(older.name, timesMs)
     if (suspend) await suspendCopied(older.name)
   }

@@ -32,6 +32,10 @@ export class AdvancingClock implements Clock {
     return Date.now() + this.#aheadMs
   }
 
+  monotonicMs(): number {
+    return performance.now() + this.#aheadMs
+  }
+
   after(delayMs: number, fn: () => void): () => void {
     const timer = { dueMs: this.nowMs() + delayMs, fn, cancel: () => {} }
     this.#timers.add(timer)

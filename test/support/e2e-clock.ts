@@ -33,6 +33,7 @@ export function hurriedClock(speed: number): Clock {
   const beganMs = Date.now()
   return {
     nowMs: () => beganMs + (Date.now() - beganMs) * speed,
+    monotonicMs: () => performance.now() * speed,
     after: (delayMs, fn) => {
       const timer = setTimeout(fn, delayMs / speed)
       return () => clearTimeout(timer)

@@ -47,7 +47,7 @@ export function startIdle(context: WatchContext, connectionsMax: number): Idle {
         if ((await waitOnce(owner, signal)) === 'unable') return
       } catch (error) {
         context.log.debug({ mailbox: owner, code: faultCodeOf(error) }, 'IDLE ended')
-        const nowMs = context.clock.nowMs()
+        const nowMs = context.clock.monotonicMs()
         await sleep(context.clock, backoff.failed(owner, nowMs) - nowMs, signal)
       }
     }

@@ -10,16 +10,16 @@ import { lookAtCounters } from './pass.ts'
 /** The first pass begins at once. A pass that breaks off is begun again by and by. */
 export function startInterval(context: WatchContext, intervalMs: number): Loop {
   const { clock, log } = context
-  let dueAtMs = clock.nowMs()
+  let dueAtMs = clock.monotonicMs()
   return makeLoop({
     clock,
-    nextAtMs: async () => dueAtMs,
+    dueInMs: async () => dueAtMs - clock.monotonicMs(),
     pass: async () => {
-      const startedMs = clock.nowMs()
+      const startedMs = clock.monotonicMs()
       if (startedMs < dueAtMs) return 0
       await safetyPass(context, startedMs)
       dueAtMs = startedMs + intervalMs
-      log.debug({ tookMs: clock.nowMs() - startedMs }, 'all mailboxes were looked at')
+      log.debug({ tookMs: clock.monotonicMs() - startedMs }, 'all mailboxes were looked at')
       return 0
     },
     onError: (error) => log.warn({ code: faultCodeOf(error) }, 'a pass over all mailboxes broke off'),

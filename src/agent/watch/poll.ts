@@ -26,14 +26,14 @@ const junkPauseMs = 30_000
 export function startPoll(context: WatchContext, options: PollOptions): { close(): Promise<void> } {
   const { clock, grants, log } = context
   if (options.pauseMs === 0) return { close: async () => {} }
-  let dueAtMs = clock.nowMs() + options.pauseMs
-  let junkDueAtMs = clock.nowMs() + junkPauseMs
+  let dueAtMs = clock.monotonicMs() + options.pauseMs
+  let junkDueAtMs = clock.monotonicMs() + junkPauseMs
 
   const loop = makeLoop({
     clock,
-    nextAtMs: async () => dueAtMs,
+    dueInMs: async () => dueAtMs - clock.monotonicMs(),
     pass: async () => {
-      const startedMs = clock.nowMs()
+      const startedMs = clock.monotonicMs()
       if (startedMs < dueAtMs) return 0
       const live = await grants.live()
       await lookAtCounters(context, await inboxesToPoll(context, live, options))
@@ -42,17 +42,17 @@ export function startPoll(context: WatchContext, options: PollOptions): { close(
           context,
           [...live].flatMap((owner) => junkOf(context, owner)),
         )
-        junkDueAtMs = clock.nowMs() + junkPauseMs
+        junkDueAtMs = clock.monotonicMs() + junkPauseMs
       }
-      const tookMs = clock.nowMs() - startedMs
+      const tookMs = clock.monotonicMs() - startedMs
       const pauseMs = live.size > 0 ? options.pauseMs : options.pauseMs * quietFactor
-      dueAtMs = clock.nowMs() + Math.max(pauseMs, tookMs * restFactor)
+      dueAtMs = clock.monotonicMs() + Math.max(pauseMs, tookMs * restFactor)
       return 0
     },
     onError: (error) => log.debug({ code: faultCodeOf(error) }, 'a look at the counters broke off'),
   })
   const stopListening = grants.onChange(() => {
-    dueAtMs = Math.min(dueAtMs, clock.nowMs() + options.pauseMs)
+    dueAtMs = Math.min(dueAtMs, clock.monotonicMs() + options.pauseMs)
     loop.poke()
   })
   return {

@@ -35,6 +35,7 @@ function testClock(): TestClock {
   let nowMs = startMs
   return {
     nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
     advance: (ms) => {
       nowMs += ms
     },

@@ -33,7 +33,7 @@ export function makeAgentWorld(t: TestContext): AgentWorld {
         seal: (context, plain) => sealColumn(storageKey, systemRandom, context, plain),
         open: (context, sealed) => openColumn(storageKey, context, sealed),
       },
-      clock: { nowMs: () => world.nowMs, after: () => () => {} },
+      clock: { nowMs: () => world.nowMs, monotonicMs: () => world.nowMs, after: () => () => {} },
       random: systemRandom,
       log: silentLog,
       p256: nodeP256,

@@ -6,6 +6,8 @@ export interface HandClock extends Clock {
   asleep(): Promise<void>
   /** Moves time on, wakes the loop as often as it asked for it on the way, and waits until it sleeps again. */
   advance(ms: number): Promise<void>
+  /** Somebody sets the date so much forwards, or back: no time passes by it. */
+  setAhead(ms: number): void
 }
 
 interface Timer {
@@ -15,6 +17,7 @@ interface Timer {
 
 export function handClock(startMs: number): HandClock {
   let nowMs = startMs
+  let aheadMs = 0
   const timers = new Set<Timer>()
   const waiting = new Set<() => void>()
   const asleep = (): Promise<void> =>
@@ -22,7 +25,8 @@ export function handClock(startMs: number): HandClock {
   const first = (untilMs: number): Timer | undefined =>
     [...timers].filter(({ atMs }) => atMs <= untilMs).toSorted((a, b) => a.atMs - b.atMs)[0]
   return {
-    nowMs: () => nowMs,
+    nowMs: () => nowMs + aheadMs,
+    monotonicMs: () => nowMs,
     after: (delayMs, fn) => {
       const timer = { atMs: nowMs + delayMs, fn }
       timers.add(timer)
@@ -31,6 +35,9 @@ export function handClock(startMs: number): HandClock {
       return () => timers.delete(timer)
     },
     asleep,
+    setAhead: (ms) => {
+      aheadMs = ms
+    },
     advance: async (ms) => {
       const untilMs = nowMs + ms
       for (let timer = first(untilMs); timer; timer = first(untilMs)) {

@@ -61,6 +61,7 @@ test('a mailbox that fails is tried again later, or at once when a hint comes', 
   const timers: (() => void)[] = []
   const clock: Clock = {
     nowMs: () => 0,
+    monotonicMs: () => 0,
     after: (_, fn) => {
       timers.push(fn)
       return () => timers.splice(timers.indexOf(fn), 1)
@@ -86,6 +87,7 @@ test('a failing mailbox of somebody who is no longer served is given up', async 
   const timers = new Set<() => void>()
   const clock: Clock = {
     nowMs: () => 0,
+    monotonicMs: () => 0,
     after: (_, fn) => {
       timers.add(fn)
       return () => timers.delete(fn)

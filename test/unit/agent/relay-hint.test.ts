@@ -15,6 +15,7 @@ function hinting(junk: string | null = null) {
   const timers: { atMs: number; fn: () => void }[] = []
   const clock: Clock = {
     nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
     after: (delayMs, fn) => {
       const timer = { atMs: nowMs + delayMs, fn }
       timers.push(timer)

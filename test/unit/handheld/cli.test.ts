@@ -191,7 +191,7 @@ test('a line that moves is drawn on a terminal alone, and taken away before a te
     isTTY,
     write: (text: string) => written.push(name + text),
   })
-  const clock = { nowMs: () => 0, after: () => () => {} }
+  const clock = { nowMs: () => 0, monotonicMs: () => 0, after: () => () => {} }
   for (const isTTY of [true, false]) {
     written.length = 0
     const io = { format: 'table', clock, stdout: output(isTTY, 'o'), stderr: output(isTTY, 'e') } as const

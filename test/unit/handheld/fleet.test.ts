@@ -52,6 +52,7 @@ test('a fleet reports who came through, and the others by code', async () => {
   // Time is up for the one that is left when the others have ended, however slow the machine.
   const clock: Clock = {
     nowMs: systemClock.nowMs,
+    monotonicMs: systemClock.monotonicMs,
     after: (delayMs, fn) => {
       if (delayMs !== timeoutMs) return systemClock.after(delayMs, fn)
       giveUp.push(fn)

@@ -10,6 +10,7 @@ function handClock(): Clock & { pass(ms: number): void } {
   const timers = new Set<{ at: number; fn: () => void }>()
   return {
     nowMs: () => now,
+    monotonicMs: () => now,
     after: (delayMs, fn) => {
       const timer = { at: now + delayMs, fn }
       timers.add(timer)

@@ -86,7 +86,7 @@ test('a connection is used again for the same log-in and makes room for another'
 
 test('a fresh connection is one opened since', async (t) => {
   let nowMs = 1_000
-  const { pool } = poolOf(t, 2, { ...hurried, nowMs: () => nowMs })
+  const { pool } = poolOf(t, 2, { ...hurried, monotonicMs: () => nowMs })
   const same = async (connection: MailboxConnection) => connection
   const old = await pool.use(service, same)
   nowMs = 2_000
@@ -124,6 +124,7 @@ test('a server that is away is tried less and less often, and everybody is told 
   const pauses: number[] = []
   const clock: Clock = {
     nowMs: () => 0,
+    monotonicMs: () => 0,
     after: (delayMs, fn) => {
       pauses.push(delayMs)
       return systemClock.after(0, fn)
@@ -147,7 +148,7 @@ test('a server that is away is tried less and less often, and everybody is told 
 })
 
 test('a refused log-in on behalf of one user holds up nobody else', async (t) => {
-  const { server, pool } = poolOf(t, 1, { nowMs: () => 0, after: () => () => {} })
+  const { server, pool } = poolOf(t, 1, { nowMs: () => 0, monotonicMs: () => 0, after: () => () => {} })
   server.refuseConnections('imap.login_failed')
   const isRefused = (error: unknown) => error instanceof Fault && error.code === 'imap.login_failed'
   await assert.rejects(
