@@ -22,6 +22,8 @@ const tests = run(process.execPath, [
   '--test',
   '--test-concurrency=2',
   '--test-timeout=180000',
+  // A test that ran out of time must not keep the whole run with what it left behind.
+  '--test-force-exit',
   '--test-reporter=spec',
   ...files.sort(),
 ])
