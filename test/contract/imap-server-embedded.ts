@@ -16,7 +16,7 @@ import type { Store } from '#store/store.ts'
 
 export const realClock: Clock = {
   nowMs: Date.now,
-  monotonicMs: performance.now,
+  monotonicMs: () => performance.now(),
   after: (delayMs, fn) => {
     const timer = setTimeout(fn, delayMs)
     return () => clearTimeout(timer)
