@@ -127,6 +127,7 @@ const activation = section({
   algorithms: distinctList(choice('aes', '3des'), 2).default(['aes']),
   password_hours: integer(1, 720).default(48),
   handhelds_per_user: integer(1, 100).default(1),
+  history_days: integer(7, 3_650).default(365),
 })
 
 /** The policy's rules are the catalogue's: name, range and default are said once, there. */

@@ -6,6 +6,7 @@ import { startAgent } from '#agent/agent.ts'
 import type { AgentEnv, Domain } from '#agent/domain.ts'
 import { startExtractor } from '#agent/extract-worker.ts'
 import { takeBatch } from '#agent/intake.ts'
+import { startRetention } from '#agent/retention.ts'
 import { startWatching, type Watching } from '#agent/watching.ts'
 import { readSecretFile } from '#config/secret-file.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
@@ -84,9 +85,11 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
     watchingOptions(base),
   )
   const watched = watching
+  const retention = startRetention(env, base.config.activation.history_days)
   return {
     health: () => agentHealth(base, agent, watched),
     close: async () => {
+      await retention.close()
       await watched.close()
       await extractor.close()
       await agent.close()

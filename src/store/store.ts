@@ -4,6 +4,7 @@ import type { HandheldStore } from './handhelds.ts'
 import type { InstallationStore } from './installation.ts'
 import type { MailStore } from './mail.ts'
 import type { RelayStore } from './relay.ts'
+import type { RetentionStore } from './retention.ts'
 import type { UserStore } from './users.ts'
 import type { WatchStore } from './watches.ts'
 
@@ -28,6 +29,8 @@ export interface Aggregates {
   readonly mail: MailStore
   /** The relay's names, queues, tokens and mail outbox. */
   readonly relay: RelayStore
+  /** What is forgotten when nobody can ask for it again. */
+  readonly retention: RetentionStore
 }
 
 export type AggregateName = keyof Aggregates

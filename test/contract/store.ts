@@ -8,6 +8,7 @@ import type { Change } from '#store/activations.ts'
 import type { Store } from '#store/store.ts'
 import * as e from '../unit/activation/events.ts'
 import { deliveries, handhelds, rest } from './store-handhelds.ts'
+import { retention } from './store-retention.ts'
 import { bytes, type CheckStore } from './store-support.ts'
 
 export type OpenStore = (t: TestContext) => Promise<Store>
@@ -24,6 +25,7 @@ export function storeContract(name: string, open: OpenStore): void {
   deliveries(check)
   handhelds(check)
   rest(check)
+  retention(check)
 }
 
 async function withUser(store: Store): Promise<number> {

@@ -7,6 +7,7 @@ import { handhelds } from './handhelds.ts'
 import { installation } from './installation.ts'
 import { mail } from './mail.ts'
 import { relay } from './relay.ts'
+import { retention } from './retention.ts'
 import { users } from './users.ts'
 import { watches } from './watches.ts'
 
@@ -21,6 +22,7 @@ export const aggregates: Catalogue = {
   watches,
   mail,
   relay,
+  retention,
 }
 
 export const aggregateNames = Object.keys(aggregates) as AggregateName[]

@@ -43,6 +43,7 @@ export function openSqliteStore(options: SqliteOptions): Store {
     watches: facade('watches'),
     mail: facade('mail'),
     relay: facade('relay'),
+    retention: facade('retention'),
     onCommit: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

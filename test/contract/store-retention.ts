@@ -1,0 +1,126 @@
+/** What a store forgets, and what it keeps whatever its age. */
+import assert from 'node:assert/strict'
+import type { Activation } from '#activation/activation.ts'
+import { fold } from '#activation/reduce.ts'
+import type { ActivationId, MailAddress } from '#kernel/brand.ts'
+import type { NewDelivery } from '#store/deliveries.ts'
+import type { Store } from '#store/store.ts'
+import * as e from '../unit/activation/events.ts'
+import { bytes, type CheckStore } from './store-support.ts'
+
+const day = 24 * e.hour
+const later = e.start + 400 * day
+const limit = 100
+
+const forgetAll = (store: Store, nowMs: number, rows = limit) =>
+  store.retention.forget({ messagesBeforeMs: nowMs - day, historyBeforeMs: nowMs - 365 * day, limit: rows })
+
+const message = (key: string): NewDelivery => ({
+  key,
+  txn: null,
+  of: 'error',
+  to: { pin: e.pin },
+  payload: bytes(1),
+  until: 'receipt',
+  firstAtMs: e.start,
+  endsAtMs: e.start + day,
+})
+
+async function withRun(
+  store: Store,
+  txn: ActivationId,
+  ended: boolean,
+  grantId?: number,
+): Promise<Activation> {
+  const begun = fold(e.txn, e.goodRun.slice(0, 2))
+  assert(begun)
+  const { grantId: _, ...rest } = begun
+  const own = { ...rest, txn, ...(grantId === undefined ? {} : { grantId }) }
+  const next: Activation = ended ? { ...own, phase: 'stopped', stage: 'failed', code: 'grant.none' } : own
+  const activation = { next, expectedVersion: 0, userId: null, events: e.goodRun.slice(0, 2) }
+  assert.equal(await store.activations.commit({ nowMs: e.start, activation }), 'done')
+  return next
+}
+
+const txnOf = (n: number) => n.toString(16).padStart(32, '0') as ActivationId
+
+export function retention(check: CheckStore): void {
+  check(
+    'a message that was answered is forgotten a day after its life, one that runs is not',
+    async (store) => {
+      const addDeliveries = [message('answered'), message('running')]
+      await store.activations.commit({ nowMs: e.start, addDeliveries })
+      const answered = await store.deliveries.byKey('answered')
+      assert(answered)
+      await store.deliveries.attempted(answered.id, [bytes(7)], e.start, e.start)
+      await store.deliveries.end(answered.id, 'answered')
+      assert.equal(await forgetAll(store, e.start + 2 * day), 0)
+      assert.equal(await forgetAll(store, e.start + 2 * day + 1), 1)
+      assert.equal(await store.deliveries.byKey('answered'), null)
+      assert.equal(await store.deliveries.byMid(bytes(7)), null)
+      assert(await store.deliveries.byKey('running'))
+    },
+  )
+
+  check(
+    'an activation that ended is forgotten with its events when it is old, an open one is not',
+    async (store) => {
+      await withRun(store, txnOf(1), true)
+      await withRun(store, txnOf(2), false)
+      assert.equal(await forgetAll(store, e.start + 300 * day), 0)
+      assert.ok((await forgetAll(store, later)) > 0)
+      assert.equal(await store.activations.find(txnOf(1)), null)
+      assert.deepEqual(await store.activations.events(txnOf(1)), [])
+      assert(await store.activations.find(txnOf(2)))
+      assert.equal((await store.activations.events(txnOf(2))).length, 2)
+    },
+  )
+
+  check('old activations go in portions, the oldest first, until none is left', async (store) => {
+    for (const n of [1, 2, 3]) await withRun(store, txnOf(n), true)
+    await forgetAll(store, later, 2)
+    assert.equal((await store.activations.list({ limit: 10 })).length, 1)
+    await forgetAll(store, later, 2)
+    assert.equal((await store.activations.list({ limit: 10 })).length, 0)
+    assert.equal(await forgetAll(store, later, 2), 0)
+  })
+
+  check("the activation of a live handheld's key is kept whatever its age", async (store) => {
+    const { pin } = e
+    const key = {
+      pin,
+      kid: 7,
+      suite: 1,
+      txn: txnOf(1),
+      sealed: bytes(1),
+      window: bytes(),
+      nextSeq: 0,
+      state: 'pending',
+    } as const
+    await withRun(store, txnOf(1), true)
+    await store.activations.commit({ nowMs: e.start, addKey: key })
+    assert.equal(await forgetAll(store, later), 0)
+    assert(await store.activations.find(txnOf(1)))
+  })
+
+  check("a user's closed passwords are forgotten when they are old, but for the newest", async (store) => {
+    const address = 'alice@example.test' as MailAddress
+    const userId = await store.users.add({ address, displayName: '', aliases: [], nowMs: e.start })
+    assert(userId !== null)
+    const open = () =>
+      store.users.openGrant({
+        userId,
+        origin: 'typed',
+        expiresAtMs: e.start + day,
+        records: [],
+        nowMs: e.start,
+      })
+    const [first, used, newest] = [await open(), await open(), await open()]
+    await store.users.revokeGrant(userId, e.start)
+    await withRun(store, txnOf(1), false, used)
+    assert.equal(await forgetAll(store, later), 1)
+    assert.equal(await store.users.grant(first), null)
+    assert(await store.users.grant(used), 'an activation runs under it')
+    assert(await store.users.grant(newest))
+  })
+}
