@@ -9,6 +9,7 @@ export const pythonPeers: readonly Peer[] = [
   'python3',
   'python3-cryptography',
   'python3-cbor2',
+  'python3-idna',
   'python3-websockets',
 ]
 

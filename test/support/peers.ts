@@ -15,6 +15,7 @@ export type Peer =
   | 'python3'
   | 'python3-cryptography'
   | 'python3-cbor2'
+  | 'python3-idna'
   | 'python3-websockets'
 
 /** Debian's Python, the one that the python3-* packages belong to; the one on the PATH may be another. */
