@@ -1,6 +1,6 @@
 // Ports for servers that cannot listen on port 0, and what a server says first when one connects.
 
-import { once } from 'node:events'
+import { randomInt } from 'node:crypto'
 import { connect, createServer } from 'node:net'
 import { setTimeout as after } from 'node:timers/promises'
 
@@ -25,22 +25,18 @@ export async function withFreePorts<T>(
   }
 }
 
+/** Below the ports that the system gives out by itself (Linux: 32768): after a crash nobody else has taken them. */
+const lowest = 10_240
+const highest = 32_767
+
 /** Different TCP ports of 127.0.0.1 that nobody listens on now. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  try {
-    return await Promise.all(
-      servers.map(async (server) => {
-        server.listen(0, loopback)
-        await once(server, 'listening')
-        const address = server.address()
-        if (address === null || typeof address === 'string') throw new Error('no TCP address')
-        return address.port
-      }),
-    )
-  } finally {
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = randomInt(lowest, highest + 1)
+    if (!(await isTaken(port))) ports.add(port)
   }
+  return [...ports]
 }
 
 /** Whether somebody listens on a port of 127.0.0.1. */

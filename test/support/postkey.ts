@@ -8,6 +8,7 @@ import { connectAdmin } from '#admin/socket-client.ts'
 import { systemClock, systemRandom } from '#edge/system.ts'
 import { type ActivateOptions, activateHandheld, type Outcome } from '#handheld/activate.ts'
 import { parseRelayId } from '#kernel/brand.ts'
+import { freePorts } from './ports.ts'
 import { type Exit, type Finished, run, type Started, start } from './process.ts'
 import { temporaryDirectory } from './store.ts'
 
@@ -57,7 +58,7 @@ export async function startPostkey(t: TestContext, options: PostkeyOptions = {})
   const settings = [
     `server.data_dir=${data}`,
     'log.level=debug',
-    ...freePorts,
+    ...(await portSettings()),
     ...watchOfAll,
     ...(options.set ?? []),
   ]
@@ -110,7 +111,11 @@ export const scanOnlySettings: readonly string[] = [
 /** POSTKEY_TEST_WATCH=scan runs every end-to-end test by interval scan alone: `npm run test:scan`. */
 const watchOfAll = process.env.POSTKEY_TEST_WATCH === 'scan' ? scanOnlySettings : []
 
-const freePorts = ['smtp.port=0', 'imap_server.port=0', 'imap_server.tls_port=0', 'relay.port=0']
+async function portSettings(): Promise<string[]> {
+  const names = ['smtp.port', 'imap_server.port', 'imap_server.tls_port', 'relay.port']
+  const ports = await freePorts(names.length)
+  return names.map((name, i) => `${name}=${ports[i]}`)
+}
 
 /** The same data on the same ports, as after a crash: handhelds and relay find each other again. */
 export const restartPostkey = (
