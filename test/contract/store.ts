@@ -144,6 +144,21 @@ function commits(check: CheckStore): void {
     assert.deepEqual(await store.activations.find(e.txn), state(e.goodRun.length))
   })
 
+  check('of two activations of one second the one that was known later is the newer', async (store) => {
+    const txns = ['ff', '0a', '5c'].map((byte) => byte.repeat(16) as Activation['txn'])
+    for (const txn of txns) {
+      const begun = fold(e.txn, e.goodRun.slice(0, 1))
+      assert(begun)
+      const activation = { next: { ...begun, txn }, expectedVersion: 0, userId: null, events: [] }
+      await store.activations.commit({ nowMs: e.start, activation })
+    }
+    const listed = await store.activations.list({ limit: 3 })
+    assert.deepEqual(
+      listed.map(({ txn }) => txn),
+      txns.toReversed(),
+    )
+  })
+
   check('a stale version undoes the whole change', async (store) => {
     const activation = { expectedVersion: 0, next: state(1), userId: null, events: e.goodRun.slice(0, 1) }
     assert.equal(await store.activations.commit({ nowMs: e.start, activation }), 'done')

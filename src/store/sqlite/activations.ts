@@ -63,8 +63,9 @@ function list(db: Db, filter: ActivationFilter): Activation[] {
   )
 }
 
+/** Handhelds tell the second in which they were pressed: of two in one second the later to be known is the newer. */
 function states(db: Db, where: string, values: (string | number)[], limit: number): Activation[] {
-  const sql = `SELECT state_json FROM activation ${where} ORDER BY started_at_ms DESC, txn LIMIT ?`
+  const sql = `SELECT state_json FROM activation ${where} ORDER BY started_at_ms DESC, rowid DESC LIMIT ?`
   return db
     .all<{ state_json: string }>(sql, ...values, limit)
     .map(({ state_json }) => JSON.parse(state_json) as Activation)
