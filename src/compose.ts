@@ -1,7 +1,6 @@
 /** Composition: a configuration becomes a running server, role by role, and ends in the opposite order. */
 import type { Admin, AdminSession } from '#admin/admin.ts'
 import { makeAdmin } from '#admin/make-admin.ts'
-import { serveAdmin } from '#admin/socket-server.ts'
 import { noServerCheck } from '#admin/status.ts'
 import type { LoadedConfig } from '#config/load.ts'
 import { Fault, faultCodeOf } from '#kernel/fault.ts'
@@ -91,7 +90,7 @@ async function adminSocket(
 ): Promise<{ close(): Promise<void> } | null> {
   const yields = !roles.includes('agent')
   try {
-    return await serveAdmin({ socketPath: base.config.admin.socket, admin, log: base.log, yields })
+    return await base.edge.serveAdmin({ socketPath: base.config.admin.socket, admin, log: base.log, yields })
   } catch (error) {
     if (yields && faultCodeOf(error) === 'admin.running') return null
     throw error

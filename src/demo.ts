@@ -6,6 +6,7 @@ import type { Run } from '#cli/run.ts'
 import { type ConfigInput, loadConfig } from '#config/load.ts'
 import { compose } from './compose.ts'
 import { activateFirst, sayStarting } from './first-activation.ts'
+import { machineEdge } from './roles/edge.ts'
 import { configuredLog } from './roles/logging.ts'
 import { configuredRoles } from './roles/role.ts'
 
@@ -20,6 +21,7 @@ export async function runDemo(input: ConfigInput, run: Run): Promise<void> {
     sayStarting(run)
     const running = await compose(loaded, configuredRoles(loaded.config), {
       log: configuredLog(loaded, run.deps.stderr),
+      edge: machineEdge(),
     })
     try {
       const result = await activateFirst(running, loaded, run)

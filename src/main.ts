@@ -6,6 +6,7 @@ import { systemClock } from '#edge/system.ts'
 import { openOffline } from './compose.ts'
 import { runDemo } from './demo.ts'
 import { extendHandheld } from './handheld-commands.ts'
+import { machineEdge } from './roles/edge.ts'
 import { offlineLog } from './roles/logging.ts'
 import { runServe } from './serve.ts'
 import { runStart } from './start.ts'
@@ -27,7 +28,8 @@ const deps: RunDeps = {
   cwd: process.cwd(),
   clock: systemClock,
   stop: stop.signal,
-  openOffline: (loaded) => openOffline(loaded, { log: offlineLog(loaded, process.stderr) }),
+  openOffline: (loaded) =>
+    openOffline(loaded, { log: offlineLog(loaded, process.stderr), edge: machineEdge() }),
   serve: runServe,
   start: runStart,
   demo: runDemo,

@@ -2,6 +2,7 @@
 import type { Run } from '#cli/run.ts'
 import type { LoadedConfig } from '#config/load.ts'
 import { compose, type Running } from './compose.ts'
+import { machineEdge } from './roles/edge.ts'
 import { configuredLog, type LogOutput } from './roles/logging.ts'
 import { configuredRoles, type Role } from './roles/role.ts'
 
@@ -27,7 +28,7 @@ export const startServing = (
 ): Promise<Running> =>
   compose(loaded, roles, {
     log: configuredLog(loaded, sink),
-    failpoint: run.deps.env.POSTKEY_FAILPOINT,
+    edge: machineEdge(run.deps.env.POSTKEY_FAILPOINT),
   })
 
 /** One line for people: what listens where. */

@@ -47,6 +47,7 @@ export interface ActivateOptions {
   readonly device?: Partial<Pick<HandheldState['device'], 'model' | 'softwareVersion' | 'platform'>>
   readonly stretching?: KeyStretching
   readonly dial?: DialRelay
+  readonly verifyPolicy?: HandheldWorld['verifyPolicy']
   readonly failpoint?: Failpoint
   /** Aborts the wait: the run stays in the storage and goes on at the next start. */
   readonly signal?: AbortSignal
@@ -195,10 +196,18 @@ class Watch implements HandheldListener {
 }
 
 function worldOf(options: ActivateOptions, storage: HandheldStorage): HandheldWorld {
-  const { clock, random, dial } = options
+  const { clock, random, dial, verifyPolicy } = options
   const log = options.log ?? silentLog
   const failpoint = options.failpoint ?? noFailpoint
-  return { clock, random, log, failpoint, storage, ...(dial ? { dial } : {}) }
+  return {
+    clock,
+    random,
+    log,
+    failpoint,
+    storage,
+    ...(dial ? { dial } : {}),
+    ...(verifyPolicy ? { verifyPolicy } : {}),
+  }
 }
 
 /** Null: no new try is wanted. What is under way goes on without a password, and what is complete stays so. */

@@ -14,6 +14,8 @@ export interface MemoryConnectionParts {
   readonly abilities: MailboxAbilities
   find(name: string): MemoryFolder | null
   names(): readonly string[]
+  /** How long an answer takes: resolves when it is due. */
+  turn(): Promise<void>
   ended(): void
 }
 
@@ -28,9 +30,9 @@ export function makeMemoryConnection(parts: MemoryConnectionParts): {
     parts.ended()
     ended.abort()
   }
-  /** Every answer takes a turn of the event loop, so that a loss can come in between. */
+  /** Every answer takes its time, so that a loss can come in between. */
   const answered = async <T>(answer: () => T): Promise<T> => {
-    await new Promise((resolve) => setImmediate(resolve))
+    await parts.turn()
     if (ended.signal.aborted) throw new Fault('imap.unreachable', 'the connection was lost')
     return answer()
   }

@@ -32,10 +32,14 @@ export interface MemoryMailServer extends MailServer {
 
 const everyAbility: MailboxAbilities = { listStatus: true, idle: true, uidExpunge: true }
 
+/** A turn of the event loop. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 /** `user` log-ins call a folder by its bare name; the server keeps it as `<user>/<name>`. */
 export function makeMemoryMailServer(
   clock: Clock,
   abilities: Partial<MailboxAbilities> = {},
+  turn: () => Promise<void> = nextTurn,
 ): MemoryMailServer {
   const folders = makeMemoryFolders(clock)
   const open = new Set<{ lose(): void }>()
@@ -48,6 +52,7 @@ export function makeMemoryMailServer(
     const own = login.as === 'user' ? `${login.user}/` : ''
     const { connection, lose } = makeMemoryConnection({
       abilities: { ...everyAbility, ...abilities },
+      turn,
       find: (name) => folders.find(own + name),
       names: () =>
         folders

@@ -94,7 +94,8 @@ function openTransport(route: SmtpRoute, ehloName: string) {
   })
 }
 
-function composed(mail: EtpMail) {
+/** The mail as nodemailer takes it. */
+export function composed(mail: EtpMail) {
   return {
     from: mail.from,
     to: { name: '', address: mail.to },

@@ -1,7 +1,6 @@
 /** What the administrator's use cases work with in this process. */
 import type { AdminParts, DatabaseCare, MailAccounts, RelayNames } from '#admin/ports.ts'
 import type { Check } from '#admin/views.ts'
-import { scryptStretching } from '#crypto/key-stretching.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { hashMailPassword } from '#imap-server/password-hash.ts'
 import { listServers, registerServerBySrpKey, resumeServer } from '#relay/administration.ts'
@@ -16,7 +15,7 @@ export const adminParts = (base: Base, health: () => readonly Check[]): AdminPar
   log: base.log.with({ role: 'admin' }),
   vault: base.vault,
   p256: nodeP256,
-  stretchings: [scryptStretching],
+  stretchings: [base.edge.stretching],
   domains: base.config.server.domains,
   passwordHours: base.config.activation.password_hours,
   scanIntervalSeconds: base.config.agent.scan_interval_seconds,

@@ -4,7 +4,6 @@ import type { Suite } from '#activation/event.ts'
 import type { Check } from '#admin/views.ts'
 import { startAgent } from '#agent/agent.ts'
 import type { AgentEnv, Domain } from '#agent/domain.ts'
-import { startExtractor } from '#agent/extract-worker.ts'
 import { takeBatch } from '#agent/intake.ts'
 import { startRetention } from '#agent/retention.ts'
 import { startWatching, type Watching } from '#agent/watching.ts'
@@ -57,6 +56,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
     connect: (handlers) =>
       connectServer({
         ...access,
+        dial: base.edge.dialRelay({ ...access, role: 'server' }),
         handlers: noting(handlers, (ready) => {
           announced = ready.sealKeys
         }),
@@ -68,7 +68,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
       }),
     hint: (address, txn) => watching?.hint(address, txn),
   })
-  const extractor = startExtractor({ clock: base.clock })
+  const extractor = base.edge.startExtractor({ clock: base.clock })
   const { store } = base
   watching = startWatching(
     {

@@ -9,7 +9,6 @@ import { isLoopback } from '#kernel/loopback.ts'
 import { registerServerBySrpKey } from '#relay/administration.ts'
 import { ensureRelayIdentity, type RelayIdentity } from '#relay/identity.ts'
 import type { MailerOptions, SmtpRoute } from '#relay/mailer.ts'
-import { startRelayServer } from '#relay/server.ts'
 import { defaultRelaySettings } from '#relay/settings.ts'
 import type { Base } from './base.ts'
 import type { Listening } from './mail-roles.ts'
@@ -40,7 +39,7 @@ export async function startRelayRole(base: Base, smtpPort: number): Promise<List
   const identity = await openRelayIdentity(base)
   await registerOwnServer(base)
   const tls = await tlsFor(base, config.relay, config.relay.id)
-  const relay = await startRelayServer({
+  const relay = await base.edge.startRelayServer({
     store: store.relay,
     vault,
     identity,

@@ -2,7 +2,6 @@
 import type { WatchingOptions, WatchingParts } from '#agent/watching.ts'
 import { readSecretFile } from '#config/secret-file.ts'
 import { authzidAccess, namespaceAccess } from '#mailbox/access.ts'
-import { imapMailServer } from '#mailbox/imap-mailbox.ts'
 import type { Base } from './base.ts'
 import { serviceAccountPassword } from './secrets.ts'
 import { caIn, dialHost, trustIn } from './tls.ts'
@@ -28,7 +27,7 @@ export async function watchedServer(
   base: Base,
   imapPort: number | null,
 ): Promise<Pick<WatchingParts, 'server' | 'access'>> {
-  const { config, clock } = base
+  const { config, clock, edge } = base
   const { imap } = config
   if (!imap.host) {
     const address = {
@@ -39,7 +38,7 @@ export async function watchedServer(
       ...trustIn(base, config.imap_server, imap.ca_file),
     } as const
     const account = { user: imap.user, password: await serviceAccountPassword(base) }
-    return { server: imapMailServer(address, account, clock), access: namespaceAccess(embeddedMailbox) }
+    return { server: edge.mailServer(address, account, clock), access: namespaceAccess(embeddedMailbox) }
   }
   const address = {
     host: imap.host,
@@ -49,7 +48,7 @@ export async function watchedServer(
   }
   const account = { user: imap.user, password: readSecretFile(imap.password_file) }
   return {
-    server: imapMailServer(address, account, clock),
+    server: edge.mailServer(address, account, clock),
     access: imap.access === 'authzid' ? authzidAccess() : namespaceAccess(imap.mailbox),
   }
 }

@@ -1,0 +1,83 @@
+/**
+ * Everything through which a running server meets the world: time, chance, disk and network. The product hands in
+ * the machine's; the simulation hands in its own, and so runs this same composition.
+ */
+import { serveAdmin } from '#admin/socket-server.ts'
+import { startExtractor } from '#agent/extract-worker.ts'
+import { type KeyStretching, scryptStretching } from '#crypto/key-stretching.ts'
+import { failpointAt, systemClock, systemRandom } from '#edge/system.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { Failpoint } from '#kernel/failpoint.ts'
+import { faultCodeOf } from '#kernel/fault.ts'
+import type { Log } from '#kernel/log.ts'
+import type { Random } from '#kernel/random.ts'
+import { imapMailServer } from '#mailbox/imap-mailbox.ts'
+import { startRelayServer } from '#relay/server.ts'
+import { webSocketDial } from '#relay/ws-dial.ts'
+import { openSqliteStore } from '#store/sqlite/open.ts'
+import type { Store } from '#store/store.ts'
+
+export interface StoreRequest {
+  readonly path: string
+  readonly writer: 'thread' | 'inline'
+  /** Other processes work on the same database: look for their commits. */
+  readonly shared: boolean
+  readonly log: Log
+  readonly onMigrated: (versions: readonly number[]) => void
+}
+
+export interface Edge {
+  readonly clock: Clock
+  readonly random: Random
+  readonly failpoint: Failpoint
+  /** How activation passwords are stretched. */
+  readonly stretching: KeyStretching
+  /** @throws Fault store.* */
+  openStore(request: StoreRequest): Store
+  /** The agent's way to users' mailboxes. */
+  readonly mailServer: typeof imapMailServer
+  /** The agent's way to the relay. */
+  readonly dialRelay: typeof webSocketDial
+  /** The relay's network side and its way to mail servers. */
+  readonly startRelayServer: typeof startRelayServer
+  readonly startExtractor: typeof startExtractor
+  readonly serveAdmin: typeof serveAdmin
+}
+
+/** @param failpoint the name of the point where a test ends the process */
+export const machineEdge = (failpoint?: string): Edge => ({
+  clock: systemClock,
+  random: systemRandom,
+  failpoint: failpointAt(failpoint),
+  stretching: scryptStretching,
+  openStore,
+  mailServer: imapMailServer,
+  dialRelay: webSocketDial,
+  startRelayServer,
+  startExtractor,
+  serveAdmin,
+})
+
+const sharedPollMs = 200
+
+const openStore = ({ path, writer, shared, log, onMigrated }: StoreRequest): Store =>
+  openSqliteStore({
+    path,
+    writer,
+    nowMs: systemClock.nowMs,
+    onMigrated,
+    ...(shared ? { poll: (check: () => void) => repeatedly(check, log) } : {}),
+  })
+
+/** A look that fails is logged and tried again: it must not end the process. */
+function repeatedly(check: () => void, log: Log): () => void {
+  const look = () => {
+    try {
+      check()
+    } catch (error) {
+      log.warn({ code: faultCodeOf(error) }, 'the database could not be looked at')
+    }
+  }
+  const timer = setInterval(look, sharedPollMs)
+  return () => clearInterval(timer)
+}
