@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import type { AdminSession } from '#admin/admin.ts'
 import { connectAdmin } from '#admin/socket-client.ts'
 import { systemClock, systemRandom } from '#edge/system.ts'
@@ -10,7 +9,7 @@ import { type ActivateOptions, activateHandheld, type Outcome } from '#handheld/
 import { parseRelayId } from '#kernel/brand.ts'
 import { freePorts } from './ports.ts'
 import { type Exit, type Finished, run, type Started, start } from './process.ts'
-import { temporaryDirectory } from './store.ts'
+import { type Scope, temporaryDirectory } from './store.ts'
 
 export const bin = join(import.meta.dirname, '..', '..', 'bin', 'postkey')
 
@@ -22,6 +21,8 @@ export interface PostkeyOptions {
   readonly data?: string
   /** The named point where the server kills itself. */
   readonly failpoint?: string
+  /** A program, with its arguments, that runs the server: `strace -D -f …`. It must keep the server's pid its own. */
+  readonly under?: readonly string[]
   /** Variables of the server beside ours. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -53,7 +54,7 @@ export interface Postkey {
 }
 
 /** Starts on free ports and waits until it says that it is running; ends with the test. */
-export async function startPostkey(t: TestContext, options: PostkeyOptions = {}): Promise<Postkey> {
+export async function startPostkey(t: Scope, options: PostkeyOptions = {}): Promise<Postkey> {
   const data = options.data ?? temporaryDirectory(t)
   const settings = [
     `server.data_dir=${data}`,
@@ -65,7 +66,8 @@ export async function startPostkey(t: TestContext, options: PostkeyOptions = {})
   const args = settings.flatMap((value) => ['--set', value])
   const failpoint = options.failpoint ? { POSTKEY_FAILPOINT: options.failpoint } : {}
   const env = { ...process.env, ...options.env, ...failpoint }
-  const server = start(bin, [...args, options.command ?? 'serve'], { env, cwd: data })
+  const [program = bin, ...before] = [...(options.under ?? []), bin]
+  const server = start(program, [...before, ...args, options.command ?? 'serve'], { env, cwd: data })
   t.after(() => server.stop())
   const ports = portsOf(await server.waitFor(/^Postkey is running/, 60_000))
   const cli = (...command: readonly string[]) =>
@@ -118,11 +120,7 @@ async function portSettings(): Promise<string[]> {
 }
 
 /** The same data on the same ports, as after a crash: handhelds and relay find each other again. */
-export const restartPostkey = (
-  t: TestContext,
-  before: Postkey,
-  options: PostkeyOptions = {},
-): Promise<Postkey> => {
+export const restartPostkey = (t: Scope, before: Postkey, options: PostkeyOptions = {}): Promise<Postkey> => {
   const { smtp, imap, imapTls, relay } = before.ports
   const ports = [
     `smtp.port=${smtp}`,

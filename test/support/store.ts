@@ -6,8 +6,11 @@ import type { TestContext } from 'node:test'
 import { openSqliteStore, type SqliteOptions } from '#store/sqlite/open.ts'
 import type { Store } from '#store/store.ts'
 
+/** What outlives its work no longer than this: a test, or a program that counts as one. */
+export type Scope = Pick<TestContext, 'after'>
+
 /** A new directory, removed when the test has ended. */
-export function temporaryDirectory(t: TestContext): string {
+export function temporaryDirectory(t: Scope): string {
   const directory = mkdtempSync(join(tmpdir(), 'postkey-'))
   t.after(() => rmSync(directory, { recursive: true, force: true }))
   return directory
