@@ -1,17 +1,21 @@
 /** Mail requests as a handheld makes them, without its password arithmetic. */
 import type { ActivationId, MailAddress, RelayId } from '#kernel/brand.ts'
 import { toHex } from '#kernel/bytes.ts'
+import type { Clock } from '#kernel/clock.ts'
 import { decodeEtpFile, decodeEtpRelayPart, type EtpBody, encodeEtpBody } from '#protocol/etp.ts'
 import { decodeEtpArmour } from '#protocol/etp-armour.ts'
 import type { SunkMail } from './relay-mail-sink.ts'
-import { type RelayWorld, random, relayId } from './relay-world.ts'
+import { random, relayId } from './relay-world.ts'
 
 export interface Request {
   readonly txn: ActivationId
   readonly bytes: Uint8Array
 }
 
-export function makeRequest(world: RelayWorld, over: Partial<EtpBody> = {}): Request {
+export function makeRequest(
+  world: { readonly clock: Pick<Clock, 'nowMs'> },
+  over: Partial<EtpBody> = {},
+): Request {
   const body: EtpBody = {
     txn: toHex(random.bytes(16)) as ActivationId,
     address: 'user.one@example.com' as MailAddress,

@@ -13,6 +13,9 @@ import { newMid, type RelayWorld, random, relayId } from './relay-world.ts'
 
 type FrameOf<T extends FrameType> = Extract<Frame, { type: T }>
 
+/** Where a relay is, and who vouches for it. */
+export type RelayAt = Pick<RelayWorld, 'url' | 'ca'>
+
 export class RawEnd {
   /** Every frame received and not yet taken. */
   readonly received: Frame[] = []
@@ -21,7 +24,7 @@ export class RawEnd {
   readonly #link
   readonly #waiting = new Set<() => void>()
 
-  constructor(world: RelayWorld, role: RelayRole) {
+  constructor(world: RelayAt, role: RelayRole) {
     let tellClosed: (code: number) => void
     let tellOpened: () => void
     this.closed = new Promise((resolve) => {
@@ -97,7 +100,7 @@ export const m3 = Uint8Array.of(0x82, 3, 0x41, 0)
 export const errorPayload = Uint8Array.of(0x82, 9, 0x41, 0)
 export const fence = { generation: 1, epoch: 1 }
 
-export async function rawEnd(world: RelayWorld, role: RelayRole): Promise<RawEnd> {
+export async function rawEnd(world: RelayAt, role: RelayRole): Promise<RawEnd> {
   const end = new RawEnd(world, role)
   await end.opened
   return end
@@ -105,7 +108,7 @@ export async function rawEnd(world: RelayWorld, role: RelayRole): Promise<RawEnd
 
 /** Says hello and proves the key; what comes then is the relay's answer. */
 export async function beginDevice(
-  world: RelayWorld,
+  world: RelayAt,
   deviceKey: Ed25519Key,
   pin: Pin | null = null,
   certificate?: Uint8Array,
@@ -126,7 +129,7 @@ export async function beginDevice(
 }
 
 export async function rawDevice(
-  world: RelayWorld,
+  world: RelayAt,
   deviceKey: Ed25519Key,
   pin: Pin | null = null,
   certificate?: Uint8Array,
@@ -136,7 +139,7 @@ export async function rawDevice(
 }
 
 export async function beginServer(
-  world: RelayWorld,
+  world: RelayAt,
   { srpId, srpKey }: { srpId: SrpId; srpKey: Uint8Array },
 ): Promise<RawEnd> {
   const end = await rawEnd(world, 'server')
@@ -148,7 +151,7 @@ export async function beginServer(
 }
 
 export async function rawServer(
-  world: RelayWorld,
+  world: RelayAt,
   server: { srpId: SrpId; srpKey: Uint8Array },
 ): Promise<{ end: RawEnd; ok: SrpOk }> {
   const end = await beginServer(world, server)

@@ -12,6 +12,7 @@ export type Peer =
   | 'curl'
   | 'openssl'
   | 'sqlite3'
+  | 'strace'
   | 'python3'
   | 'python3-cryptography'
   | 'python3-cbor2'

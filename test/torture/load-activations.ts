@@ -29,7 +29,7 @@ export interface ActivationLoad {
 
 const atOnce = 2
 /** Waits between tries are that much shorter, so that a handheld is back soon after the server. */
-const hurry = 4
+const hurry = 8
 
 /** Begins activations until it is stopped, and brings those that began to their end. */
 export async function runActivationLoad(load: ActivationLoad): Promise<void> {

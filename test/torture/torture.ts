@@ -40,6 +40,9 @@ const appendClients = 2
 /** A server is killed after so many more acknowledgements (chosen anew each time), or when that takes too long. */
 const acksBeforeKill = [3, 60] as const
 const ackWaitMs = 5_000
+/** Before one death of so many a server lives on until a handheld has come through, or for so long. */
+const patientEvery = 4
+const activationWaitMs = 15_000
 const settleMsDefault = 90_000
 
 export async function torture(t: Scope, options: TortureOptions): Promise<TortureReport> {
@@ -93,7 +96,10 @@ class Run {
   /** The last to die is the one that keeps its connections longest: it must not wait out an old delay at the end. */
   async killOnce(last: boolean): Promise<{ command: Command; verdict: Verdict }> {
     const { commands } = this.#site
-    await this.#moreAcks(this.#chance.between(...acksBeforeKill))
+    const { mails, frames, activations } = this.done()
+    await this.#until(this.#chance.between(...acksBeforeKill) + mails + frames, ackWaitMs, acksOf)
+    if (this.#chance.between(1, patientEvery) === 1 && this.#activations.size > activations)
+      await this.#until(activations + 1, activationWaitMs, (done) => done.activations)
     await after(this.#chance.between(0, 50))
     const command = last ? (commands.at(-1) ?? this.#chance.pick(commands)) : this.#chance.pick(commands)
     await this.#site.kill(command)
@@ -123,7 +129,7 @@ class Run {
     return verdictOf(this.#earlier, ...mails, judgeFrames(this.#frames.values()), activations)
   }
 
-  done(): Pick<TortureReport, 'mails' | 'frames' | 'activations'> {
+  done(): Done {
     const count = <T>(notes: Map<string, T>, is: (note: T) => boolean) =>
       [...notes.values()].filter(is).length
     return {
@@ -152,13 +158,15 @@ class Run {
     return verdictOf(...verdicts)
   }
 
-  async #moreAcks(count: number): Promise<void> {
-    const deadline = Date.now() + ackWaitMs
-    const acks = () => this.done().mails + this.done().frames
-    const before = acks()
-    while (acks() < before + count && Date.now() < deadline) await after(20)
+  async #until(count: number, ms: number, of: (done: Done) => number): Promise<void> {
+    const deadline = Date.now() + ms
+    while (of(this.done()) < count && Date.now() < deadline) await after(20)
   }
 }
+
+type Done = Pick<TortureReport, 'mails' | 'frames' | 'activations'>
+
+const acksOf = ({ mails, frames }: Done): number => mails + frames
 
 export const tortureLine = (seed: number, report: TortureReport): string => {
   const { kills, mails, frames, activations, missing, twice } = report
