@@ -62,8 +62,6 @@ export interface Activation {
   readonly error?: { readonly code: FaultCode; readonly triesLeft?: number }
   readonly lastAnswerAtMs?: number
   readonly proof?: { readonly pin: Pin; readonly m3: string; readonly m3Hash: string }
-  /** An administrator lets this proof through a guarded grant. */
-  readonly approved?: true
   readonly judgedHash?: string
   readonly device?: DeviceFacts
   readonly confirmation?: { readonly m4: string; readonly keyCheck: string; readonly atMs: number }

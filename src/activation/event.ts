@@ -79,6 +79,8 @@ export type Happening =
       readonly m3: string
       readonly m3Hash: string
       readonly standing: Standing
+      /** Its PIN is on the deny list. */
+      readonly denied?: true
     }
   | { readonly kind: 'approved'; readonly pin: Pin }
   | {

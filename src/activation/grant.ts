@@ -19,14 +19,18 @@ export interface Grant {
   /** Wrong proofs by PIN. */
   readonly fails: Readonly<Record<string, number>>
   readonly closedAtMs?: number
+  /** Handhelds that an administrator lets prove although the grant is guarded. */
+  readonly approved?: readonly Pin[]
 }
 
-/** What an activation may do to the grant it runs under. */
+/** What may become of a grant while it is live. */
 export type GrantChange =
   | { readonly kind: 'proof_failed'; readonly pin: Pin }
   | { readonly kind: 'claimed'; readonly pin: Pin; readonly txn: ActivationId; readonly atMs: number }
   | { readonly kind: 'released'; readonly txn: ActivationId }
   | { readonly kind: 'used'; readonly atMs: number }
+  /** By an administrator; every other change is an activation's. */
+  | { readonly kind: 'approved'; readonly pin: Pin }
 
 /** An open grant past its life is expired whether or not anybody has written it down yet. */
 export function grantStateAt(grant: Grant, nowMs: number): GrantState {
@@ -42,6 +46,8 @@ export const failsOf = (grant: Grant, pin: Pin): number => grant.fails[pin] ?? 0
 
 export const totalFails = (grant: Grant): number =>
   Object.values(grant.fails).reduce((sum, fails) => sum + fails, 0)
+
+export const isApproved = (grant: Grant, pin: Pin): boolean => grant.approved?.includes(pin) ?? false
 
 /** So many wrong proofs that a person must approve each handheld (protocol.md, "Guessing"). */
 export function isGuarded(grant: Grant): boolean {
@@ -64,6 +70,10 @@ export function changeGrant(grant: Grant, change: GrantChange): Grant {
       return grant.claim?.txn === change.txn && grant.state === 'claimed' ? released(grant) : grant
     case 'used':
       return { ...grant, state: 'used', closedAtMs: change.atMs }
+    case 'approved':
+      return isApproved(grant, change.pin)
+        ? grant
+        : { ...grant, approved: [...(grant.approved ?? []), change.pin] }
     default:
       return unreachable(change)
   }
@@ -85,7 +95,8 @@ export function refusalOf(grant: Grant, pin: Pin, nowMs: number): FaultCode | nu
   if (closed) return closed
   if (grant.claim && grant.claim.pin !== pin) return 'grant.claimed'
   if (failsOf(grant, pin) >= limits.triesPerPin) return 'proof.too_many_tries'
-  return isGuarded(grant) && grant.claim?.pin !== pin ? 'proof.guarded' : null
+  const mayProve = grant.claim?.pin === pin || isApproved(grant, pin)
+  return isGuarded(grant) && !mayProve ? 'proof.guarded' : null
 }
 
 /** The code of a grant that is no longer live, or null. */

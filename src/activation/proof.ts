@@ -41,6 +41,9 @@ const withoutProof = ({ proof: _proof, ...rest }: Activation): Activation => res
 export function seen(activation: Activation, event: Of<'proof_seen'>): Step {
   if (activation.pin !== undefined && activation.pin !== event.pin)
     return stay(activation, { kind: 'tell', pin: event.pin, code: 'proof.wrong_handheld' })
+  // Before its PIN is known a run is nobody's yet: a stranger on the list must not end it.
+  if (event.denied && activation.pin !== undefined && !isBoundElsewhere(event))
+    return denied(activation, event)
   if (activation.phase === 'stopped') return repeatError(activation, event.pin)
   if (activation.confirmation) return repeatConfirmation(activation, event)
   if (activation.phase === 'judging') return stay(activation)
@@ -61,6 +64,31 @@ export function seen(activation: Activation, event: Of<'proof_seen'>): Step {
       work: 'judge_proof',
     },
   )
+}
+
+const isBoundElsewhere = ({ standing, pin, atMs }: Of<'proof_seen'>): boolean =>
+  refusalHere(standing.grant, pin, atMs) === 'grant.bound_elsewhere'
+
+/** On the deny list: said before the proof is looked at, and counted as no try. A key in use is not touched by it. */
+function denied(activation: Activation, event: Of<'proof_seen'>): Step {
+  const code = 'proof.not_allowed'
+  switch (activation.phase) {
+    case 'answered':
+    case 'proof_kept':
+    case 'judging':
+      return refused(activation, code, event.atMs)
+    case 'claimed':
+      return deniedAfterClaim(activation, code, event.atMs)
+    default:
+      return stay(activation, { kind: 'tell', pin: event.pin, code })
+  }
+}
+
+/** The proof was right, the key never shown: the password is free for another handheld. */
+function deniedAfterClaim(activation: Activation, code: FaultCode, atMs: number): Step {
+  const step = refused(activation, code, atMs)
+  const release: Effect = { kind: 'grant', change: { kind: 'released', txn: activation.txn } }
+  return { ...step, effects: [release, ...step.effects] }
 }
 
 const refusalHere = (grant: Grant | null, pin: Of<'proof_seen'>['pin'], nowMs: number): FaultCode | null =>
@@ -121,7 +149,7 @@ export function approved(activation: Activation, event: Of<'approved'>): Step {
     'judging',
     'verifying_encryption',
     event.atMs,
-    { approved: true },
+    {},
     {
       kind: 'work',
       work: 'judge_proof',
@@ -137,11 +165,8 @@ export function judged(activation: Activation, event: Of<'proof_judged'>): Step 
   const pin = activation.proof.pin
   const code = refusalHere(grant, pin, event.atMs)
   // A proof that waited for its PIN, or was overtaken by wrong ones, meets the guard only here.
-  if (code === 'proof.guarded' && !activation.approved)
-    return guardedYet(activation, activation.proof, event.atMs)
-  // An approval lets one proof through a guard; every other refusal stands.
-  if (grant === null || (code && code !== 'proof.guarded'))
-    return refused(marked, code ?? 'grant.none', event.atMs)
+  if (code === 'proof.guarded') return guardedYet(activation, activation.proof, event.atMs)
+  if (grant === null || code) return refused(marked, code ?? 'grant.none', event.atMs)
   if (event.verdict === 'wrong') return wrong(marked, grant, event.atMs)
   if (event.verdict === 'not_allowed') return refused(marked, 'proof.not_allowed', event.atMs)
   const { device, m4, keyCheck } = event

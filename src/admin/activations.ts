@@ -7,6 +7,7 @@ import { Fault } from '#kernel/fault.ts'
 import type { ActivationFilter } from '#store/activations.ts'
 import { activationDetail, activationView } from './activation-view.ts'
 import type { ActivationCases, ActivationQuery } from './admin.ts'
+import { approve, guardView } from './guard.ts'
 import { addressOf, findUser, shortened, typedPin } from './lookup.ts'
 import type { AdminParts } from './ports.ts'
 import type { ExplainedActivation } from './views.ts'
@@ -17,7 +18,7 @@ const limitMax = 1_000
 /** How far back an activation is looked for by the first digits of its id, or by an address of no user. */
 const searchedMax = 1_000
 
-type Parts = Pick<AdminParts, 'store' | 'clock'>
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'log'>
 
 export function activationCases(parts: Parts): ActivationCases {
   const { store, clock } = parts
@@ -37,6 +38,7 @@ export function activationCases(parts: Parts): ActivationCases {
       const run = await findActivation(parts, which)
       return run ? explainRun(parts, run) : explainUser(parts, which)
     },
+    approve: (address, pin) => approve(parts, address, pin),
     watch: (query = {}, signal) => watchActivations(parts, () => filterOf(parts, query), signal),
   }
 }
@@ -82,7 +84,10 @@ async function byId({ store }: Parts, typed: string): Promise<Activation> {
   return found
 }
 
-async function explainRun({ store, clock }: Parts, run: Activation): Promise<ExplainedActivation> {
+async function explainRun(
+  { store, clock }: Omit<Parts, 'log'>,
+  run: Activation,
+): Promise<ExplainedActivation> {
   const nowMs = clock.nowMs()
   const kept = run.grantId === undefined ? null : await store.users.grant(run.grantId)
   const nextSendAtMs = await nextSendOf({ store }, run.txn)
@@ -93,7 +98,13 @@ async function explainRun({ store, clock }: Parts, run: Activation): Promise<Exp
   const facts = { grant: kept?.grant ?? null, nextSendAtMs, account, nowMs }
   const { stage: _stage, ...explanation } = explain(run, facts)
   const hops = timeline(await store.activations.events(run.txn))
-  return { address: run.address, activation: activationView(run, nowMs), explanation, timeline: hops }
+  return {
+    address: run.address,
+    activation: activationView(run, nowMs),
+    explanation,
+    timeline: hops,
+    guard: await guardView({ store, clock }, kept),
+  }
 }
 
 async function nextSendOf({ store }: Pick<Parts, 'store'>, txn: ActivationId): Promise<number | null> {
@@ -102,9 +113,13 @@ async function nextSendOf({ store }: Pick<Parts, 'store'>, txn: ActivationId): P
   return times.length === 0 ? null : Math.min(...times)
 }
 
-async function explainUser({ store, clock }: Parts, which: string): Promise<ExplainedActivation> {
+async function explainUser(
+  { store, clock }: Omit<Parts, 'log'>,
+  which: string,
+): Promise<ExplainedActivation> {
   const user = await findUser(store.users, which)
   const kept = await store.users.newestGrant(user.id)
   const explanation = explainGrant(kept?.grant ?? null, clock.nowMs())
-  return { address: user.address, activation: null, explanation, timeline: [] }
+  const guard = await guardView({ store, clock }, kept)
+  return { address: user.address, activation: null, explanation, timeline: [], guard }
 }

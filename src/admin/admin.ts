@@ -3,8 +3,10 @@
  * that all say the same words; over the admin socket the same interface is met by `socket-client.ts`.
  */
 import type {
+  AccessRuleView,
   ActivationDetail,
   ActivationView,
+  ApprovedHandheld,
   BackupResult,
   ExplainedActivation,
   HandheldDetail,
@@ -77,6 +79,11 @@ export interface ActivationCases {
   list(query?: ActivationQuery): Promise<ActivationView[]>
   show(which: string): Promise<ActivationDetail>
   explain(which: string): Promise<ExplainedActivation>
+  /**
+   * Lets this handheld prove although so many wrong passwords came in that each needs an approval.
+   * @throws Fault user.unknown, password.none, admin.usage
+   */
+  approve(address: string, pin: string): Promise<ApprovedHandheld>
   /** Those that are open, then each one again whenever it changes; ends when `signal` aborts. */
   watch(query?: Pick<ActivationQuery, 'of'>, signal?: AbortSignal): AsyncIterable<ActivationView>
 }
@@ -84,6 +91,13 @@ export interface ActivationCases {
 export interface HandheldCases {
   list(): Promise<HandheldView[]>
   show(pin: string): Promise<HandheldDetail>
+}
+
+/** Handhelds that may not activate; `what` is a PIN, or words of a model. @throws Fault admin.usage, access.unknown */
+export interface AccessCases {
+  deny(what: string): Promise<AccessRuleView>
+  allow(what: string): Promise<AccessRuleView>
+  list(): Promise<AccessRuleView[]>
 }
 
 export interface MailboxCases {
@@ -114,6 +128,7 @@ export interface Admin {
   readonly passwords: PasswordCases
   readonly activations: ActivationCases
   readonly handhelds: HandheldCases
+  readonly access: AccessCases
   readonly mailboxes: MailboxCases
   readonly srp: SrpCases
   readonly database: DatabaseCases

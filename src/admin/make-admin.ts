@@ -1,3 +1,4 @@
+import { accessCases } from './access.ts'
 import { activationCases } from './activations.ts'
 import type { Admin } from './admin.ts'
 import { handheldCases } from './handhelds.ts'
@@ -14,6 +15,7 @@ export const makeAdmin = (parts: AdminParts): Admin => ({
   passwords: passwordCases(parts),
   activations: activationCases(parts),
   handhelds: handheldCases(parts),
+  access: accessCases(parts),
   mailboxes: mailboxCases(parts),
   srp: srpCases(parts),
   database: parts.database,

@@ -78,6 +78,12 @@ export const operations: Readonly<Record<string, Call<Promise<unknown>>>> = {
   'activations.list': operation([maybe(query)], (admin, [which]) => admin.activations.list(which)),
   'activations.show': operation([text], (admin, [which]) => admin.activations.show(which)),
   'activations.explain': operation([text], (admin, [which]) => admin.activations.explain(which)),
+  'activations.approve': operation([text, text], (admin, [address, pin]) =>
+    admin.activations.approve(address, pin),
+  ),
+  'access.deny': operation([text], (admin, [what]) => admin.access.deny(what)),
+  'access.allow': operation([text], (admin, [what]) => admin.access.allow(what)),
+  'access.list': operation<[], Promise<unknown>>([], (admin) => admin.access.list()),
   'handhelds.list': operation<[], Promise<unknown>>([], (admin) => admin.handhelds.list()),
   'handhelds.show': operation([text], (admin, [pin]) => admin.handhelds.show(pin)),
   'mailboxes.generatePassword': operation([text], (admin, [address]) =>

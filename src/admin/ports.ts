@@ -34,7 +34,10 @@ export interface DatabaseCare {
 }
 
 export interface AdminParts {
-  readonly store: Pick<Store, 'users' | 'activations' | 'handhelds' | 'deliveries' | 'watches' | 'onCommit'>
+  readonly store: Pick<
+    Store,
+    'users' | 'activations' | 'access' | 'handhelds' | 'deliveries' | 'watches' | 'onCommit'
+  >
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

@@ -57,9 +57,15 @@ function remoteAdmin(socketPath: string): Admin {
       list: (query) => call('activations.list', query),
       show: (which) => call('activations.show', which),
       explain: (which) => call('activations.explain', which),
+      approve: (address, pin) => call('activations.approve', address, pin),
       watch: (query, signal) => follow<ActivationView>('activations.watch', [query], signal),
     },
     handhelds: { list: () => call('handhelds.list'), show: (pin) => call('handhelds.show', pin) },
+    access: {
+      deny: (what) => call('access.deny', what),
+      allow: (what) => call('access.allow', what),
+      list: () => call('access.list'),
+    },
     mailboxes: { generatePassword: (address) => call('mailboxes.generatePassword', address) },
     srp: {
       add: (srpId, domains, options) => call('srp.add', srpId, domains, options),

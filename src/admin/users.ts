@@ -4,6 +4,7 @@ import { Fault, faultCodeOf } from '#kernel/fault.ts'
 import type { User } from '#store/users.ts'
 import { activationView } from './activation-view.ts'
 import type { ImportResult, NewUserInput, PasswordTerms, UserCases } from './admin.ts'
+import { guardView } from './guard.ts'
 import { handheldView } from './handhelds.ts'
 import { addressOf, findUser, userView, viewUser } from './lookup.ts'
 import { issueGenerated } from './passwords.ts'
@@ -85,6 +86,7 @@ async function detail({ store, clock }: AdminParts, user: User): Promise<UserDet
     ...(await viewUser(store.users, user, nowMs)),
     activations: runs.map((run) => activationView(run, nowMs)),
     handhelds: accounts.map((account) => handheldView(account, user.address)),
+    guard: await guardView({ store, clock }, await store.users.newestGrant(user.id)),
   }
 }
 

@@ -31,10 +31,42 @@ export interface UserView {
   readonly password: PasswordView | null
 }
 
+/** A handheld that has asked to activate under a password. */
+export interface SeenHandheld {
+  readonly pin: Pin
+  readonly atMs: number
+  readonly wrongTries: number
+  readonly approved: boolean
+  /** Its proof waits for an approval. */
+  readonly waiting: boolean
+}
+
+/** A password under which each handheld needs an approval: who has tried, the newest hundred. */
+export interface GuardView {
+  readonly wrongTries: number
+  readonly seen: readonly SeenHandheld[]
+}
+
+export interface ApprovedHandheld {
+  readonly address: MailAddress
+  readonly pin: Pin
+  /** Proofs of it that waited, and are judged now. */
+  readonly waiting: number
+}
+
+/** One line of the deny list. */
+export interface AccessRuleView {
+  readonly kind: 'pin' | 'model'
+  readonly value: string
+  readonly createdAtMs: number
+}
+
 export interface UserDetail extends UserView {
   /** Newest first. */
   readonly activations: readonly ActivationView[]
   readonly handhelds: readonly HandheldView[]
+  /** Null where the password is not guarded. */
+  readonly guard: GuardView | null
 }
 
 /** A password that was just made; shown once. */
@@ -80,6 +112,8 @@ export interface ExplainedActivation {
   readonly activation: ActivationView | null
   readonly explanation: Omit<Explanation, 'stage'>
   readonly timeline: readonly Hop[]
+  /** Null where the password is not guarded. */
+  readonly guard: GuardView | null
 }
 
 export interface HandheldView {

@@ -81,6 +81,7 @@ async function takeProof(env: AgentEnv, pin: Pin, bytes: Uint8Array): Promise<vo
   const { txn } = m3.value
   const nowMs = env.clock.nowMs()
   const m3Hash = toHex(sha256(bytes))
+  const denied = await env.store.access.deniesPin(pin)
   const { activation } = await raise(env, txn, ({ activation, grant }) =>
     activation?.request
       ? {
@@ -89,6 +90,7 @@ async function takeProof(env: AgentEnv, pin: Pin, bytes: Uint8Array): Promise<vo
           m3: toHex(bytes),
           m3Hash,
           standing: { grant, hasRecord: true },
+          ...(denied ? { denied } : {}),
           atMs: nowMs,
         }
       : null,

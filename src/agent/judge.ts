@@ -1,4 +1,5 @@
 /** The work behind the proof: is it right, and if so the server's own proof, the master key and its key check. */
+import { deniesModel } from '#activation/access.ts'
 import type { Activation } from '#activation/activation.ts'
 import type { Happening, Verdict } from '#activation/event.ts'
 import { equalInConstantTime } from '#crypto/equal.ts'
@@ -57,7 +58,9 @@ export async function judgeProof(env: AgentEnv, activation: Activation, workKey:
   if (activation.phase !== 'judging' || !request || !answer || !proof || !sealed)
     return void (await raise(env, txn, () => null, { finishWork }))
   const run: Run = { txn, request, answer, proof, address }
-  const { verdict, right } = judge(env, run, openRunSecrets(env, txn, sealed))
+  const { verdict, right } = (await env.store.access.deniesPin(proof.pin))
+    ? notAllowed
+    : judge(env, run, openRunSecrets(env, txn, sealed), await env.store.access.deniedModels())
   const result = right && {
     device: {
       model: right.device.model,
@@ -87,7 +90,10 @@ export async function judgeProof(env: AgentEnv, activation: Activation, workKey:
   env.failpoint('agent.after_judged_commit')
 }
 
-function judge(env: AgentEnv, run: Run, secrets: RunSecrets): Judgement {
+/** A PIN that was denied while its proof waited is not judged at all. */
+const notAllowed: Judgement = { verdict: 'not_allowed' }
+
+function judge(env: AgentEnv, run: Run, secrets: RunSecrets, deniedModels: readonly string[]): Judgement {
   const m3Bytes = fromHex(run.proof.m3)
   const m3 = decodeM3(m3Bytes)
   assert(m3.ok, 'a proof that was kept decodes')
@@ -100,6 +106,7 @@ function judge(env: AgentEnv, run: Run, secrets: RunSecrets): Judgement {
   const device = info && decodeDeviceInfo(info)
   if (!device?.ok) return { verdict: 'box_damaged' }
   if (device.value.pin !== run.proof.pin) return { verdict: 'other_pin' }
+  if (deniedModels.some((words) => deniesModel(words, device.value.model))) return notAllowed
   return { verdict: 'right', right: answerProof(env, run, { outcome, keys, m3Bytes, device: device.value }) }
 }
 

@@ -1,4 +1,5 @@
 /** Works off what activations asked for: due items one after another per activation, several at a time. */
+import type { ActivationEvent } from '#activation/event.ts'
 import { assert, InvariantError, unreachable } from '#kernel/assert.ts'
 import { type FaultCode, faultCodeOf } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
@@ -8,7 +9,7 @@ import type { AgentEnv } from './domain.ts'
 import { judgeProof } from './judge.ts'
 import { type Loop, makeLoop } from './loop.ts'
 import { type NextSeq, sendService } from './policy-service.ts'
-import { raise } from './raise.ts'
+import { raise, type Situation } from './raise.ts'
 import { supersedeOthers } from './supersede.ts'
 
 const firstRetryMs = 1_000
@@ -80,6 +81,8 @@ async function perform(env: AgentEnv, nextSeq: NextSeq, item: WorkItem): Promise
       return supersedeOthers(env, activation, item.key)
     case 'close_run':
       return closeRun(env, item)
+    case 'approve_run':
+      return approveRun(env, item)
     case 'wake':
       return wake(env, item)
     default:
@@ -92,6 +95,14 @@ async function closeRun(env: AgentEnv, item: WorkItem): Promise<void> {
   assert(code, 'a closed grant says why')
   const atMs = env.clock.nowMs()
   await raise(env, item.txn, () => ({ kind: 'grant_closed', code, atMs }), { finishWork: [item.key] })
+}
+
+/** An administrator has approved the handheld whose proof waits. */
+async function approveRun(env: AgentEnv, item: WorkItem): Promise<void> {
+  const atMs = env.clock.nowMs()
+  const make = ({ activation }: Situation): ActivationEvent | null =>
+    activation?.proof ? { kind: 'approved', pin: activation.proof.pin, atMs } : null
+  await raise(env, item.txn, make, { finishWork: [item.key] })
 }
 
 async function wake(env: AgentEnv, item: WorkItem): Promise<void> {

@@ -1,6 +1,7 @@
 /** Where an activation stands, whose turn it is, and how it came there, hop by hop. */
 import type { Hop } from '#activation/timeline.ts'
 import type { ExplainedActivation } from '#admin/views.ts'
+import { renderGuard } from './guard.ts'
 import type { Run } from './run.ts'
 import { fields, spaced, visible } from './text.ts'
 import { duration, localClock, localDay, moment } from './time.ts'
@@ -26,7 +27,8 @@ export function renderExplanation(run: Run, explained: ExplainedActivation): str
     run.terminal.width,
   )
   const hops = timeline.length === 0 ? '' : `\n${renderTimeline(run, timeline)}`
-  return `${run.terminal.bold(visible(address))}\n${head}${hops}`
+  const guard = renderGuard(run, explained.guard, address)
+  return `${run.terminal.bold(visible(address))}\n${head}${guard}${hops}`
 }
 
 function renderTimeline(run: Run, hops: readonly Hop[]): string {

@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { faultCodeOf } from '#kernel/fault.ts'
 import { collect } from './act.ts'
+import { accessCommands } from './commands/access.ts'
 import { activationCommands } from './commands/activation.ts'
 import { configCommands } from './commands/config.ts'
 import { daemonCommands } from './commands/daemons.ts'
@@ -77,6 +78,7 @@ function addCommands(program: Command, host: Host, deps: RunDeps): void {
   activationCommands(program, host)
   const handheld = handheldCommands(program, host)
   deps.extendHandheld?.(handheld, host)
+  accessCommands(program, host)
   mailboxCommands(program, host)
   srpCommands(program, host)
   program.commandsGroup('The installation:')

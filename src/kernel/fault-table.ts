@@ -156,7 +156,7 @@ export const faultTable = {
   },
   'proof.guarded': {
     says: 'So many wrong passwords came in for this user that each handheld needs an approval by PIN.',
-    next: 'Ask the user for the PIN on the screen and approve it, or generate a new password.',
+    next: 'Ask the user for the PIN on the screen and approve it with `postkey activation approve`, or generate a new password.',
     turn: 'administrator',
     retry: 'administrator',
     e: 15,
@@ -177,7 +177,7 @@ export const faultTable = {
   },
   'proof.not_allowed': {
     says: 'This handheld (PIN, maker or model) is not allowed by the access list.',
-    next: 'Change the access list, or give the user another handheld.',
+    next: 'See `postkey access list`; give the user another handheld, or take the rule out with `postkey access allow`.',
     turn: 'administrator',
     retry: 'administrator',
     e: 16,
@@ -500,6 +500,12 @@ export const faultTable = {
     next: 'Start one with `postkey handheld activate --email <address>`.',
     turn: 'user',
     retry: 'new_try',
+  },
+  'access.unknown': {
+    says: 'The deny list holds no such PIN or model.',
+    next: 'Look at `postkey access list`.',
+    turn: 'administrator',
+    retry: 'none',
   },
   'srp.unknown': {
     says: 'There is no server with this SRP id at the relay.',

@@ -15,6 +15,7 @@ export type WorkKind =
   | 'send_books'
   | 'supersede_others'
   | 'close_run'
+  | 'approve_run'
   | 'wake'
 
 export interface NewWork {
@@ -69,6 +70,15 @@ export interface ActivationFilter {
   readonly limit: number
 }
 
+/** A handheld that has asked to activate under a grant. */
+export interface SeenPin {
+  readonly pin: Pin
+  /** When its newest run began. */
+  readonly atMs: number
+  /** A proof of it waits for an approval. */
+  readonly waiting: boolean
+}
+
 export interface ActivationStore {
   /** Applies the change whole, or not at all where a version is stale. */
   commit(change: Change): Promise<'done' | 'conflict'>
@@ -78,6 +88,8 @@ export interface ActivationStore {
   find(txn: ActivationId): Promise<Activation | null>
   /** Newest first. */
   list(filter: ActivationFilter): Promise<Activation[]>
+  /** Newest first. */
+  pinsUnder(grant: { readonly userId: number; readonly grantId: number }, limit: number): Promise<SeenPin[]>
   userOf(txn: ActivationId): Promise<number | null>
   runSecrets(txn: ActivationId): Promise<Uint8Array | null>
   dueWork(nowMs: number, limit: number): Promise<WorkItem[]>

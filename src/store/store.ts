@@ -1,3 +1,4 @@
+import type { AccessStore } from './access.ts'
 import type { ActivationStore } from './activations.ts'
 import type { DeliveryStore } from './deliveries.ts'
 import type { HandheldStore } from './handhelds.ts'
@@ -19,6 +20,8 @@ export interface Aggregates {
   readonly users: UserStore
   /** Activations: event lists, snapshots for lists, the work they ask for. */
   readonly activations: ActivationStore
+  /** Handhelds that may not activate. */
+  readonly access: AccessStore
   /** Handheld accounts, master keys, policy and book numbers, replay windows. */
   readonly handhelds: HandheldStore
   /** What is on its way to handhelds through the relay, until its answer is there. */

@@ -54,6 +54,11 @@ export interface UserStore {
    * close its activations is queued.
    */
   openGrant(grant: NewGrant): Promise<number>
+  /**
+   * Lets a handheld prove under the live grant although it is guarded, and queues the word to its proofs that
+   * wait. Returns how many wait, or null where no grant is live.
+   */
+  approve(userId: number, pin: Pin, nowMs: number): Promise<number | null>
   /** Closes the live grant, if there is one; its records are erased. Returns whether there was one. */
   revokeGrant(userId: number, nowMs: number): Promise<boolean>
   /** Writes down which open grants have run out; their records are erased. Returns how many. */

@@ -107,6 +107,49 @@ function grants(check: CheckStore): void {
     )
   })
 
+  check(
+    'an approval is kept with the live grant and queued to the proofs that wait for it',
+    async (store) => {
+      const id = await withUser(store)
+      assert.equal(await store.users.approve(id, e.pin, e.start), null)
+      const grantId = await openGrant(store, id)
+      const run = runUnder(grantId, id)
+      assert(run.activation)
+      const kept = { ...run.activation.next, pin: e.pin, code: 'proof.guarded' as const }
+      await store.activations.commit({ ...run, activation: { ...run.activation, next: kept } })
+      assert.equal(await store.users.approve(id, e.otherPin, e.start), 0)
+      assert.equal(await store.users.approve(id, e.pin, e.start + 1), 1)
+      assert.deepEqual((await store.users.grant(grantId))?.grant.approved, [e.otherPin, e.pin])
+      const due = await store.activations.dueWork(e.start + 1, 10)
+      assert.deepEqual(
+        due.map(({ kind, txn }) => [kind, txn]),
+        [['approve_run', e.txn]],
+      )
+      const seen = await store.activations.pinsUnder({ userId: id, grantId }, 100)
+      assert.deepEqual(seen, [{ pin: e.pin, atMs: kept.startedAtMs, waiting: true }])
+      await openGrant(store, id, e.start + 2)
+      assert.equal((await store.users.newestGrant(id))?.grant.approved, undefined)
+    },
+  )
+
+  check('the deny list keeps each rule once, and knows PINs and models', async (store) => {
+    const pin = { kind: 'pin', pin: e.pin } as const
+    const model = { kind: 'model', words: 'acme 90' } as const
+    await store.access.deny(model, 'ACME 90', e.start)
+    await store.access.deny(pin, e.pin, e.start + 1)
+    await store.access.deny(model, 'Acme 90', e.start + 2)
+    assert.deepEqual(await store.access.list(), [
+      { rule: pin, shown: e.pin, createdAtMs: e.start + 1 },
+      { rule: model, shown: 'ACME 90', createdAtMs: e.start },
+    ])
+    assert.deepEqual(await store.access.deniedModels(), ['acme 90'])
+    assert.equal(await store.access.deniesPin(e.pin), true)
+    assert.equal(await store.access.deniesPin(e.otherPin), false)
+    assert.equal((await store.access.allow(pin))?.shown, e.pin)
+    assert.equal(await store.access.allow(pin), null)
+    assert.equal(await store.access.deniesPin(e.pin), false)
+  })
+
   check('grants run out by themselves and are no longer live', async (store) => {
     const id = await withUser(store)
     await openGrant(store, id)

@@ -45,6 +45,18 @@ export function activationCommands(program: Command, host: Host): void {
     )
     .action(act(host, explain))
   activation
+    .command('approve <user> <pin>')
+    .description(
+      'let a handheld activate although so many wrong passwords came in that each needs an approval',
+    )
+    .addHelpText(
+      'after',
+      `\n<pin> is what the user reads out from the screen; compare it with \`activation explain\`.\n${examples(
+        'activation approve alice@example.test 2100AB3F',
+      )}`,
+    )
+    .action(act(host, approve))
+  activation
     .command('watch')
     .description('follow activations as they go on; end it with Ctrl-C')
     .option('--of <address|pin>', 'only those of a user or a handheld')
@@ -96,6 +108,15 @@ function describe(run: Run, detail: ActivationDetail): string {
 async function explain(run: Run, args: readonly string[]): Promise<void> {
   const explained = await run.admin((admin) => admin.activations.explain(arg(args, 0)))
   run.print(explained, () => renderExplanation(run, explained))
+}
+
+async function approve(run: Run, args: readonly string[]): Promise<void> {
+  const approved = await run.admin((admin) => admin.activations.approve(arg(args, 0), arg(args, 1)))
+  const { address, pin, waiting } = approved
+  run.print(
+    approved,
+    () => `Handheld ${pin} may activate for ${address}${waiting > 0 ? '; its proof is judged now' : ''}.\n`,
+  )
 }
 
 async function watch(run: Run, _args: readonly string[], options: Pick<ListOptions, 'of'>): Promise<void> {

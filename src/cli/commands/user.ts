@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { PasswordView, UserDetail, UserView } from '#admin/views.ts'
 import { act, arg, collect, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
+import { renderGuard } from '../guard.ts'
 import { consent } from '../prompts.ts'
 import { type Run, usage } from '../run.ts'
 import { fields } from '../text.ts'
@@ -138,7 +139,8 @@ function describeUser(run: Run, user: UserDetail): string {
   )
   const runs = user.activations.length === 0 ? '' : `\n${run.table(activationColumns(run), user.activations)}`
   const handhelds = user.handhelds.length === 0 ? '' : `\n${run.table(handheldColumns(run), user.handhelds)}`
-  return `${run.terminal.bold(user.address)}\n${head}${runs}${handhelds}`
+  const guard = renderGuard(run, user.guard, user.address)
+  return `${run.terminal.bold(user.address)}\n${head}${guard}${runs}${handhelds}`
 }
 
 async function remove(run: Run, args: readonly string[], options: { readonly yes?: boolean }): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Activation } from '#activation/activation.ts'
 import type { ActivationEvent } from '#activation/event.ts'
+import type { Pin } from '#kernel/brand.ts'
 import type { ActivationFilter, ActivationStore, WorkItem } from '../activations.ts'
 import type { Aggregate } from './aggregate.ts'
 import { commitChange } from './commit.ts'
@@ -14,8 +15,14 @@ interface WorkRow {
   last_code: WorkItem['lastCode']
 }
 
+/** By user first, which has an index; a run keeps its grant. */
+const selectPins = `SELECT pin, max(started_at_ms) AS at,
+  max(ended = 0 AND json_extract(state_json, '$.code') IS 'proof.guarded') AS waiting
+  FROM activation WHERE user_id = ? AND grant_id = ? AND pin IS NOT NULL
+  GROUP BY pin ORDER BY at DESC, pin LIMIT ?`
+
 export const activations: Aggregate<ActivationStore> = {
-  reads: ['events', 'find', 'list', 'userOf', 'runSecrets', 'dueWork', 'nextWorkAtMs', 'workOf'],
+  reads: ['events', 'find', 'list', 'pinsUnder', 'userOf', 'runSecrets', 'dueWork', 'nextWorkAtMs', 'workOf'],
   make: (db) => ({
     commit: (change) => commitChange(db, change),
     events: (txn) =>
@@ -24,6 +31,10 @@ export const activations: Aggregate<ActivationStore> = {
         .map(({ event }) => JSON.parse(event) as ActivationEvent),
     find: (txn) => states(db, 'WHERE txn = ?', [txn], 1)[0] ?? null,
     list: (filter) => list(db, filter),
+    pinsUnder: (grant, limit) =>
+      db
+        .all<{ pin: Pin; at: number; waiting: number }>(selectPins, grant.userId, grant.grantId, limit)
+        .map(({ pin, at, waiting }) => ({ pin, atMs: at, waiting: waiting === 1 })),
     userOf: (txn) =>
       db.one<{ user_id: number | null }>('SELECT user_id FROM activation WHERE txn = ?', txn)?.user_id ??
       null,

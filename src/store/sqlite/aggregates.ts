@@ -1,4 +1,5 @@
 import type { AggregateName, Aggregates } from '../store.ts'
+import { access } from './access.ts'
 import { activations } from './activations.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Db } from './database.ts'
@@ -17,6 +18,7 @@ export const aggregates: Catalogue = {
   installation,
   users,
   activations,
+  access,
   handhelds,
   deliveries,
   watches,

@@ -1,5 +1,6 @@
 /** How grants are kept: the whole grant as JSON, with the columns that queries need beside it. */
-import type { Grant } from '#activation/grant.ts'
+import { changeGrant, type Grant } from '#activation/grant.ts'
+import type { Pin } from '#kernel/brand.ts'
 import type { FaultCode } from '#kernel/fault.ts'
 import type { KeptGrant } from '../users.ts'
 import type { Db } from './database.ts'
@@ -89,4 +90,19 @@ export function closeGrant(
     code,
     grant.id,
   )
+}
+
+/** Returns how many proofs of this handheld wait; the word to each is queued. */
+export function approvePin(db: Db, { grant, version }: KeptGrant, pin: Pin, nowMs: number): number {
+  writeGrant(db, changeGrant(grant, { kind: 'approved', pin }), version)
+  const waiting = `FROM activation WHERE grant_id = ? AND pin = ? AND ended = 0
+    AND json_extract(state_json, '$.code') = 'proof.guarded'`
+  db.run(
+    `INSERT INTO work(key, txn, kind, due_at_ms) SELECT 'approve_run:' || txn, txn, 'approve_run', ? ${waiting}
+     ON CONFLICT DO NOTHING`,
+    nowMs,
+    grant.id,
+    pin,
+  )
+  return db.one<{ n: number }>(`SELECT count(*) AS n ${waiting}`, grant.id, pin)?.n ?? 0
 }

@@ -38,6 +38,7 @@ export function openSqliteStore(options: SqliteOptions): Store {
     installation: facade('installation'),
     users: facade('users'),
     activations: facade('activations'),
+    access: facade('access'),
     handhelds: facade('handhelds'),
     deliveries: facade('deliveries'),
     watches: facade('watches'),

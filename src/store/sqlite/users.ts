@@ -4,6 +4,7 @@ import type { NewGrant, NewUser, User, UserStore } from '../users.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Db } from './database.ts'
 import {
+  approvePin,
   closeGrant,
   expiredGrants,
   grantById,
@@ -50,6 +51,10 @@ export const users: Aggregate<UserStore> = {
         ),
       ),
     openGrant: (grant) => openGrant(db, grant),
+    approve: (userId, pin, nowMs) => {
+      const live = liveGrantOf(db, userId)
+      return live && approvePin(db, live, pin, nowMs)
+    },
     revokeGrant: (userId, nowMs) => {
       const live = liveGrantOf(db, userId)
       if (live) closeGrant(db, live, 'revoked', 'grant.revoked', nowMs)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Activation } from '#activation/activation.ts'
 import type { Effect } from '#activation/effect.ts'
 import type { ActivationEvent } from '#activation/event.ts'
-import type { Grant } from '#activation/grant.ts'
+import { changeGrant, type Grant, refusalOf } from '#activation/grant.ts'
 import { reduce } from '#activation/reduce.ts'
 import * as e from './events.ts'
 
@@ -35,7 +35,24 @@ for (const verdict of ['right', 'wrong'] as const)
     ])
   })
 
+const approvedGrant = changeGrant(guarded, { kind: 'approved', pin: e.pin })
+
 test('an approval lets the proof that waited through', () => {
-  const { state } = play([...judging, e.judged('right', guarded), approval, e.judged('right', guarded)])
+  const { state } = play([...judging, e.judged('right', guarded), approval, e.judged('right', approvedGrant)])
   assert.equal(state.phase, 'claimed')
+})
+
+test('an approval is for one handheld, and a wrong password of it still counts', () => {
+  assert.equal(refusalOf(approvedGrant, e.pin, e.start), null)
+  assert.equal(refusalOf(approvedGrant, e.otherPin, e.start), 'proof.guarded')
+  const { state, effects } = play([
+    ...judging,
+    e.judged('right', guarded),
+    approval,
+    e.judged('wrong', approvedGrant),
+  ])
+  assert.equal(state.code, 'proof.wrong_password')
+  assert.deepEqual(effects[0], { kind: 'grant', change: { kind: 'proof_failed', pin: e.pin } })
+  const used = { ...approvedGrant, fails: { ...guarded.fails, [e.pin]: 5 } }
+  assert.equal(refusalOf(used, e.pin, e.start), 'proof.too_many_tries')
 })

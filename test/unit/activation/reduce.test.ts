@@ -182,7 +182,7 @@ test('five wrong proofs shut one PIN out, and many from many PINs call for an ap
     ...upTo('receipt'),
     e.proofSeen({ standing: e.standing(many) }),
     { kind: 'approved', pin: e.pin, atMs: e.start + 5_000 },
-    e.judged('right', many),
+    e.judged('right', { ...many, approved: [e.pin] }),
   ])
   assert.equal(approved.state.phase, 'claimed')
 })

@@ -26,6 +26,7 @@ const alphabet: readonly ActivationEvent[] = [
   e.proofSeen({ m3Hash: 'e2' }),
   e.proofSeen({ standing: e.standing({ ...e.openGrant, fails: { a: 50 } }) }),
   e.proofSeen({ standing: e.standing(null) }),
+  e.proofSeen({ denied: true }),
   { kind: 'approved', pin: e.pin, atMs: e.start + 2_350 },
   ...(['wrong', 'box_damaged', 'other_pin', 'not_allowed'] as const).map((verdict) => e.judged(verdict)),
   e.judged('right', null),
@@ -112,6 +113,7 @@ test('explain speaks of every grant that can be reached', () => {
     { kind: 'proof_failed', pin: e.pin },
     { kind: 'claimed', pin: e.pin, txn: e.txn, atMs: e.start },
     { kind: 'released', txn: e.txn },
+    { kind: 'approved', pin: e.pin },
     { kind: 'used', atMs: e.start + e.hour },
   ]
   const grants = new Map<string, Grant>([['open', e.openGrant]])

@@ -48,6 +48,40 @@ test('a generated password is the answer; that it is shown once goes to standard
   assert.match(again.err, /earlier password of alice@example\.test no longer works/)
 })
 
+test('the deny list takes PINs and models, says what it holds, and lets go of them', async () => {
+  assert.match((await site.run(['access', 'list'])).out, /Every handheld may activate/)
+  assert.equal(
+    (await site.run(['access', 'deny', '2100 ab3f'])).out,
+    'Handheld 2100AB3F may no longer activate.\n',
+  )
+  assert.match((await site.run(['access', 'deny', 'Acme  90'])).out, /^Model "Acme {2}90"/)
+  const listed = JSON.parse((await site.run(['access', 'list', '-o', 'json'])).out)
+  assert.deepEqual(
+    listed.map(({ kind, value }: { kind: string; value: string }) => [kind, value]),
+    [
+      ['pin', '2100AB3F'],
+      ['model', 'Acme  90'],
+    ],
+  )
+  assert.equal((await site.run(['access', 'deny', ' '])).code, 2)
+  assert.equal((await site.run(['access', 'allow', 'acme 90'])).code, 0)
+  assert.equal((await site.run(['access', 'allow', 'acme 90'])).code, 3)
+  assert.doesNotMatch((await site.run(['access', 'list'])).out, /model/)
+})
+
+test('a handheld is approved for a user with a live password, and no other way', async () => {
+  await site.admin.users.add({ address: alice })
+  assert.equal((await site.run(['activation', 'approve', alice, '2100AB3F'])).code, 3)
+  await site.admin.passwords.generate(alice)
+  assert.equal((await site.run(['activation', 'approve', alice, 'none'])).code, 2)
+  const approved = await site.run(['activation', 'approve', alice, '2100-ab3f'])
+  assert.deepEqual(approved, {
+    code: 0,
+    out: `Handheld 2100AB3F may activate for ${alice}.\n`,
+    err: '',
+  })
+})
+
 test('a password is asked for twice on a terminal, and read from standard input elsewhere', async () => {
   await site.admin.users.add({ address: alice })
   const set = ['password', 'set', alice]
