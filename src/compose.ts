@@ -57,7 +57,13 @@ async function startRoles(
     return running
   }
   let agent: AgentRole | null = null
-  const admin = makeAdmin(adminParts(base, () => agent?.health() ?? []))
+  const admin = makeAdmin(
+    adminParts(
+      base,
+      () => agent,
+      () => agent?.health() ?? [],
+    ),
+  )
   // First of all: a second server on the same data is refused before it has touched anything of the first.
   const socket = await adminSocket(base, admin, roles)
   if (socket) closers.push(() => socket.close())
@@ -103,6 +109,12 @@ export async function openOffline(
   options: Omit<BaseOptions, 'writer' | 'shared'>,
 ): Promise<AdminSession> {
   const base = await openBase(loaded, { ...options, writer: 'inline', shared: false })
-  const admin = makeAdmin(adminParts(base, () => [noServerCheck]))
+  const admin = makeAdmin(
+    adminParts(
+      base,
+      () => null,
+      () => [noServerCheck],
+    ),
+  )
   return { ...admin, via: 'store', close: () => base.store.close() }
 }

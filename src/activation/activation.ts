@@ -61,6 +61,8 @@ export interface Activation {
   /** The error sent instead of, or after, an answer: the code and the tries left with it. */
   readonly error?: { readonly code: FaultCode; readonly triesLeft?: number }
   readonly lastAnswerAtMs?: number
+  /** When the mail came a second time. */
+  readonly copyAtMs?: number
   readonly proof?: { readonly pin: Pin; readonly m3: string; readonly m3Hash: string }
   readonly judgedHash?: string
   readonly device?: DeviceFacts

@@ -1,10 +1,10 @@
 /** Where an activation stands, whose turn it is, since when, why, and what to do next: total over all states. */
 import { unreachable } from '#kernel/assert.ts'
 import { type FaultCode, faultRow, type Turn } from '#kernel/fault.ts'
-import { receiptStatus } from '#protocol/receipt.ts'
 import type { Activation, Stage } from './activation.ts'
-import type { MessageName } from './event.ts'
 import { type Grant, grantStateAt, triesLeft } from './grant.ts'
+import type { PathFacts } from './path.ts'
+import { type Reason, waitingReason } from './waiting.ts'
 
 export interface Explanation {
   readonly stage: Stage
@@ -25,76 +25,46 @@ export interface ExplainFacts {
   readonly nextSendAtMs: number | null
   /** How the handheld that this activation set up stands now; null where it set none up. */
   readonly account: HandheldStanding | null
+  /** Service books that this handheld did not take. */
+  readonly booksLeftOut?: readonly string[]
+  /** How the parts along the way stand; null or absent where that is not known. */
+  readonly path?: PathFacts | null
   readonly nowMs: number
 }
 
 /** What became of a handheld after its activation. */
-export type HandheldStanding = 'active' | 'replaced' | 'removed'
+export type HandheldStanding = 'active' | 'replaced' | 'other_user' | 'removed'
 
 type Words = Pick<Explanation, 'says' | 'turn' | 'next'>
 
-/** A message without an answer for this long is named as such; before that, waiting is normal. */
-const patienceMs = 120_000
-
 export function explain(activation: Activation, facts: ExplainFacts): Explanation {
-  const { stage, sinceMs } = activation
-  const code = activation.code ?? waitingCode(activation, facts.nowMs)
-  const ended = activation.phase === 'complete' ? endedWords(facts.account) : null
-  const words = ended ?? (code ? faultWords(activation, code, facts.grant) : phaseWords(activation))
-  const retryAtMs = activation.phase === 'complete' ? null : facts.nextSendAtMs
-  return { stage, code, sinceMs, ...words, retryAtMs }
+  const { stage } = activation
+  const reason = reasonOf(activation, facts)
+  const code = reason?.code ?? null
+  const words = code ? faultWords(activation, code, facts.grant) : phaseWords(activation)
+  const detail = reason?.detail ? { ...words, says: `${words.says} (${reason.detail})` } : words
+  const retryAtMs = activation.phase === 'complete' ? null : (reason?.retryAtMs ?? facts.nextSendAtMs)
+  return { stage, code, sinceMs: reason?.sinceMs ?? activation.sinceMs, ...detail, retryAtMs }
 }
 
-/** A complete activation whose handheld no longer works for the user. */
-function endedWords(account: HandheldStanding | null): Words | null {
+function reasonOf(activation: Activation, facts: ExplainFacts): Reason | null {
+  if (activation.phase === 'complete') return endedReason(facts)
+  if (activation.code) return { code: activation.code }
+  return waitingReason(activation, facts.path ?? null, facts.nowMs)
+}
+
+/** A complete activation whose handheld no longer works for the user, or not with everything. */
+function endedReason({ account, booksLeftOut = [] }: ExplainFacts): Reason | null {
   switch (account) {
     case 'replaced':
-      return {
-        says: "The activation was complete; since then another activation took this handheld's place.",
-        turn: 'nobody',
-        next: 'Nothing, if that was meant; otherwise generate a new password and activate it again.',
-      }
+      return { code: 'handheld.replaced' }
+    case 'other_user':
+      return { code: 'handheld.other_user' }
     case 'removed':
-      return {
-        says: 'The activation was complete; since then the handheld was removed with its user.',
-        turn: 'nobody',
-        next: 'Nothing, if that was meant; otherwise add the user again and activate it again.',
-      }
+      return { code: 'handheld.removed' }
     default:
-      return null
+      return booksLeftOut.length > 0 ? { code: 'books.left_out', detail: booksLeftOut.join(', ') } : null
   }
-}
-
-/** What the relay said of the message that is waited for, where that is the reason; or a wait become long. */
-function waitingCode(activation: Activation, nowMs: number): FaultCode | null {
-  const awaited = awaitedMessage(activation.phase)
-  const refused = awaited && receiptCode(activation.receipts[awaited])
-  if (refused) return refused
-  if (nowMs - activation.sinceMs < patienceMs) return null
-  if (activation.phase === 'mailed') return 'mail.not_seen'
-  if (activation.phase === 'policy_out') return 'policy.not_acknowledged'
-  return activation.phase === 'books_out' ? 'books.not_acknowledged' : null
-}
-
-function awaitedMessage(phase: Activation['phase']): MessageName | null {
-  switch (phase) {
-    case 'answered':
-      return 'm2'
-    case 'claimed':
-      return 'm4'
-    case 'policy_out':
-      return 'policy'
-    case 'books_out':
-      return 'books'
-    default:
-      return null
-  }
-}
-
-function receiptCode(status: number | undefined): FaultCode | null {
-  if (status === receiptStatus.notListed) return 'relay.not_listed'
-  if (status === receiptStatus.queueFull) return 'relay.queue_full'
-  return status === receiptStatus.fenced ? 'relay.fenced' : null
 }
 
 function faultWords(activation: Activation, code: FaultCode, grant: Grant | null): Words {

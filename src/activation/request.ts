@@ -45,7 +45,9 @@ export function seen(activation: Activation, event: Of<'etp_seen'>): Step {
   const { request, mail, standing, terms } = event
   if (activation.request) {
     if (activation.request.bodyHash !== request.bodyHash) return stay(activation)
-    return askedAgain(activation, { kind: 'asked_again', atMs: event.atMs, token: request.token })
+    const again = askedAgain(activation, { kind: 'asked_again', atMs: event.atMs, token: request.token })
+    const isCopy = mail.uid !== activation.mail?.uid || mail.mailbox !== activation.mail.mailbox
+    return isCopy && activation.copyAtMs === undefined ? copySeen(again, event.atMs) : again
   }
   // Given up before the mail came: its life is over as well.
   if (activation.phase !== 'mailed') return stay(activation)
@@ -75,6 +77,12 @@ export function seen(activation: Activation, event: Of<'etp_seen'>): Step {
     },
   )
 }
+
+/** That there is a second copy is written down once, whatever is answered to it. */
+const copySeen = ({ next, effects }: Step, copyAtMs: number): Step => ({
+  next: { ...next, copyAtMs },
+  effects,
+})
 
 /** The first reason against answering, in the protocol's order; none of them counts as a try. */
 function refusal(

@@ -1,28 +1,20 @@
 /** An activation's hops in order, each with its time: what `explain` and the console show. */
 import { unreachable } from '#kernel/assert.ts'
+import { ackStatus } from '#protocol/ack.ts'
 import { receiptStatus } from '#protocol/receipt.ts'
-import type { ActivationEvent, EtpRequest, MailFacts, MessageName } from './event.ts'
+import type { ActivationEvent, MessageName } from './event.ts'
+import { type Bare, type Hop, inOrder } from './hop.ts'
+import { mailHops } from './mail-hops.ts'
+import type { RelayMailFacts } from './path.ts'
 
-export interface Hop {
-  readonly name: string
-  readonly atMs: number
-  /** Time since the hop before it, or null for the first. */
-  readonly tookMs: number | null
-  readonly detail: string
-}
+export type { Hop } from './hop.ts'
 
-type Bare = Omit<Hop, 'tookMs'>
-
-/** The hops that `events` (an activation's whole list) tell of, by time. */
-export function timeline(events: readonly ActivationEvent[]): Hop[] {
-  const bare = events
+/** The hops that `events` (an activation's whole list) tell of, and before them the relay's own, by time. */
+export function timeline(events: readonly ActivationEvent[], relayMail: RelayMailFacts | null = null): Hop[] {
+  const own = events
     .filter(isWorthShowing)
     .flatMap((event, i, shown) => (isSecondCopy(event, i, shown) ? [copyHop(event)] : hopsOf(event)))
-    .sort((a, b) => a.atMs - b.atMs)
-  return bare.map((hop, i) => {
-    const before = bare[i - 1]
-    return { ...hop, tookMs: before ? hop.atMs - before.atMs : null }
-  })
+  return inOrder(mailHops(events, relayMail), own)
 }
 
 /** That the relay holds a message is no news once the handheld has it. */
@@ -49,9 +41,8 @@ function hopsOf(event: ActivationEvent): Bare[] {
   const hop = (name: string, detail = ''): Bare[] => [{ name, atMs: event.atMs, detail }]
   switch (event.kind) {
     case 'relay_mailed':
-      return hop("the relay's hint came", 'the request was mailed')
     case 'etp_seen':
-      return mailHops(event.request, event.mail, event.atMs)
+      return []
     case 'asked_again':
       return hop('asked again', 'the stored answer is repeated')
     case 'answer_made':
@@ -75,7 +66,10 @@ function hopsOf(event: ActivationEvent): Bare[] {
     case 'books_sent':
       return hop('service books sent', `set ${event.number}`)
     case 'books_acked':
-      return hop('service books acknowledged', statusWords(event.status))
+      return [
+        ...hop('service books acknowledged', statusWords(event.status)),
+        ...(event.status <= ackStatus.appliedInPart ? hop('activation complete') : []),
+      ]
     case 'undelivered':
       return hop(`${messageWords[event.of]} never acknowledged`)
     case 'grant_closed':
@@ -89,18 +83,6 @@ function hopsOf(event: ActivationEvent): Bare[] {
     default:
       return unreachable(event)
   }
-}
-
-/** The mail tells of four hops at once: pressed, mailed, received, seen. */
-function mailHops(request: EtpRequest, mail: MailFacts, seenAtMs: number): Bare[] {
-  const hops: Bare[] = [
-    { name: 'user pressed Activate', atMs: request.pressedAtMs, detail: request.address },
-    { name: 'relay mailed the request', atMs: request.mailedAtMs, detail: '' },
-  ]
-  if (mail.receivedAtMs !== undefined)
-    hops.push({ name: 'mail in the mailbox', atMs: mail.receivedAtMs, detail: mail.mailbox })
-  hops.push({ name: 'server saw the mail', atMs: seenAtMs, detail: `found by ${mail.foundBy}` })
-  return hops
 }
 
 const messageWords: Readonly<Record<MessageName, string>> = {

@@ -1,6 +1,7 @@
 /** Activations: listed, shown, explained hop by hop, followed live. */
 import type { Activation } from '#activation/activation.ts'
-import { explain, explainGrant } from '#activation/explain.ts'
+import { type ExplainFacts, explain, explainGrant } from '#activation/explain.ts'
+import { remarksOn } from '#activation/remarks.ts'
 import { timeline } from '#activation/timeline.ts'
 import { type ActivationId, parseActivationId } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
@@ -9,6 +10,7 @@ import { activationDetail, activationView } from './activation-view.ts'
 import type { ActivationCases, ActivationQuery } from './admin.ts'
 import { approve, guardView } from './guard.ts'
 import { addressOf, findUser, shortened, typedPin } from './lookup.ts'
+import { pathOf, unheardOf } from './path.ts'
 import type { AdminParts } from './ports.ts'
 import type { ExplainedActivation } from './views.ts'
 import { watchActivations } from './watch-activations.ts'
@@ -18,7 +20,7 @@ const limitMax = 1_000
 /** How far back an activation is looked for by the first digits of its id, or by an address of no user. */
 const searchedMax = 1_000
 
-type Parts = Pick<AdminParts, 'store' | 'clock' | 'log'>
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'agent' | 'mails'>
 
 export function activationCases(parts: Parts): ActivationCases {
   const { store, clock } = parts
@@ -35,7 +37,8 @@ export function activationCases(parts: Parts): ActivationCases {
       return activationDetail(run, user?.address ?? null, clock.nowMs())
     },
     explain: async (which) => {
-      const run = await findActivation(parts, which)
+      const known = await findActivation(parts, which)
+      const run = (await unheardOfBy(parts, which, known)) ?? known
       return run ? explainRun(parts, run) : explainUser(parts, which)
     },
     approve: (address, pin) => approve(parts, address, pin),
@@ -63,6 +66,16 @@ async function findActivation(parts: Parts, which: string): Promise<Activation |
   return byId(parts, which.toLowerCase())
 }
 
+/** By its address a user's newest request is meant, also where only the relay knows of it. */
+async function unheardOfBy(
+  parts: Parts,
+  which: string,
+  newest: Activation | null,
+): Promise<Activation | null> {
+  const user = which.includes('@') ? await parts.store.users.byAddress(addressOf(which)) : null
+  return user && unheardOf(parts, user, newest)
+}
+
 async function newestOfAddress({ store }: Parts, typed: string): Promise<Activation | null> {
   const address = addressOf(typed)
   const user = await store.users.byAddress(address)
@@ -84,27 +97,45 @@ async function byId({ store }: Parts, typed: string): Promise<Activation> {
   return found
 }
 
-async function explainRun(
-  { store, clock }: Omit<Parts, 'log'>,
-  run: Activation,
-): Promise<ExplainedActivation> {
+async function explainRun(parts: Parts, run: Activation): Promise<ExplainedActivation> {
+  const { store, clock } = parts
   const nowMs = clock.nowMs()
   const kept = run.grantId === undefined ? null : await store.users.grant(run.grantId)
-  const nextSendAtMs = await nextSendOf({ store }, run.txn)
+  const userId = await store.activations.userOf(run.txn)
+  const user = userId === null ? await store.users.byAddress(run.address) : await store.users.byId(userId)
+  const path = await pathOf(parts, run, user?.address ?? null)
+  const facts = {
+    grant: kept?.grant ?? null,
+    nextSendAtMs: await nextSendOf(parts, run.txn),
+    ...(await accountOf(parts, run, userId)),
+    path,
+    nowMs,
+  }
+  const { stage: _stage, ...explanation } = explain(run, facts)
+  const { code, says, turn, sinceMs } = explanation
+  return {
+    address: run.address,
+    activation: { ...activationView(run, nowMs), code, says, turn, sinceMs },
+    explanation,
+    remarks: remarksOn(run),
+    timeline: timeline(await store.activations.events(run.txn), path.relayMail),
+    guard: await guardView(parts, kept),
+  }
+}
+
+/** What became of the handheld that this run set up. */
+async function accountOf(
+  { store }: Pick<Parts, 'store'>,
+  run: Activation,
+  userId: number | null,
+): Promise<Pick<ExplainFacts, 'account' | 'booksLeftOut'>> {
   const accounts = run.pin === undefined ? [] : await store.handhelds.byPin(run.pin)
   // A handheld that was activated anew has one account only: the newer activation's.
   const own = accounts.find(({ txn }) => txn === run.txn)
-  const account = own?.state ?? (accounts.length > 0 ? 'replaced' : null)
-  const facts = { grant: kept?.grant ?? null, nextSendAtMs, account, nowMs }
-  const { stage: _stage, ...explanation } = explain(run, facts)
-  const hops = timeline(await store.activations.events(run.txn))
-  return {
-    address: run.address,
-    activation: activationView(run, nowMs),
-    explanation,
-    timeline: hops,
-    guard: await guardView({ store, clock }, kept),
-  }
+  const state = own?.state ?? (accounts.length > 0 ? 'replaced' : null)
+  const elsewhere = accounts.some((one) => one.state === 'active' && one.userId !== userId)
+  const account = state === 'replaced' && elsewhere ? 'other_user' : state
+  return { account, booksLeftOut: own?.books.leftOut ?? [] }
 }
 
 async function nextSendOf({ store }: Pick<Parts, 'store'>, txn: ActivationId): Promise<number | null> {
@@ -113,13 +144,11 @@ async function nextSendOf({ store }: Pick<Parts, 'store'>, txn: ActivationId): P
   return times.length === 0 ? null : Math.min(...times)
 }
 
-async function explainUser(
-  { store, clock }: Omit<Parts, 'log'>,
-  which: string,
-): Promise<ExplainedActivation> {
+async function explainUser(parts: Parts, which: string): Promise<ExplainedActivation> {
+  const { store, clock } = parts
   const user = await findUser(store.users, which)
   const kept = await store.users.newestGrant(user.id)
   const explanation = explainGrant(kept?.grant ?? null, clock.nowMs())
-  const guard = await guardView({ store, clock }, kept)
-  return { address: user.address, activation: null, explanation, timeline: [], guard }
+  const guard = await guardView(parts, kept)
+  return { address: user.address, activation: null, explanation, remarks: [], timeline: [], guard }
 }

@@ -1,4 +1,5 @@
 /** What the use cases need beside the store; handed in by the composition. */
+import type { AgentFacts } from '#activation/path.ts'
 import type { KeyStretching } from '#crypto/key-stretching.ts'
 import type { P256 } from '#crypto/p256.ts'
 import type { MailAddress, SrpId } from '#kernel/brand.ts'
@@ -6,6 +7,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Random } from '#kernel/random.ts'
 import type { Vault } from '#kernel/vault.ts'
+import type { RelayStore } from '#store/relay.ts'
 import type { Store } from '#store/store.ts'
 import type { BackupResult, Check, MigrationResult, SrpView, VerifyResult } from './views.ts'
 
@@ -56,4 +58,8 @@ export interface AdminParts {
   readonly database: DatabaseCare
   /** What the running server says of its connections; of a store opened by itself, that no server runs. */
   readonly health: () => readonly Check[]
+  /** How the running agent sees a user's way; null where no agent runs in this process. */
+  readonly agent: (owner: MailAddress) => AgentFacts | null
+  /** The relay's mails; null where the relay is another installation's. */
+  readonly mails: Pick<RelayStore, 'findAnsweredMail' | 'newestMailTo'> | null
 }

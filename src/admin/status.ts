@@ -2,15 +2,13 @@
 import { type Activation, hasEnded } from '#activation/activation.ts'
 import { type FaultCode, faultRow } from '#kernel/fault.ts'
 import { activationView } from './activation-view.ts'
+import { overdueMs } from './path.ts'
 import type { AdminParts } from './ports.ts'
 import type { Check, Health, Status } from './views.ts'
 
 const hourMs = 3_600_000
 const openMax = 1_000
 const recentMax = 1_000
-/** Work that is due for this long means that the agent is behind or hung. */
-const overdueMs = 60_000
-
 type Parts = Pick<AdminParts, 'store' | 'clock' | 'health' | 'scanIntervalSeconds'>
 
 /** What a store that was opened without a server says. */

@@ -2,6 +2,7 @@
 import type { Stage } from '#activation/activation.ts'
 import type { Explanation } from '#activation/explain.ts'
 import type { GrantState } from '#activation/grant.ts'
+import type { Remark } from '#activation/remarks.ts'
 import type { Hop } from '#activation/timeline.ts'
 import type { ActivationId, MailAddress, Pin, SrpId } from '#kernel/brand.ts'
 import type { FaultCode, Turn } from '#kernel/fault.ts'
@@ -111,6 +112,8 @@ export interface ExplainedActivation {
   /** Null where the user has no activation yet: the explanation then speaks of the password. */
   readonly activation: ActivationView | null
   readonly explanation: Omit<Explanation, 'stage'>
+  /** What went otherwise than it should, and did not stop it. */
+  readonly remarks: readonly Remark[]
   readonly timeline: readonly Hop[]
   /** Null where the password is not guarded. */
   readonly guard: GuardView | null

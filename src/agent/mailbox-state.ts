@@ -35,6 +35,35 @@ export interface MailboxEntry {
   unwritten: boolean
   fault: MailboxFault | null
   notRemoved: MailboxFault | null
+  /** When messages were found to have come and gone between two looks. */
+  goneAtMs: number | null
+  /** Mails that called themselves activation mail and held no request: the newest few. */
+  empty: readonly EmptyMail[]
+}
+
+export interface EmptyMail {
+  /** The first digits of the transaction id in the subject, or null. */
+  readonly txn8: string | null
+  readonly atMs: number
+}
+
+/** What was last seen of one user's mailbox, Junk included. */
+export interface MailboxLook {
+  readonly lookedAtMs: number | null
+  readonly fault: MailboxFault | null
+  readonly goneAtMs: number | null
+  readonly empty: readonly EmptyMail[]
+}
+
+export function lookOf(owner: MailAddress, entries: readonly MailboxEntry[]): MailboxLook {
+  const own = entries.filter(({ watched }) => watched.owner === owner)
+  const main = own.find(({ watched }) => watched.folder === inbox)
+  return {
+    lookedAtMs: main?.lookedAtMs ?? null,
+    fault: main?.fault ?? null,
+    goneAtMs: main?.goneAtMs ?? null,
+    empty: own.flatMap(({ empty }) => empty),
+  }
 }
 
 export const newEntry = ({ owner, folder }: WatchedFolder): MailboxEntry => ({
@@ -44,6 +73,8 @@ export const newEntry = ({ owner, folder }: WatchedFolder): MailboxEntry => ({
   unwritten: false,
   fault: null,
   notRemoved: null,
+  goneAtMs: null,
+  empty: [],
 })
 
 export function stateOf(entries: readonly MailboxEntry[]): MailboxesState {

@@ -7,9 +7,11 @@ import { folderKey, inbox, type WatchedFolder } from '#mailbox/access.ts'
 import type { MailboxCounters } from '#mailbox/mailbox.ts'
 import type { WatchStore } from '#store/watches.ts'
 import {
+  lookOf,
   type MailboxEntry,
   type MailboxesState,
   type MailboxFault,
+  type MailboxLook,
   newEntry,
   type Position,
   stateOf,
@@ -27,13 +29,20 @@ export interface Mailboxes {
   /** Returns whether this is news. */
   failed(watched: WatchedFolder, code: FaultCode): boolean
   removal(watched: WatchedFolder, code: FaultCode | null): void
+  /** Messages had come and were gone before they could be read. */
+  missed(watched: WatchedFolder): void
+  /** A mail that called itself activation mail held no request. */
+  empty(watched: WatchedFolder, txn8: string | null): void
   state(): MailboxesState
+  lookAt(owner: MailAddress): MailboxLook
   /** Writes the times of the last looks to the store. */
   flush(): Promise<void>
   close(): Promise<void>
 }
 
 const flushMs = 15_000
+/** More per folder than one user's handhelds could have on their way. */
+const emptyKeptMax = 8
 
 export function makeMailboxes(
   store: Pick<WatchStore, 'list' | 'looked'>,
@@ -90,7 +99,16 @@ export function makeMailboxes(
     removal: (watched, code) => {
       entryOf(watched).notRemoved = code === null ? null : faultNow(watched, code)
     },
+    missed: (watched) => {
+      entryOf(watched).goneAtMs = clock.nowMs()
+    },
+    empty: (watched, txn8) => {
+      const entry = entryOf(watched)
+      const others = entry.empty.filter((mail) => mail.txn8 !== txn8)
+      entry.empty = [{ txn8, atMs: clock.nowMs() }, ...others].slice(0, emptyKeptMax)
+    },
     state: () => stateOf([...entries.values()]),
+    lookAt: (owner) => lookOf(owner, [...entries.values()]),
     flush,
     close: async () => {
       stopFlushing()

@@ -51,11 +51,16 @@ interface Scan extends ScanParts {
   readonly closely: boolean
 }
 
+/** `fromUid`: every message from this one on is in the answer; null where some were left out on purpose. */
+interface BehindCursor extends NewMessages {
+  readonly fromUid: number | null
+}
+
 /** Messages per commit: bounds what is held in memory and repeated after a failure. */
 const batchMessagesMax = 100
 /** The longest life of a request: older mail cannot be one that still waits. */
 const windowMs = limits.etpLifeSecondsMax * 1000
-const subjectMark = /\[MDAP 1 [0-9a-f]{8}\]/i
+const subjectMark = /\[MDAP 1 ([0-9a-f]{8})\]/i
 
 export function makeScan(
   parts: ScanParts,
@@ -88,6 +93,7 @@ async function scan(scan: Scan, options: ScanOptions): Promise<void> {
     const cursor: Cursor = { ...scan.watched, uidValidity: look.uidValidity, nextUid: look.nextUid }
     const taken = await commit(scan, cursor, mails)
     scan.mailboxes.looked(scan.watched, cursor)
+    noteWhatIsAmiss(scan, look, taken.accepted)
     options.onSeen(taken.seen)
     if (options.removeAccepted) await removeMails(scan, look.uidValidity, taken.accepted)
     if (look.nextUid >= look.uidNext) return
@@ -99,27 +105,39 @@ async function scan(scan: Scan, options: ScanOptions): Promise<void> {
  * Behind the cursor; without one that still holds, the days in which a request lives: the first mail to a new
  * mailbox is often there before anybody has looked.
  */
-async function firstLook(scan: Scan): Promise<NewMessages> {
+async function firstLook(scan: Scan): Promise<BehindCursor> {
   const { connection, name, watched, clock } = scan
   const known = await scan.store.watches.find(watched.owner, watched.folder)
   const look = await connection.newMessages(name, {
     fromUid: known?.nextUid ?? endOfMailbox,
     limit: batchMessagesMax,
   })
-  if (known && known.uidValidity === look.uidValidity) return look
+  if (known && known.uidValidity === look.uidValidity) return { ...look, fromUid: known.nextUid }
   if (known) scan.log.warn({ mailbox: folderKey(watched) }, 'the mailbox has a new UIDVALIDITY')
-  return connection.newMessages(name, {
+  const all = await connection.newMessages(name, {
     fromUid: 1,
     sinceMs: clock.nowMs() - windowMs,
     limit: batchMessagesMax,
   })
+  return { ...all, fromUid: null }
 }
 
-async function nextLook(scan: Scan, { uidValidity, nextUid }: NewMessages): Promise<NewMessages> {
+async function nextLook(scan: Scan, { uidValidity, nextUid }: NewMessages): Promise<BehindCursor> {
   const look = await scan.connection.newMessages(scan.name, { fromUid: nextUid, limit: batchMessagesMax })
-  if (look.uidValidity === uidValidity) return look
+  if (look.uidValidity === uidValidity) return { ...look, fromUid: null }
   throw new Fault('imap.protocol', `${scan.name}: UIDVALIDITY changed while it was read`)
 }
+
+/** For `explain`: mail that came and was gone again, and activation mail without its request. */
+function noteWhatIsAmiss(scan: Scan, look: BehindCursor, accepted: readonly number[]): void {
+  const expected = look.fromUid === null ? 0 : look.nextUid - look.fromUid
+  if (look.messages.length < expected) scan.mailboxes.missed(scan.watched)
+  for (const message of look.messages.filter(pointsToEtp))
+    if (!accepted.includes(message.uid)) scan.mailboxes.empty(scan.watched, txn8In(message))
+}
+
+const txn8In = ({ subject }: MessageSummary): string | null =>
+  subjectMark.exec(subject)?.[1]?.toLowerCase() ?? null
 
 async function findMails(scan: Scan, look: NewMessages): Promise<FoundMail[]> {
   const oldestMs = scan.clock.nowMs() - windowMs

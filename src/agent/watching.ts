@@ -11,7 +11,7 @@ import type { Store } from '#store/store.ts'
 import type { Extractor } from './extract-worker.ts'
 import { makeGrantWatch } from './grant-watch.ts'
 import type { FoundBatch, TakenBatch } from './intake.ts'
-import type { MailboxesState } from './mailbox-state.ts'
+import type { MailboxesState, MailboxLook } from './mailbox-state.ts'
 import { makeMailboxes } from './mailboxes.ts'
 import { makeNews, type NewsStats } from './news.ts'
 import { makeScan } from './scan.ts'
@@ -63,6 +63,7 @@ export interface Watching {
   /** Somebody else (a mail server's push hook) says that there is news. */
   pushed(owner: MailAddress, folder?: string): void
   mailboxState(): MailboxesState
+  lookAt(owner: MailAddress): MailboxLook
   poolStats(): PoolStats & NewsStats & { readonly idling: number }
   /** Ends all watching; resolves when no scan runs and no connection is open. The extractor stays. */
   close(): Promise<void>
@@ -112,6 +113,7 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
     },
     pushed: (owner, folder = inbox) => news.add({ owner, folder }, 'push'),
     mailboxState: mailboxes.state,
+    lookAt: mailboxes.lookAt,
     poolStats: () => ({ ...pool.stats(), ...news.stats(), idling: idle.connections() }),
     close: async () => {
       stopLooking()

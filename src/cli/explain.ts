@@ -27,8 +27,19 @@ export function renderExplanation(run: Run, explained: ExplainedActivation): str
     run.terminal.width,
   )
   const hops = timeline.length === 0 ? '' : `\n${renderTimeline(run, timeline)}`
+  const remarks = explained.remarks.map(
+    ({ code, says, next }) =>
+      `\n${fields(
+        [
+          ['remark', says],
+          ['next', next],
+          ['code', code],
+        ],
+        run.terminal.width,
+      )}`,
+  )
   const guard = renderGuard(run, explained.guard, address)
-  return `${run.terminal.bold(visible(address))}\n${head}${guard}${hops}`
+  return `${run.terminal.bold(visible(address))}\n${head}${remarks.join('')}${guard}${hops}`
 }
 
 function renderTimeline(run: Run, hops: readonly Hop[]): string {

@@ -139,6 +139,43 @@ export const faultTable = {
     retry: 'new_try',
   },
 
+  'mail.stripped': {
+    says: 'The mail of the request is in the mailbox, but its ETP.DAT was taken out or damaged on the way.',
+    next: 'Let mail from the relay pass unchanged (attachment filters, banners, encryption), then the user starts again.',
+    turn: 'administrator',
+    retry: 'new_try',
+  },
+  'mail.gone': {
+    says: 'A new mail was taken out of the inbox before the server could look at it.',
+    next: 'Find the mail client, POP3 download or filter that moves or deletes new mail; then the user starts again.',
+    turn: 'user',
+    retry: 'new_try',
+  },
+  'mail.in_junk': {
+    says: 'The mail of the request was put into the Junk folder, where the server found it.',
+    next: "Let mail from the relay's address pass the spam filter.",
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'mail.duplicate': {
+    says: 'The same mail came more than once; it counts once, and the stored answer is repeated.',
+    next: 'Nothing; if it repeats, look for what duplicates or replays mail.',
+    turn: 'server',
+    retry: 'none',
+  },
+  'request.taken': {
+    says: 'Another server answered this request first: two servers read this mailbox.',
+    next: "Have the relay's operator allow this mail domain to one server alone, and keep the other from the mailbox.",
+    turn: 'administrator',
+    retry: 'new_try',
+  },
+  'agent.behind': {
+    says: 'The Messaging Agent does not run, hangs or is behind.',
+    next: 'See that `postkey serve` or `postkey agent` runs, and what `postkey status` says of it.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+
   // the proof
   'proof.wrong_password': {
     says: 'The activation password typed on the handheld is not the one set for the user.',
@@ -239,6 +276,12 @@ export const faultTable = {
   'books.refused': {
     says: 'The handheld refused the service books.',
     next: "Check the books with `postkey activation explain`; the handheld's software may be too old.",
+    turn: 'administrator',
+    retry: 'administrator',
+  },
+  'books.left_out': {
+    says: 'The activation is complete, but the handheld did not take all service books.',
+    next: 'Update the handheld, or do without what these books are for; the others work.',
     turn: 'administrator',
     retry: 'administrator',
   },
@@ -343,6 +386,12 @@ export const faultTable = {
     next: 'Stop this machine: another one works for the same SRP id, or this one was restored from a backup.',
     turn: 'administrator',
     retry: 'administrator',
+  },
+  'relay.mail_queued': {
+    says: 'So many requests are being mailed to this address that this one waits its turn at the relay.',
+    next: 'Nothing: handhelds take turns. Find out who floods the address (`postkey activation list --of`).',
+    turn: 'relay',
+    retry: 'automatic',
   },
   'relay.domain_refused': {
     says: 'The relay does not allow this server to serve one of its mail domains.',
@@ -470,6 +519,30 @@ export const faultTable = {
     next: 'Look at `postkey handheld list`.',
     turn: 'administrator',
     retry: 'none',
+  },
+  'handheld.off_air': {
+    says: 'The handheld has not answered: it is off the air, or it was given up there.',
+    next: 'Bring the handheld on the air; what waits for it is delivered and sent again by itself.',
+    turn: 'handheld',
+    retry: 'automatic',
+  },
+  'handheld.replaced': {
+    says: "The activation was complete; since then another activation took this handheld's place.",
+    next: 'Nothing, if that was meant; otherwise generate a new password and activate it again.',
+    turn: 'user',
+    retry: 'new_password',
+  },
+  'handheld.other_user': {
+    says: 'The activation was complete; since then the same handheld was activated by another user.',
+    next: 'Nothing, if that was meant; otherwise generate a new password and activate it again.',
+    turn: 'user',
+    retry: 'new_password',
+  },
+  'handheld.removed': {
+    says: 'The activation was complete; since then the handheld was removed with its user.',
+    next: 'Nothing, if that was meant; otherwise add the user again and activate it again.',
+    turn: 'administrator',
+    retry: 'new_password',
   },
   'handheld.in_use': {
     says: 'Another process works with this handheld.',

@@ -244,13 +244,15 @@ class RelayPostOffice implements PostOffice {
     const { store, clock, random } = this.#env
     const waitMs = jittered(random, retryDelayMs(mail.tries), 0.2)
     const nextTryAtMs = Math.min(clock.nowMs() + waitMs, mail.acceptedAtMs + mail.lifeMs)
-    await store.endMail({ txn: mail.txn, state: 'queued', nextTryAtMs, answer })
+    const answeredAtMs = clock.nowMs()
+    await store.endMail({ txn: mail.txn, state: 'queued', nextTryAtMs, answer, answeredAtMs })
     if (this.#unanswered.has(mail.txn)) this.#tell(mail.pin, mail.txn, mailDoneStatus.queued)
   }
 
   async #end(mail: RelayMailRow, state: RelayMailState, answer: string): Promise<void> {
     const { store, clock, failpoint } = this.#env
-    await store.endMail({ txn: mail.txn, state, nextTryAtMs: clock.nowMs(), answer })
+    const answeredAtMs = clock.nowMs()
+    await store.endMail({ txn: mail.txn, state, nextTryAtMs: answeredAtMs, answer, answeredAtMs })
     failpoint('relay.after_mail_marked')
     this.#tell(mail.pin, mail.txn, statusOf(state))
   }

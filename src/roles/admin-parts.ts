@@ -5,10 +5,14 @@ import { nodeP256 } from '#crypto/p256-node.ts'
 import { hashMailPassword } from '#imap-server/password-hash.ts'
 import { listServers, registerServerBySrpKey, resumeServer } from '#relay/administration.ts'
 import { finishBackup, newBackupFile, newestVersion, verifyDatabase } from '#store/sqlite/care.ts'
+import type { AgentRole } from './agent-role.ts'
 import type { Base } from './base.ts'
 import { ownRelayId } from './relay-role.ts'
 
-export const adminParts = (base: Base, health: () => readonly Check[]): AdminParts => ({
+/** What the agent of this process says; null while there is none. */
+export type AgentWords = () => Pick<AgentRole, 'path'> | null
+
+export const adminParts = (base: Base, agent: AgentWords, health: () => readonly Check[]): AdminParts => ({
   store: base.store,
   clock: base.clock,
   random: base.random,
@@ -23,6 +27,8 @@ export const adminParts = (base: Base, health: () => readonly Check[]): AdminPar
   relay: base.config.relay_client.url ? null : relayNames(base),
   database: databaseCare(base),
   health,
+  agent: (owner) => agent()?.path(owner) ?? null,
+  mails: base.config.relay_client.url ? null : base.store.relay,
 })
 
 const mailAccounts = ({ store, clock, random }: Base): MailAccounts => ({

@@ -1,6 +1,7 @@
 /** The Messaging Agent of this installation: which server it is, what it may do, and what it watches. */
 
 import type { Suite } from '#activation/event.ts'
+import type { AgentFacts } from '#activation/path.ts'
 import type { Check } from '#admin/views.ts'
 import { startAgent } from '#agent/agent.ts'
 import type { AgentEnv, Domain } from '#agent/domain.ts'
@@ -9,19 +10,21 @@ import { startRetention } from '#agent/retention.ts'
 import { startWatching, type Watching } from '#agent/watching.ts'
 import { readSecretFile } from '#config/secret-file.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
-import { parseRelayId, type RelayId } from '#kernel/brand.ts'
+import { type MailAddress, parseRelayId, type RelayId } from '#kernel/brand.ts'
 import { fromHex } from '#kernel/bytes.ts'
 import { Fault } from '#kernel/fault.ts'
 import { connectServer } from '#relay/client.ts'
 import type { RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import type { Base } from './base.ts'
-import { agentHealth } from './health.ts'
+import { agentFacts, agentHealth } from './health.ts'
 import { openRelayIdentity, ownRelayId, ownSrpId } from './relay-role.ts'
 import { keyFromHex, ownSrpKey } from './secrets.ts'
 import { caIn, dialHost, trustIn } from './tls.ts'
 import { watchedServer, watchingOptions } from './watch-options.ts'
 
 export interface AgentRole {
+  /** How the agent's ends of a user's way stand: the mailbox and the relay connection. */
+  path(owner: MailAddress): AgentFacts
   health(): readonly Check[]
   close(): Promise<void>
 }
@@ -87,6 +90,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
   const watched = watching
   const retention = startRetention(env, base.config.activation.history_days)
   return {
+    path: (owner) => agentFacts(base, agent, watched, owner),
     health: () => agentHealth(base, agent, watched),
     close: async () => {
       await retention.close()

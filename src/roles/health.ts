@@ -1,13 +1,26 @@
 /** What the agent says of its connections, for `status`. */
 
+import type { AgentFacts } from '#activation/path.ts'
 import type { Check } from '#admin/views.ts'
 import type { Agent } from '#agent/agent.ts'
 import type { Watching } from '#agent/watching.ts'
+import type { MailAddress } from '#kernel/brand.ts'
 import { type FaultCode, faultRow } from '#kernel/fault.ts'
 import type { Base } from './base.ts'
 
 export function agentHealth(base: Base, agent: Agent, watching: Watching): readonly Check[] {
   return [relayCheck(base, agent), ...refusedDomains(agent), ...mailboxChecks(watching)]
+}
+
+/** The same for one user's way, as `activation explain` wants it. */
+export function agentFacts(base: Base, agent: Agent, watching: Watching, owner: MailAddress): AgentFacts {
+  const { fault, ...look } = watching.lookAt(owner)
+  const { stage, code, sinceMs, retryAtMs } = agent.relayState()
+  const lateBeforeMs = base.clock.nowMs() - 2 * base.config.agent.scan_interval_seconds * 1000
+  return {
+    mailbox: { ...look, lateBeforeMs, fault: fault && { code: fault.code, sinceMs: fault.sinceMs } },
+    link: { stage, code, sinceMs, retryAtMs },
+  }
 }
 
 function relayCheck(base: Base, agent: Agent): Check {

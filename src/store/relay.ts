@@ -154,6 +154,13 @@ export interface RelayMailRow {
   readonly nextTryAtMs: number
 }
 
+/** A mail with the mail server's last word, for the administrator. */
+export interface AnsweredMail extends RelayMailRow {
+  readonly answeredAtMs: number | null
+  /** Empty before the first answer. */
+  readonly answer: string
+}
+
 export interface MailAskRows {
   readonly same: RelayMailRow | null
   /** The PIN has another transaction whose token would be the same. */
@@ -175,6 +182,7 @@ export interface MailResult {
   readonly nextTryAtMs: number
   /** The mail server's last answer, shortened, for the administrator. */
   readonly answer: string
+  readonly answeredAtMs: number
 }
 
 export interface RelayStore {
@@ -225,6 +233,9 @@ export interface RelayStore {
 
   findMailAsk(txn: ActivationId, pin: Pin, sinceMs: number): Promise<MailAskRows>
   findMail(txn: ActivationId): Promise<RelayMailRow | null>
+  findAnsweredMail(txn: ActivationId): Promise<AnsweredMail | null>
+  /** The newest one to any of these addresses. */
+  newestMailTo(addresses: readonly MailAddress[]): Promise<AnsweredMail | null>
   /** False where the transaction id is taken meanwhile. */
   putMail(mail: RelayMailRow): Promise<boolean>
   /** Queued mails whose time has come, PINs in turn, without those to addresses that had `perAddressMax` since. */

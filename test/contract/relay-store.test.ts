@@ -161,7 +161,13 @@ describe("the relay's store", () => {
       [103, 2, 2],
     ])
     assert.deepEqual(await due(220, 2), [])
-    await store.relay.endMail({ txn: first.txn, state: 'accepted', nextTryAtMs: 0, answer: '250' })
+    await store.relay.endMail({
+      txn: first.txn,
+      state: 'accepted',
+      nextTryAtMs: 0,
+      answer: '250',
+      answeredAtMs: 9,
+    })
     assert.equal(await store.relay.beginMail(first.txn, 230, 900), null)
     const ended = await store.relay.giveUpMails(1_102)
     assert.ok(ended.some(({ txn }) => txn === second.txn))

@@ -1,6 +1,6 @@
 /** The mails handhelds asked for, from acceptance to the mail server's last word. */
 import { fromHex } from '#kernel/bytes.ts'
-import type { DueMail, RelayMailRow, RelayStore } from '../relay.ts'
+import type { AnsweredMail, DueMail, RelayMailRow, RelayStore } from '../relay.ts'
 import type { Sync } from './aggregate.ts'
 import type { Db } from './database.ts'
 
@@ -8,6 +8,8 @@ type Mails = Pick<
   Sync<RelayStore>,
   | 'findMailAsk'
   | 'findMail'
+  | 'findAnsweredMail'
+  | 'newestMailTo'
   | 'putMail'
   | 'listDueMails'
   | 'nextMailAtMs'
@@ -23,6 +25,8 @@ const prefixOf = (txn: string): Uint8Array => fromHex(txn).subarray(0, 12)
 const columns = `txn, pin, body_hash AS bodyHash, body, address, domain, accepted_at_ms AS acceptedAtMs,
   life_ms AS lifeMs, state, tries, mailed_at_ms AS mailedAtMs, expires_at_ms AS expiresAtMs,
   next_try_at_ms AS nextTryAtMs`
+
+const answeredColumns = `${columns}, answered_at_ms AS answeredAtMs, answer`
 
 type DueRow = RelayMailRow & { mailsToAddress: number; mailsOfPin: number }
 
@@ -64,6 +68,14 @@ export function makeRelayMails(db: Db): Mails {
         )?.n ?? 0,
     }),
     findMail,
+    findAnsweredMail: (txn) =>
+      db.one<AnsweredMail>(`SELECT ${answeredColumns} FROM relay_mail WHERE txn = ?`, txn) ?? null,
+    newestMailTo: (addresses) =>
+      db.one<AnsweredMail>(
+        `SELECT ${answeredColumns} FROM relay_mail WHERE address IN (SELECT value FROM json_each(?))
+         ORDER BY accepted_at_ms DESC LIMIT 1`,
+        JSON.stringify(addresses),
+      ) ?? null,
     putMail: (mail) => insertMail(db, mail) > 0,
     listDueMails: (nowMs, sinceMs, perAddressMax, limit) =>
       db
@@ -87,10 +99,10 @@ export function makeRelayMails(db: Db): Mails {
         ...[leaseUntilMs, txn],
       )
     },
-    endMail: ({ txn, state, nextTryAtMs, answer }) => {
+    endMail: ({ txn, state, nextTryAtMs, answer, answeredAtMs }) => {
       db.run(
-        'UPDATE relay_mail SET state = ?, next_try_at_ms = ?, answer = ? WHERE txn = ?',
-        ...[state, nextTryAtMs, answer, txn],
+        'UPDATE relay_mail SET state = ?, next_try_at_ms = ?, answer = ?, answered_at_ms = ? WHERE txn = ?',
+        ...[state, nextTryAtMs, answer, answeredAtMs, txn],
       )
     },
     giveUpMails: (nowMs) => {

@@ -21,6 +21,8 @@ export const relay: Aggregate<RelayStore> = {
     'hasExpired',
     'findMailAsk',
     'findMail',
+    'findAnsweredMail',
+    'newestMailTo',
     'listDueMails',
     'nextMailAtMs',
   ],

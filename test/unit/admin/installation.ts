@@ -94,6 +94,11 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
       migrate: async () => ({ applied: [], version: 3 }),
     },
     health: () => [],
+    agent: () => ({
+      mailbox: { lookedAtMs: null, lateBeforeMs: 0, fault: null, goneAtMs: null, empty: [] },
+      link: { stage: 'ready', code: null, sinceMs: startMs, retryAtMs: null },
+    }),
+    mails: null,
     ...changed,
   }
   return {

@@ -1,6 +1,7 @@
 /** What a scan found becomes events, and the cursor moves with them in one commit. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { remarksOn } from '#activation/remarks.ts'
 import type { AgentEnv } from '#agent/domain.ts'
 import { type FoundBatch, type FoundMail, takeBatch } from '#agent/intake.ts'
 import { ed25519Key } from '#crypto/ed25519.ts'
@@ -112,11 +113,20 @@ for (const [what, bytes] of Object.entries(dropped))
     assert.equal(kept?.version, 1)
   })
 
-test('the same mail twice is one activation, and both copies may be put away', async (t) => {
+test('the same mail again is one activation, written down as a copy once, and every copy may be put away', async (t) => {
   const env = await site(makeAgentWorld(t))
-  const taken = await takeBatch(env, batchOf(found(7, file()), found(8, file())))
-  assert.deepEqual(taken.accepted, [7, 8])
-  assert.equal((await allRuns(env)).length, 1)
+  const copies = [7, 8, 9].map((uid) => found(uid, file()))
+  const taken = await takeBatch(env, batchOf(...copies))
+  assert.deepEqual(taken.accepted, [7, 8, 9])
+  const [only, ...others] = await allRuns(env)
+  assert.deepEqual(others, [])
+  assert.equal(only && remarksOn(only)[0]?.code, 'mail.duplicate')
+  assert.equal((await env.store.activations.events(e.txn)).length, 2)
+})
+
+test('a mail that is read again after a crash is no copy of itself', async (t) => {
+  const env = await site(makeAgentWorld(t))
+  for (let i = 0; i < 2; i += 1) await takeBatch(env, batchOf(found(7, file())))
   assert.equal((await env.store.activations.events(e.txn)).length, 1)
 })
 
