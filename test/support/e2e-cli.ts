@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import type { ExplainedActivation } from '#admin/views.ts'
 import { runCli } from '#cli/run-cli.ts'
 import { systemClock } from '#edge/system.ts'
 import type { Outcome } from '#handheld/activate.ts'
-import type { FaultCode } from '#kernel/fault.ts'
+import type { FaultCode, Turn } from '#kernel/fault.ts'
 import type { Postkey } from './postkey.ts'
 
 export interface Said {
@@ -41,6 +42,26 @@ export async function explain(postkey: Postkey, which: string): Promise<Explaine
   const { code, out, err } = await command(postkey, 'activation', 'explain', which, '-o', 'json')
   assert.equal(code, 0, err)
   return JSON.parse(out) as ExplainedActivation
+}
+
+/** Asks until the newest request of this user is explained by `code`; a cause may take a moment to be seen. */
+export async function untilExplained(
+  postkey: Postkey,
+  which: string,
+  code: FaultCode,
+  turn: Turn,
+): Promise<ExplainedActivation> {
+  let explained = await explain(postkey, which)
+  for (let i = 0; explained.explanation.code !== code && i < 150; i += 1) {
+    await setTimeout(100)
+    explained = await explain(postkey, which)
+  }
+  const { explanation } = explained
+  assert.equal(explanation.code, code, explanation.says)
+  assert.equal(explanation.turn, turn)
+  assert.ok(explanation.says.length > 20 && explanation.next.length > 5)
+  assert.ok(explanation.sinceMs > 1_700_000_000_000)
+  return explained
 }
 
 export interface Cause {

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { ed25519Key } from '#crypto/ed25519.ts'
 import { systemClock, systemRandom } from '#edge/system.ts'
-import { type KeyLink, openPacket, sealNext } from '#handheld/link.ts'
+import { type KeyLink, type Opened, openPacket, sealNext } from '#handheld/link.ts'
 import type { SavedHandheld } from '#handheld/state-codec.ts'
 import { sameBytes } from '#kernel/bytes.ts'
 import { silentLog } from '#kernel/log.ts'
-import { type Ack, decodeAck } from '#protocol/ack.ts'
+import { type Ack, decodeAck, encodeAck } from '#protocol/ack.ts'
 import { contentTypes, decodePacket } from '#protocol/packet-frame.ts'
 import { decodePayload } from '#protocol/payload.ts'
 import type { Deliver, Frame } from '#protocol/relay-frame.ts'
@@ -25,6 +25,8 @@ export interface Device {
   seal(): { readonly seq: number; readonly payload: Uint8Array }
   /** The statuses of the server's answers to that packet, once there are `count`. */
   answers(seq: number, count: number): Promise<number[]>
+  /** Answers the server's newest packet of this kind as the test says; resolves when the relay has it. */
+  acknowledge(contentType: number, status: number, detail?: Uint8Array): Promise<void>
   /** Resolves when the server has worked off everything sent before. */
   settle(): Promise<void>
 }
@@ -96,7 +98,21 @@ export async function connectAs(t: TestContext, postkey: Postkey, saved: SavedHa
       const statuses = acks.filter((ack) => ack.seq === seq).map(({ status }) => status)
       return statuses.length >= count ? statuses : null
     })
+  const acknowledge = async (contentType: number, status: number, detail?: Uint8Array): Promise<void> => {
+    const { header, tag } = await until(
+      () =>
+        delivered()
+          .flatMap((frame) => openedFrom(link, frame, contentType))
+          .at(-1) ?? null,
+    )
+    const { kid, seq } = header
+    const content = encodeAck({ kid, seq, tag, status, ...(detail ? { detail } : {}) })
+    const sealed = sealNext(link, contentTypes.ack, content, systemRandom)
+    link = sealed.link
+    await send(sealed.payload)
+  }
   return {
+    acknowledge,
     get delivered() {
       return delivered()
     },
@@ -116,6 +132,14 @@ export async function connectAs(t: TestContext, postkey: Postkey, saved: SavedHa
       await answers(seq, 1)
     },
   }
+}
+
+/** The server's packet of this kind in a frame. */
+function openedFrom(link: KeyLink, { payload: bytes }: Deliver, contentType: number): Opened[] {
+  const payload = decodePayload(bytes)
+  const packet = payload.ok && payload.value.kind === 'packet' ? decodePacket(payload.value.bytes) : null
+  const opened = packet?.ok ? openPacket(link, packet.value) : null
+  return opened?.header.contentType === contentType ? [opened] : []
 }
 
 /** The acknowledgement in a frame, or null where it holds another message. */

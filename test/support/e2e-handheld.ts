@@ -4,6 +4,7 @@ import type { ActivateOptions, Outcome } from '#handheld/activate.ts'
 import type { SavedHandheld } from '#handheld/state-codec.ts'
 import { type HandheldStorage, memoryStorage } from '#handheld/storage.ts'
 import { hurriedClock } from './e2e-clock.ts'
+import { tapRelay } from './e2e-wire.ts'
 import { activate, goodScreens, type Postkey, screensOf } from './postkey.ts'
 
 /** Waits of the handheld are so many times shorter where it is to show an error it first keeps to itself. */
@@ -32,6 +33,21 @@ export async function activateUntil(
   const texts = screensOf(outcome)
   assert.equal(outcome.shown.at(-1)?.code, e, `E${e} was not shown, but: ${texts.join(' / ')}`)
   return outcome
+}
+
+/** Presses Activate and leaves once the relay has the request: the run waits on the handheld. */
+export async function press(
+  postkey: Postkey,
+  address: string,
+  password: string,
+  options: Partial<ActivateOptions> = {},
+): Promise<Outcome> {
+  const wire = tapRelay(postkey)
+  const left = new AbortController()
+  const running = activate(postkey, address, password, { dial: wire.dial, ...options, signal: left.signal })
+  await wire.find('received', (frame) => frame.type === 'mail_done')
+  left.abort()
+  return running
 }
 
 /** The next honest try: with this password the handheld comes through. */

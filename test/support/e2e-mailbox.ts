@@ -20,6 +20,8 @@ export interface OwnMailbox {
   look(folder: string): Promise<Look>
   /** Opens the inbox for writing, which claims \Recent for all that is there, and sets flags on one message. */
   flag(uid: number, flags: string): Promise<void>
+  /** Deletes every message of a folder for good. */
+  empty(folder: string): Promise<void>
   append(folder: string, raw: Uint8Array): Promise<void>
 }
 
@@ -51,6 +53,12 @@ export async function openMailbox(t: TestContext, postkey: Postkey, address: str
     flag: async (uid, flags) => {
       await imap.ok('SELECT INBOX')
       await imap.ok(`UID STORE ${uid} FLAGS (${flags})`)
+      await imap.ok('CLOSE')
+    },
+    empty: async (folder) => {
+      await imap.ok(`SELECT ${folder}`)
+      await imap.ok('UID STORE 1:* FLAGS (\\Deleted)')
+      await imap.ok('EXPUNGE')
       await imap.ok('CLOSE')
     },
     append: async (folder, raw) => {

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { createTransport } from 'nodemailer'
 import { SMTPServer } from 'smtp-server'
+import { freePorts } from './ports.ts'
 
 export interface SiteMail {
   readonly to: string
@@ -24,16 +25,21 @@ export interface Site {
   hold(address: string): { readonly caught: Promise<SiteMail>; release(): Promise<void> }
   /** Mail to `alias` ends in the mailbox of `address`, as an alias table does it. */
   alias(alias: string, address: string): void
+  /** Answers every mail to this address so, until it is told null. */
+  answer(address: string, answer: { readonly code: number; readonly text: string } | null): void
   /** Hands one mail to the mailboxes, as often as it is called. */
   deliver(mail: SiteMail): Promise<void>
 }
 
 export const heldDomain = 'held.test'
+/** Nobody listens where its mail goes. */
+export const deadDomain = 'dead.test'
 
 export async function startSite(t: TestContext): Promise<Site> {
   const mails: SiteMail[] = []
   const holds = new Map<string, { caught: (mail: SiteMail) => void; kept: SiteMail[] }>()
   const aliases = new Map<string, string>()
+  const answers = new Map<string, SmtpAnswer>()
   let smtpPort = 0
   const deliver = ({ to, raw }: SiteMail) => handOn(smtpPort, aliases.get(to) ?? to, raw)
   const take = async (mail: SiteMail): Promise<void> => {
@@ -43,11 +49,18 @@ export async function startSite(t: TestContext): Promise<Site> {
     hold.kept.push(mail)
     hold.caught(mail)
   }
-  const port = await listen(t, take)
-  const route = [{ domain: heldDomain, host: '127.0.0.1', port, tls: 'none' }]
+  const port = await listen(t, take, (to) => answers.get(to) ?? null)
+  const [closed] = await freePorts(1)
+  const route = [
+    { domain: heldDomain, host: '127.0.0.1', port, tls: 'none' },
+    { domain: deadDomain, host: '127.0.0.1', port: closed, tls: 'none' },
+  ]
   return {
     port,
-    set: [`server.domains=example.test,${heldDomain}`, `relay.smtp_route=${JSON.stringify(route)}`],
+    set: [
+      `server.domains=example.test,${heldDomain},${deadDomain}`,
+      `relay.smtp_route=${JSON.stringify(route)}`,
+    ],
     mails,
     deliverTo: (to) => {
       smtpPort = to
@@ -62,16 +75,33 @@ export async function startSite(t: TestContext): Promise<Site> {
       }
       return { caught: promise, release }
     },
+    answer: (address, answer) => {
+      if (answer) answers.set(address, answer)
+      else answers.delete(address)
+    },
     alias: (alias, address) => aliases.set(alias, address),
     deliver,
   }
 }
 
-async function listen(t: TestContext, take: (mail: SiteMail) => Promise<void>): Promise<number> {
+interface SmtpAnswer {
+  readonly code: number
+  readonly text: string
+}
+
+async function listen(
+  t: TestContext,
+  take: (mail: SiteMail) => Promise<void>,
+  answerTo: (address: string) => SmtpAnswer | null,
+): Promise<number> {
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS', 'AUTH'],
     logger: false,
+    onRcptTo: ({ address }, _session, done) => {
+      const answer = answerTo(address)
+      done(answer ? Object.assign(new Error(answer.text), { responseCode: answer.code }) : null)
+    },
     onData: (stream, session, done) => {
       const chunks: Buffer[] = []
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))

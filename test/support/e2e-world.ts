@@ -50,9 +50,9 @@ export type Cases = Readonly<Record<string, (world: World, t: TestContext) => Pr
  * Runs `together` side by side in one world, then `inTurn` one after the other: those turn the server's clock, which
  * is everybody's.
  */
-export function testCases(name: string, together: Cases, inTurn: Cases): void {
+export function testCases(name: string, together: Cases, inTurn: Cases, more: readonly string[] = []): void {
   test(name, { concurrency: 4 }, async (t) => {
-    const world = await startWorld(t)
+    const world = await startWorld(t, more)
     const timeout = 120_000
     await Promise.all(
       Object.entries(together).map(([what, prove]) => t.test(what, { timeout }, (t) => prove(world, t))),

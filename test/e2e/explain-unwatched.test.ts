@@ -1,0 +1,52 @@
+/** A server that looks into mailboxes seldom: what happens to a mail before it looks, and what if it never does. */
+import { untilExplained } from '../support/e2e-cli.ts'
+import { press } from '../support/e2e-handheld.ts'
+import { openMailbox } from '../support/e2e-mailbox.ts'
+import { type Cases, eventually, minute, testCases, type World } from '../support/e2e-world.ts'
+
+/** The agent looks into the mailbox: it does when its user may activate again. */
+async function makeItLook(world: World, address: string): Promise<void> {
+  await world.admin.passwords.revoke(address)
+  await world.newPassword(address)
+}
+
+const isThere = (mailbox: Awaited<ReturnType<typeof openMailbox>>) => async (): Promise<boolean> =>
+  (await mailbox.look('INBOX')).messages.length > 0
+
+const together: Cases = {
+  'a mail that a mail client deletes first is named': async (world, t) => {
+    const { postkey } = world
+    const address = 'deleted@example.test'
+    const password = await world.user(address)
+    const mailbox = await openMailbox(t, postkey, address)
+    await press(postkey, address, password)
+    await eventually(isThere(mailbox), 'the mail is in the mailbox')
+    await mailbox.empty('INBOX')
+    await eventually(async () => {
+      await makeItLook(world, address)
+      const { explanation } = await world.admin.activations.explain(address)
+      return explanation.code === 'mail.gone'
+    }, 'the server sees that a mail was gone')
+    await untilExplained(postkey, address, 'mail.gone', 'user')
+  },
+}
+
+const inTurn: Cases = {
+  'an agent that has not looked for two intervals is named': async (world) => {
+    const { postkey } = world
+    const address = 'behind@example.test'
+    const password = await world.user(address)
+    await press(postkey, address, password)
+    postkey.setClock(121 * minute)
+    await untilExplained(postkey, address, 'agent.behind', 'administrator')
+  },
+}
+
+const seldom = [
+  'agent.relay_hint=false',
+  'agent.idle=false',
+  'agent.poll_seconds=0',
+  'agent.scan_interval_seconds=3600',
+]
+
+testCases('what a server that looks seldom misses is named', together, inTurn, seldom)
