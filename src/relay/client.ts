@@ -1,5 +1,5 @@
 /** The client of servers and handhelds: dials, logs in, comes back by itself, and hands frames on in order. */
-import type { FaultCode } from '#kernel/fault.ts'
+import { type FaultCode, faultCodeOf } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
 import type { Frame } from '#protocol/relay-frame.ts'
 import { decodeFrame, encodeFrame } from '#protocol/relay-frame-codec.ts'
@@ -167,7 +167,7 @@ class ReconnectingClient<Info> implements RelayClient {
       .then(work)
       .catch((error: unknown) => {
         this.#options.log.error({ error: String(error) }, 'a relay frame could not be handled')
-        this.#giveUp(attempt, 'internal.invariant', 'a frame could not be handled')
+        this.#giveUp(attempt, faultCodeOf(error), 'a frame could not be handled')
       })
       .then(() => {
         this.#framesWaiting -= 1

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Pin, SrpId } from '#kernel/brand.ts'
 import { noFailpoint } from '#kernel/failpoint.ts'
+import { Fault } from '#kernel/fault.ts'
 import { silentLog } from '#kernel/log.ts'
 import { ensureRelayIdentity } from '#relay/identity.ts'
 import type { DialRelay } from '#relay/link.ts'
@@ -171,7 +172,7 @@ describe('the relay client', () => {
     await Promise.all([phone.it.close(), agent.it.close()])
   })
 
-  it('gets a frame again after the next log-in where its handler failed', async () => {
+  it('gets a frame again after the next log-in where its handler failed, and says what failed', async () => {
     const [phone, agent] = [device(), await server('S00000005')]
     await Promise.all([phone.ready(), agent.ready()])
     const pin = phone.infos[0]?.pin
@@ -181,14 +182,14 @@ describe('the relay client', () => {
     let fails = 1
     phone.onFrame = async () => {
       fails -= 1
-      if (fails >= 0) throw new Error('the disk is full')
+      if (fails >= 0) throw new Fault('store.unavailable', 'the disk is full')
     }
     const to = { kind: 'handheld', pin } as const
     await until(() => {
       agent.it.send({ type: 'send', mid: newMid(), to, ttlSeconds: 60, payload: m2, fence })
       return phone.it.state().stage === 'waiting'
     }, 'the failure')
-    assert.equal(phone.it.state().code, 'internal.invariant')
+    assert.equal(phone.it.state().code, 'store.unavailable')
     world.clock.advance(2_000)
     await phone.ready(2)
     await until(() => phone.ofType('deliver').length > 0, 'the frame again')
