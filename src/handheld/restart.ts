@@ -13,7 +13,7 @@ export function onRestart(turn: Turn): void {
     online: false,
     offlineDueMs: null,
     screen: !run && !failure && account?.complete ? screens.complete : '',
-    run: run && resumed(run),
+    run: run && resumed(inOurTime(run, turn.nowMs)),
     account: account && {
       ...account,
       link: resumeLink(account.link),
@@ -42,6 +42,18 @@ function showScreen(turn: Turn): void {
     show(turn, screens.verified)
     const services = account.stage === 'active' ? servicesOf(account) : null
     if (services) showServices(turn, services)
+  }
+}
+
+/** A run that was begun later than now: the date was set back since, and its life goes with it. */
+function inOurTime<R extends Run>(run: R, nowMs: number): R {
+  const backMs = run.startedAtMs - nowMs
+  if (backMs <= 0) return run
+  return {
+    ...run,
+    startedAtMs: nowMs,
+    endsAtMs: run.endsAtMs - backMs,
+    hintDueMs: run.hintDueMs && run.hintDueMs - backMs,
   }
 }
 

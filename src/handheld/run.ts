@@ -76,6 +76,8 @@ class Runner implements RunningHandheld {
   readonly #world: HandheldWorld
   readonly #listener: HandheldListener
   readonly #client: RelayClient
+  /** The date at the start, carried on by the clock that nobody sets: a date set meanwhile moves no timer. */
+  readonly #nowMs: () => number
   #state: HandheldState
   #queue: Promise<void> = Promise.resolve()
   #cancelTimer = (): void => {}
@@ -91,6 +93,8 @@ class Runner implements RunningHandheld {
     this.#state = state
     this.#world = world
     this.#listener = listener
+    const aheadMs = world.clock.nowMs() - world.clock.monotonicMs()
+    this.#nowMs = () => Math.round(aheadMs + world.clock.monotonicMs())
     this.#quietly({ kind: 'restart' })
     const { clock, random, log, dial } = world
     this.#client = connectDevice({
@@ -142,9 +146,9 @@ class Runner implements RunningHandheld {
 
   async #take(event: HandheldEvent): Promise<void> {
     if (this.#over) return
-    const { clock, random, p256 } = this.#world
+    const { random, p256 } = this.#world
     const { next, actions } = step(this.#state, event, {
-      nowMs: clock.nowMs(),
+      nowMs: this.#nowMs(),
       random,
       p256: p256 ?? nodeP256,
     })
@@ -188,8 +192,8 @@ class Runner implements RunningHandheld {
   #setTimer(atMs: number | null): void {
     this.#cancelTimer()
     if (atMs === null || this.#over) return
-    const { clock } = this.#world
-    this.#cancelTimer = clock.after(Math.max(0, atMs - clock.nowMs()), () => this.#quietly({ kind: 'timer' }))
+    const delayMs = Math.max(0, atMs - this.#nowMs())
+    this.#cancelTimer = this.#world.clock.after(delayMs, () => this.#quietly({ kind: 'timer' }))
   }
 
   /** Not awaited: the events in the meantime are taken in their turn. */
