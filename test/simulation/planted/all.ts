@@ -1,0 +1,20 @@
+/** The mistakes by name: each takes one guarantee away, and some checker must say so. */
+import { ackBeforeCommit } from './ack-before-commit.ts'
+import { cursorBeforeEvents } from './cursor-before-events.ts'
+import { noDedup } from './no-dedup.ts'
+import { noWindow } from './no-window.ts'
+import type { Planted } from './planted.ts'
+import { serverProvesFirst } from './server-proves-first.ts'
+
+const mistakes = {
+  'ack-before-commit': ackBeforeCommit,
+  'no-dedup': noDedup,
+  'cursor-before-events': cursorBeforeEvents,
+  'no-window': noWindow,
+  'server-proves-first': serverProvesFirst,
+} as const satisfies Record<string, () => Planted>
+
+export type PlantedName = keyof typeof mistakes
+export const plantedNames = Object.keys(mistakes) as PlantedName[]
+
+export const plant = (name: PlantedName): Planted => mistakes[name]()

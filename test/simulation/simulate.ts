@@ -1,0 +1,79 @@
+/**
+ * `npm run simulate -- --seeds A..B [--workers N] [--planted NAME] [--first] [--trace] [--timeline]`: runs seeds, on two
+ * cores unless told otherwise. The last line is the sum; a failing seed prints the line that runs it again, and its
+ * timeline. `--first` stops at the first that fails, `--trace` prints what must be the same for the same seed.
+ */
+import { fork } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type PlantedName, plantedNames } from './planted/all.ts'
+import type { SeedResult } from './run-seed.ts'
+import { addResult, newTotals, showFailure, showTotals } from './totals.ts'
+import { fastDirectory, makeTemplate } from './world/template.ts'
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1..150' },
+    workers: { type: 'string', default: '2' },
+    planted: { type: 'string' },
+    first: { type: 'boolean', default: false },
+    trace: { type: 'boolean', default: false },
+    timeline: { type: 'boolean', default: false },
+  },
+})
+
+const planted = readPlanted(values.planted)
+const seeds = readSeeds(values.seeds)
+const directory = fastDirectory()
+const totals = newTotals()
+
+try {
+  await makeTemplate(join(directory, 'template'))
+  const queue = seeds.values()
+  await Promise.all(Array.from({ length: Math.min(Number(values.workers), seeds.length) }, () => work(queue)))
+} finally {
+  rmSync(directory, { recursive: true, force: true })
+}
+process.stdout.write(showTotals(totals))
+process.exitCode = totals.violations > 0 ? 1 : 0
+
+/** One worker process, which takes the next seed until none is left. */
+function work(queue: Iterator<number>): Promise<void> {
+  const worker = fork(join(import.meta.dirname, 'worker.ts'), [directory, planted ?? ''])
+  return new Promise((resolve, reject) => {
+    const next = () => {
+      const seed = queue.next()
+      if (seed.done || (values.first && totals.violations > 0)) worker.disconnect()
+      else worker.send(seed.value)
+    }
+    worker.on('message', (result: SeedResult) => {
+      addResult(totals, result)
+      if (result.violation) process.stdout.write(showFailure(result, planted))
+      if (values.trace) process.stdout.write(`seed ${result.seed} trace ${result.trace}\n`)
+      if (values.timeline) process.stdout.write(`${result.timeline.join('\n')}\n`)
+      next()
+    })
+    worker.on('error', reject)
+    worker.on('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`a worker ended with ${code} and left its seed`)),
+    )
+    next()
+  })
+}
+
+/** `3`, `1..150`, or several with commas. */
+function readSeeds(text: string): number[] {
+  return text.split(',').flatMap((part) => {
+    const [, from, to = from] = /^(\d+)(?:\.\.(\d+))?$/.exec(part) ?? []
+    if (from === undefined || Number(to) < Number(from)) throw new Error(`no seeds: ${part}`)
+    return Array.from({ length: Number(to) - Number(from) + 1 }, (_, i) => Number(from) + i)
+  })
+}
+
+function readPlanted(name: string | undefined): PlantedName | undefined {
+  if (name === undefined) return undefined
+  const known = plantedNames.find((one) => one === name)
+  if (!known) throw new Error(`no such mistake: ${name}; there are ${plantedNames.join(', ')}`)
+  return known
+}

@@ -1,0 +1,153 @@
+/** A handheld with the shipping code in it and a person who holds it. */
+
+import type { Suite } from '#crypto/packet.ts'
+import { type ActivateOptions, activateHandheld, type Outcome, type Shown } from '#handheld/activate.ts'
+import { decodeSaved, encodeSaved, type SavedHandheld } from '#handheld/state-codec.ts'
+import type { HandheldStorage } from '#handheld/storage.ts'
+import type { RelayId } from '#kernel/brand.ts'
+import { faultCodeOf } from '#kernel/fault.ts'
+import { quickStretching } from './quick-stretching.ts'
+import { never, ProcessDeath, type SimProcess } from './sim-process.ts'
+import type { World } from './world.ts'
+
+export interface Typing {
+  readonly email: string
+  readonly password: string
+}
+
+type Ended = { readonly at: 'ended'; readonly outcome: Outcome } | { readonly at: 'broken' }
+
+export class SimHandheld {
+  readonly name: string
+  /** What would survive a power cut, as text on the disk and as it was saved. */
+  disk: string | null = null
+  saved: SavedHandheld | null = null
+  /** How the last run ended; null while one goes on or none was begun. */
+  outcome: Outcome | null = null
+  process: SimProcess | null = null
+  /** What stands on its screen. */
+  shown: Pick<Shown, 'text' | 'code'> = { text: '', code: null }
+  readonly suites: readonly Suite[]
+  readonly lifeSeconds: number
+  readonly #world: World
+  /** What the person typed last, to type it again where the handheld knows of nothing. */
+  #typed: Typing | null = null
+  #abort = new AbortController()
+  #starts = 0
+
+  constructor(world: World, name: string, suites: readonly Suite[]) {
+    this.#world = world
+    this.name = name
+    this.suites = suites
+    this.lifeSeconds = world.chance.pick([900, 1_800, 3_600])
+  }
+
+  /** Whether a run goes on, or is to be gone on with. */
+  get busy(): boolean {
+    return this.#typed !== null && this.outcome === null
+  }
+
+  /** The person types, and interrupts what is under way. */
+  press(typing: Typing): void {
+    this.#typed = typing
+    this.outcome = null
+    this.#abort.abort()
+    this.process?.kill()
+    this.#start(typing, true)
+  }
+
+  crash(): void {
+    if (this.process?.alive) this.process.kill()
+  }
+
+  #start(typing: Typing | null, anew: boolean): void {
+    this.#starts += 1
+    const process = this.#world.newProcess(this.name, this.#world.handheldHost(this.name), this.#starts)
+    this.process = process
+    this.#abort = new AbortController()
+    // Whoever holds it switches it on again.
+    process.onDeath(() => {
+      if (this.process === process)
+        this.#world.time.after(this.#world.chance.between(1_000, 30_000), () => this.#again(process))
+    })
+    this.#world.note(process.name, typing ? 'typed' : 'switched on')
+    this.#run(process, typing, anew).then(
+      (ended) => this.#ended(process, ended),
+      (error: unknown) => this.#world.uncaught(process, error),
+    )
+  }
+
+  #again(process: SimProcess): void {
+    if (this.process === process && this.busy) this.#start(null, false)
+  }
+
+  async #run(process: SimProcess, typing: Typing | null, anew: boolean): Promise<Ended> {
+    try {
+      return { at: 'ended', outcome: await activateHandheld(this.#options(process, typing, anew)) }
+    } catch (error) {
+      if (!process.alive || error instanceof ProcessDeath) return never()
+      // It knows of nothing to go on with: the person types again.
+      if (faultCodeOf(error) === 'handheld.idle' && this.#typed)
+        return { at: 'ended', outcome: await activateHandheld(this.#options(process, this.#typed, true)) }
+      process.log.error({ error: String(error) }, 'the handheld cannot go on')
+      return { at: 'broken' }
+    }
+  }
+
+  #ended(process: SimProcess, ended: Ended): void {
+    if (!process.alive || this.process !== process) return
+    if (ended.at === 'broken') {
+      process.kill()
+      return
+    }
+    const { outcome } = ended
+    this.#world.note(process.name, `ended ${outcome.code}: ${outcome.text}`)
+    if (outcome.code === 'interrupted') return
+    this.outcome = outcome
+    this.process = null
+    process.kill()
+    this.#world.handheldEnded(this, outcome)
+  }
+
+  #options(process: SimProcess, typing: Typing | null, anew: boolean): ActivateOptions {
+    const { network, faults } = this.#world
+    return {
+      relay: { url: 'ws://127.0.0.1:8443', relayId: 'relay.test' as RelayId },
+      clock: process.clock,
+      random: process.chance,
+      log: process.log,
+      storage: this.#storage(process, faults.take.bind(faults)),
+      typed: typing,
+      anew,
+      suites: this.suites,
+      lifeSeconds: this.lifeSeconds,
+      stretching: quickStretching,
+      dial: network.dial(process, 'device'),
+      failpoint: process.failpoint,
+      verifyPolicy: (cms, ca, atMs) => process.outside(() => this.#world.verifyPolicy(cms, ca, atMs)),
+      signal: this.#abort.signal,
+      onShown: (shown) => {
+        this.shown = shown
+        this.#world.note(process.name, `shows: ${shown.text}`)
+      },
+      onStage: (stage) => this.#world.note(process.name, `stage ${stage}`),
+      onAsk: async () => true,
+    }
+  }
+
+  #storage(process: SimProcess, fails: World['faults']['take']): HandheldStorage {
+    return {
+      load: async () => (this.disk === null ? null : decodeSaved(this.disk)),
+      save: async (saved) => {
+        if (!process.alive) return never()
+        if (fails('storage_fails', this.name)) throw new Error('EIO: i/o error, write')
+        await process.sleep(process.chance.below(4))
+        this.disk = encodeSaved(saved)
+        this.saved = saved
+        this.#world.handheldSaved(this, saved)
+        await process.sleep(process.chance.below(4))
+      },
+      close: async () => {},
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/** A server process: the product's own composition over the simulation's edge. */
+import { extractEtpFiles } from '#agent/extract.ts'
+import type { Config } from '#config/schema.ts'
+import { faultCodeOf } from '#kernel/fault.ts'
+import { startRelay } from '#relay/relay.ts'
+import { compose, type Running } from '../../../src/compose.ts'
+import type { Edge } from '../../../src/roles/edge.ts'
+import type { Role } from '../../../src/roles/role.ts'
+import { quickStretching } from './quick-stretching.ts'
+import { never, ProcessDeath, type SimProcess } from './sim-process.ts'
+import { openSimStore } from './sim-store.ts'
+import type { World } from './world.ts'
+
+const housekeepingMs = 10_000
+
+/** A role that is kept running: whatever ends it, it is started again a little later. */
+export class SimServer {
+  readonly name: string
+  readonly #role: Role
+  readonly #world: World
+  process: SimProcess | null = null
+  running: Running | null = null
+  /** It is not to be started again. */
+  #retired = false
+  #starts = 0
+
+  constructor(world: World, name: string, role: Role) {
+    this.#world = world
+    this.name = name
+    this.#role = role
+  }
+
+  start(): void {
+    if (this.#retired) return
+    this.#starts += 1
+    const process = this.#world.newProcess(this.name, this.#world.serverHost, this.#starts)
+    this.process = process
+    this.running = null
+    process.onDeath(() => {
+      if (this.process !== process) return
+      this.running = null
+      this.#world.time.after(this.#world.chance.between(500, 20_000), () => this.start())
+    })
+    this.#world.note(process.name, 'starts')
+    compose(this.#world.loaded, [this.#role], { log: process.log, edge: edgeOf(this.#world, process) }).then(
+      (running) => {
+        if (process.alive) this.running = running
+      },
+      (error: unknown) => this.#failed(process, error),
+    )
+  }
+
+  retire(): void {
+    this.#retired = true
+    this.process?.kill()
+  }
+
+  /** A start that the disk spoilt ends the process, and the service manager tries again. */
+  #failed(process: SimProcess, error: unknown): void {
+    if (error instanceof ProcessDeath || !process.alive) return
+    if (faultCodeOf(error) !== 'store.unavailable') this.#world.uncaught(process, error)
+    process.log.error({ code: faultCodeOf(error) }, 'could not start')
+    process.kill()
+  }
+}
+
+const edgeOf = (world: World, process: SimProcess): Edge => ({
+  clock: process.clock,
+  random: process.chance,
+  failpoint: process.failpoint,
+  stretching: quickStretching,
+  openStore: ({ path, onMigrated }) => openSimStore(world.storeWorld, process, path, onMigrated),
+  mailServer: () => world.mail.serverFor(process),
+  dialRelay: () => world.network.dial(process, 'server'),
+  startRelayServer: async ({ host: _host, port: _port, tls: _tls, mail: _mail, settings, ...env }) => {
+    const mailer = world.mail.mailerFor(process)
+    const relay = startRelay({ ...env, settings: { ...settings, housekeepingMs } }, mailer)
+    const stop = world.network.listen(process, relay.accept)
+    const close = async (code?: number) => {
+      stop()
+      await relay.close(code)
+    }
+    return { port: 8443, postOffice: relay.postOffice, close }
+  },
+  startExtractor: () => ({
+    extract: (mail) => (process.alive ? process.outside(() => extractEtpFiles(mail)) : never()),
+    close: async () => {},
+  }),
+  serveAdmin: async () => ({ close: async () => {} }),
+})
+
+export const settingsOf = (directory: string, set: readonly string[]): string[] => [
+  `server.data_dir=${directory}`,
+  'imap.host=mail.test',
+  `imap.password_file=${directory}/imap.password`,
+  'relay.id=relay.test',
+  'relay.smtp.host=mail.test',
+  'relay.transactions_per_pin_hour=1000',
+  'relay.mails_per_address_hour=10000',
+  ...set,
+]
+
+export type { Config }
