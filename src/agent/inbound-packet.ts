@@ -40,9 +40,11 @@ export async function takePacket(
   const opened = openPacket(env, key, read)
   if (opened.kind === 'dropped') return env.log.warn({ pin, why: opened.why }, 'a packet was dropped')
   if (opened.kind === 'seen') return duplicate(env, nextSeq, key, opened)
-  if (opened.header.contentType === contentTypes.otakeygen) return takeKeyCheck(env, key, opened)
+  if (opened.header.contentType === contentTypes.otakeygen && opened.header.seq === 0)
+    return takeKeyCheck(env, key, opened)
   if (key.state === 'pending') return env.log.warn({ pin }, 'a packet came before the key check')
   if (opened.header.contentType === contentTypes.ack) return takeAck(env, key, opened)
+  if (opened.header.contentType === contentTypes.otakeygen) return passOver(env, key, opened)
   await answerPacket(env, nextSeq, key, opened)
 }
 
@@ -80,8 +82,7 @@ async function takeKeyCheck(env: AgentEnv, key: MasterKey, opened: Fresh): Promi
   const activation = await env.store.activations.find(key.txn)
   const expected = activation && keyCheckHash(activation)
   const fits = check.ok && expected && equalInConstantTime(check.value.transcriptHash, expected)
-  if (!fits || opened.header.seq !== 0)
-    return env.log.warn({ pin: key.pin, activation: key.txn }, 'a key check did not fit')
+  if (!fits) return env.log.warn({ pin: key.pin, activation: key.txn }, 'a key check did not fit')
   env.failpoint('agent.before_key_check_commit')
   await raise(
     env,
@@ -94,6 +95,12 @@ async function takeKeyCheck(env: AgentEnv, key: MasterKey, opened: Fresh): Promi
     { inbound: markOf(env, key, opened) },
   )
   env.failpoint('agent.after_key_check_commit')
+}
+
+/** Rollover is not spoken yet: its number is used, and there is no answer. */
+async function passOver(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<void> {
+  await env.store.activations.commit({ nowMs: env.clock.nowMs(), inbound: markOf(env, key, opened) })
+  env.log.info({ pin: key.pin, seq: opened.header.seq }, 'a packet without use was passed over')
 }
 
 /**
@@ -120,7 +127,8 @@ async function duplicate(
 ): Promise<void> {
   const { header, tag } = opened
   if (header.contentType === contentTypes.ack) return
-  if (header.contentType === contentTypes.otakeygen) return repeatKeyCheck(env, key)
+  if (header.contentType === contentTypes.otakeygen)
+    return header.seq === 0 ? repeatKeyCheck(env, key) : undefined
   const given = await env.store.handhelds.answerGiven(key.pin, key.kid, header.seq)
   if (!given || !sameBytes(given.tag, tag)) return
   const delivery = await ackDelivery(env, nextSeq, key, { seq: header.seq, tag, status: given.status })

@@ -9,6 +9,7 @@ import { decodeErrorMessage } from '#protocol/exchange.ts'
 import { encodeOtaKeyGen } from '#protocol/otakeygen.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
 import { decodePayload } from '#protocol/payload.ts'
+import { decodeReplayWindow } from '#protocol/replay-window.ts'
 import * as e from '../activation/events.ts'
 import { type AgentWorld, makeAgentWorld } from './agent-env.ts'
 import { activationAfter, kid, policyAck, policyKey, policyTag, sealed } from './handheld-packets.ts'
@@ -161,4 +162,32 @@ test('a packet with a byte changed does not move the window', async (t) => {
   )
   await take(world, policyAck(1, ackStatus.applied))
   assert.equal(await phaseOf(world), 'books_due')
+})
+
+test('messages of a key rollover are used up under the current key, and not answered', async (t) => {
+  const world = makeAgentWorld(t)
+  await activationAfter(world.env, policyOut, 'current')
+  const contents = [2, 3, 4].map((type) => Uint8Array.of(0x82, type, 5))
+  for (const [i, content] of contents.entries())
+    for (let copy = 0; copy < 2; copy += 1)
+      await take(world, sealed(5 + i, contentTypes.otakeygen, content).bytes)
+  const key = await world.env.store.handhelds.key(e.pin, kid)
+  const window = key && decodeReplayWindow(key.window)
+  assert.equal(window?.ok && window.value.next, 8)
+  assert.deepEqual(
+    (await due(world)).filter(({ key }) => key !== policyKey),
+    [],
+  )
+  await take(world, sealed(5, contentTypes.sync, Uint8Array.of(0x81, 1)).bytes)
+  assert.deepEqual((await due(world)).map(({ of }) => of).includes('ack'), false, 'a used number stays used')
+})
+
+test('a rollover message before the key check leaves its number and the grant as they are', async (t) => {
+  const world = makeAgentWorld(t)
+  await activationAfter(world.env, claimed, 'pending')
+  await take(world, sealed(1, contentTypes.otakeygen, Uint8Array.of(0x82, 2, 5)).bytes)
+  const key = await world.env.store.handhelds.key(e.pin, kid)
+  const window = key && decodeReplayWindow(key.window)
+  assert.equal(window?.ok && window.value.next, 0)
+  assert.equal(await phaseOf(world), 'claimed')
 })
