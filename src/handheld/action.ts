@@ -32,7 +32,10 @@ export type Action =
   | VerifyPolicy
   /** The run has not begun: the user must agree first, then the edge types again with `confirmed`. */
   | { readonly kind: 'ask'; readonly question: Question; readonly text: string }
-  /** The run is over: code 0 is Activation Complete, null was cancelled by the user. */
+  /**
+   * Nothing more happens by itself: the run is over (code 0 is Activation Complete, null was cancelled by the user), or
+   * it waits for a person because of how the line to the relay ended.
+   */
   | { readonly kind: 'ended'; readonly code: HandheldCode | 0 | null; readonly text: string }
   | {
       readonly kind: 'log'

@@ -30,7 +30,7 @@ const keyCheckWithinMs = 24 * 60 * minute
 export function onM4(turn: Turn, from: SrpId, bytes: Uint8Array): void {
   const { run, account } = turn.state
   if (run?.stage === 'confirming' && sameBytes(run.m4Hash, sha256(bytes))) {
-    sendPendingKeyCheck(turn, run, nextCopy(turn, run.repeat))
+    if (mayAnswer(run.repeat, turn.nowMs)) sendPendingKeyCheck(turn, run, nextCopy(turn, run.repeat))
     return
   }
   if (!run && account && sameBytes(account.m4Hash, sha256(bytes))) {

@@ -4,11 +4,11 @@ import { decodeErrorMessage, type ErrorMessage } from '#protocol/exchange.ts'
 import { type HandheldCode, isHandheldCode } from '#protocol/handheld-text.ts'
 import { fail } from './ending.ts'
 import { holdError, isRequest } from './request.ts'
-import type { Run } from './state.ts'
+import type { HandheldState } from './state.ts'
 import { log, showCode, type Turn } from './turn.ts'
 
-/** The server sent a code this software does not know. */
-const notUnderstood = 14
+/** The numbers that servers send: every other text is a handheld's own, and never believed from outside. */
+const serverCodes: readonly number[] = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 16, 19]
 /** The proof is kept and judged once the administrator has approved this PIN: the run waits for that. */
 const mustBeApproved = 15
 
@@ -18,29 +18,30 @@ export function onError(turn: Turn, from: SrpId, bytes: Uint8Array): void {
     log(turn, 'a malformed error was dropped', { from }, 'info')
     return
   }
+  const { code, triesLeft } = decoded.value
+  const effect = isServerCode(code) ? effectOf(turn.state, from, decoded.value) : 'drop'
+  log(turn, 'a server sent an error', { from, code, effect }, 'info')
+  if (effect === 'drop' || !isServerCode(code)) return
   const { run } = turn.state
-  const error = decoded.value
-  const code = isHandheldCode(error.code) ? error.code : notUnderstood
-  log(turn, 'a server sent an error', { from, code: error.code }, 'info')
-  if (!run) {
-    showCode(turn, code, error.triesLeft)
-    return
-  }
-  if (error.txn !== undefined && error.txn !== run.txn) {
-    log(turn, 'an error for another transaction was dropped', { from })
-    return
-  }
-  duringRun(turn, run, from, error, code)
+  if (effect === 'hold' && run && isRequest(run)) holdError(turn, run, code)
+  else if (effect === 'fail') fail(turn, code, triesLeft)
+  else showCode(turn, code, triesLeft)
 }
 
-function duringRun(turn: Turn, run: Run, from: SrpId, error: ErrorMessage, code: HandheldCode): void {
-  if (isRequest(run)) {
-    holdError(turn, run, code)
-    return
-  }
-  if (run.stage === 'confirming' || code === mustBeApproved) {
-    showCode(turn, code, error.triesLeft)
-    return
-  }
-  if (from === run.srpId) fail(turn, code, error.triesLeft)
+const isServerCode = (code: number): code is HandheldCode & number =>
+  serverCodes.includes(code) && isHandheldCode(code)
+
+/** What an error may do here: it counts only where its transaction or key is ours and its sender is whom we hear. */
+function effectOf(
+  { run, account }: HandheldState,
+  from: SrpId,
+  { txn, kid, code }: ErrorMessage,
+): 'hold' | 'fail' | 'show' | 'drop' {
+  if (run && isRequest(run)) {
+    if (txn === run.txn) return 'hold'
+  } else if (run?.stage === 'proving') {
+    if (txn === run.txn && from === run.srpId) return code === mustBeApproved ? 'show' : 'fail'
+  } else if (run && from === run.srpId && (txn === run.txn || kid === run.link.kid)) return 'show'
+  const ofAccount = account && (txn === account.txn || kid === account.link.kid)
+  return ofAccount && account.servers.includes(from) ? 'show' : 'drop'
 }

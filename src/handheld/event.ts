@@ -25,10 +25,14 @@ export interface LoggedIn {
   readonly generation: number
 }
 
-/** `refused`: the relay does not accept this identity; `version`: it speaks another protocol. */
+/**
+ * `refused`: the relay does not accept this identity; `version`: it speaks another protocol; `too_many`: it was asked
+ * too often; `untrusted`: it is not the relay it should be. `final`: nothing more is tried without a person's word.
+ */
 export interface LinkDown {
   readonly kind: 'link_down'
-  readonly reason: 'unreachable' | 'refused' | 'version'
+  readonly reason: 'unreachable' | 'refused' | 'version' | 'too_many' | 'untrusted'
+  readonly final?: true
 }
 
 export interface FrameReceived {

@@ -2,7 +2,6 @@
 
 import { handheldText } from '#protocol/handheld-text.ts'
 import { repeatPendingKeyCheck } from './confirming.ts'
-import { fail } from './ending.ts'
 import type { LinkDown, LoggedIn } from './event.ts'
 import { resendOutbox } from './outbox.ts'
 import { repeatM3 } from './proving.ts'
@@ -12,8 +11,11 @@ import { screenOf } from './restart.ts'
 import { change, persist, sendPayload, sendPeers, show, showCode, type Turn } from './turn.ts'
 
 /** A line that comes back at once is not worth a word. */
-const offlineShownAfterMs = 10 * 1000
+const offlineShownAfterMs = 30 * 1000
 const cannotReach = 1
+/** What is shown at once for a line that ended with a reason; a log-in takes it off the screen. */
+const reasons = { refused: 20, version: 7, too_many: 17, untrusted: cannotReach } as const
+const linkTexts: readonly string[] = Object.values(reasons).map((code) => handheldText(code))
 
 export function onLoggedIn(turn: Turn, event: LoggedIn): void {
   const { device } = turn.state
@@ -30,22 +32,24 @@ export function onLoggedIn(turn: Turn, event: LoggedIn): void {
     },
   })
   if (!known) persist(turn, 'login')
-  if (turn.state.screen === handheldText(cannotReach)) show(turn, screenOf(turn.state))
+  if (linkTexts.includes(turn.state.screen)) show(turn, screenOf(turn.state))
   sendPeers(turn)
   repeatRun(turn)
   repeatAccountKeyCheck(turn)
   resendOutbox(turn)
 }
 
-/** Refused by the relay ends a run at once; otherwise the handheld keeps trying and says so after a while. */
+/**
+ * No end of a line ends a run: the reason is shown, and the next log-in goes on. Where that needs a person's word, a
+ * program without one ends here, and goes on when it is started again.
+ */
 export function onLinkDown(turn: Turn, event: LinkDown): void {
   change(turn, { online: false })
-  if (event.reason === 'refused') {
-    fail(turn, 20)
-    return
-  }
-  if (event.reason === 'version') {
-    fail(turn, 7)
+  if (event.reason !== 'unreachable') {
+    const code = reasons[event.reason]
+    change(turn, { offlineDueMs: null })
+    if (turn.state.run || event.final) showCode(turn, code)
+    if (event.final) turn.actions.push({ kind: 'ended', code, text: handheldText(code) })
     return
   }
   const due = turn.state.offlineDueMs

@@ -10,7 +10,7 @@ import { checkReplay } from '#protocol/replay-window.ts'
 import { acknowledge, repeatAnswer } from './acknowledge.ts'
 import { onBooks } from './books.ts'
 import { isKeyCheck, makeCurrent } from './confirming.ts'
-import { type Opened, openPacket, packetHeader } from './link.ts'
+import { answered, type Opened, openPacket, packetHeader } from './link.ts'
 import { onSignedPolicy } from './policy.ts'
 import type { Account, ConfirmingRun, HeldPacket } from './state.ts'
 import { change, log, persist, type Turn } from './turn.ts'
@@ -101,7 +101,8 @@ function judge(turn: Turn, from: SrpId, opened: Opened, bytes: Uint8Array): void
     case contentTypes.otakeygen:
     case contentTypes.ack:
       // Neither is acknowledged. No packet of ours waits for an ACK yet, and rollover is not spoken yet.
-      log(turn, 'a packet without use was dropped', { contentType: opened.header.contentType })
+      markUnanswered(turn, opened)
+      log(turn, 'a packet without use was passed over', { contentType: opened.header.contentType })
       return
     case contentTypes.itAdmin:
       onItAdmin(turn, from, opened, bytes)
@@ -113,6 +114,15 @@ function judge(turn: Turn, from: SrpId, opened: Opened, bytes: Uint8Array): void
       acknowledge(turn, opened, { status: ackStatus.unknown })
       return
   }
+}
+
+/** Its number is used: it came, and there is nothing to answer. */
+function markUnanswered(turn: Turn, { header, tag }: Opened): void {
+  const { account } = turn.state
+  if (!account) return
+  const link = answered(account.link, { seq: header.seq, tag, status: null, detail: null })
+  change(turn, { account: { ...account, link } })
+  persist(turn, 'ack')
 }
 
 function onItAdmin(turn: Turn, from: SrpId, opened: Opened, bytes: Uint8Array): void {

@@ -216,7 +216,11 @@ class Runner implements RunningHandheld {
 
   #link({ stage, code }: RelayClientState): void {
     if (stage !== 'waiting' && stage !== 'stopped') return
-    this.#quietly({ kind: 'link_down', reason: downReason(code) })
+    this.#quietly({
+      kind: 'link_down',
+      reason: downReason(code),
+      ...(stage === 'stopped' ? { final: true } : {}),
+    })
   }
 }
 
@@ -229,6 +233,11 @@ function downReason(code: RelayClientState['code']): LinkDown['reason'] {
       return 'refused'
     case 'relay.version':
       return 'version'
+    case 'relay.too_many':
+      return 'too_many'
+    case 'relay.untrusted':
+    case 'relay.not_proved':
+      return 'untrusted'
     default:
       return 'unreachable'
   }

@@ -359,7 +359,7 @@ export const faultTable = {
     next: 'Nothing at first: it is tried again by itself. If it stays, raise the limit at the relay.',
     turn: 'relay',
     retry: 'automatic',
-    e: 1,
+    e: 17,
   },
   'relay.untrusted': {
     says: "The relay's TLS certificate is not trusted.",
@@ -485,7 +485,7 @@ export const faultTable = {
     retry: 'none',
   },
   'password.unusable': {
-    says: 'This activation password cannot be used: it is no text, or absurdly long.',
+    says: 'This activation password cannot be used: it is empty, no text, or absurdly long.',
     next: 'Type letters and digits, or use `postkey password generate`.',
     turn: 'administrator',
     retry: 'none',

@@ -10,7 +10,7 @@ import { systemClock, systemRandom } from '#edge/system.ts'
 import { type ActivateOptions, activateHandheld } from '#handheld/activate.ts'
 import { openHandheldDirectory, readHandheld } from '#handheld/file.ts'
 import { parseRelayId } from '#kernel/brand.ts'
-import { faultCodeOf } from '#kernel/fault.ts'
+import { Fault, faultCodeOf, faultRow } from '#kernel/fault.ts'
 import { relayDouble } from './relay-double.ts'
 import { testStretching } from './server-double.ts'
 import { address, known, password, script } from './world.ts'
@@ -99,11 +99,52 @@ test('a wrong password ends with E10 and the tries that are left', async () => {
   assert.equal(outcome.stage, 'failed')
 })
 
-test('a relay that refuses the identity ends the run with E20', async () => {
+for (const [close, code] of [
+  [4403, 20],
+  [4404, 20],
+  [4409, 20],
+  [4426, 7],
+] as const)
+  test(`a relay that closes with ${close} ends the program with E${code}, and the run goes on at the next start`, async () => {
+    const home = join(dir, `closed-${close}`)
+    const relayEnd = double()
+    relayEnd.refuse = close
+    const storage = await openHandheldDirectory(home)
+    const outcome = await activateHandheld(options({ dial: relayEnd.dial, storage }))
+    assert.equal(outcome.code, code)
+    assert.equal(outcome.stage, 'mailing')
+    relayEnd.refuse = null
+    const again = await activateHandheld(
+      options({ dial: relayEnd.dial, storage: await openHandheldDirectory(home), typed: null }),
+    )
+    assert.equal(again.code, 0)
+  })
+
+test('a relay that refuses one log-in (4401) is told with E20, and the next one goes on', async () => {
   const relayEnd = double()
   relayEnd.refuse = 4401
-  const outcome = await activateHandheld(options({ dial: relayEnd.dial }))
-  assert.equal(outcome.code, 20)
+  const outcome = await activateHandheld(
+    options({
+      dial: relayEnd.dial,
+      onShown: ({ code }) => {
+        if (code === 20) relayEnd.refuse = null
+      },
+    }),
+  )
+  assert.equal(outcome.code, 0)
+  assert.ok(outcome.shown.some(({ code }) => code === 20))
+})
+
+test('an empty password is refused with words, before anything is sent', async () => {
+  const relayEnd = double()
+  const typed = { email: 'user.one@example.com', password: ' - ' }
+  await assert.rejects(activateHandheld(options({ dial: relayEnd.dial, typed })), (error) => {
+    assert(error instanceof Fault)
+    assert.equal(error.code, 'password.unusable')
+    assert.match(faultRow(error.code).says, /it is empty/)
+    return true
+  })
+  assert.deepEqual(relayEnd.frames, [])
 })
 
 test('an activation that was interrupted goes on without a password', async () => {

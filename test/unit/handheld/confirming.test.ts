@@ -72,6 +72,9 @@ test('duplicates of M4 and of the server’s key check are answered with the sam
   assert(run?.stage === 'confirming')
   const mine = run.link.keyCheck
   world.deliver('m4', proved.m4)
+  assert.deepEqual(payloads(world), [], 'ours has only just gone out')
+  world.nowMs += 2_000
+  world.deliver('m4', proved.m4)
   assert.deepEqual(payloads(world), [mine])
   const keyCheck = channel.keyCheck()
   world.deliver('packet', keyCheck)

@@ -65,11 +65,46 @@ for (const code of [3, 5, 6, 9, 11, 13, 16])
     assert.equal(world.stage(), 'failed')
   })
 
-test('a code this software does not know ends the run as E14', () => {
+test('a code that servers do not send is dropped, whatever it is', () => {
   const world = new World()
   toProving(world)
-  sendError(world, 99)
-  assert.deepEqual(world.ended(), [14])
+  for (const code of [1, 2, 12, 14, 17, 18, 20, 21, 22, 23, 31, 99]) sendError(world, code)
+  assert.deepEqual(world.codes(), [])
+  assert.equal(world.stage(), 'proving')
+})
+
+test('an error without a transaction is believed nowhere but of a key of ours, and then shown only', () => {
+  const bare = (world: World, code: number, kid?: number) =>
+    world.deliver('error', encodeErrorMessage(kid === undefined ? { code, kid: 1 } : { code, kid }))
+  for (const reach of [toWaiting, toProving, toConfirming, toComplete]) {
+    const world = new World()
+    reach(world)
+    bare(world, 10)
+    world.pass(20_000)
+    assert.deepEqual(world.codes(), [], reach.name)
+  }
+  const world = new World()
+  toComplete(world)
+  bare(world, 19, world.state.account?.link.kid ?? 0)
+  assert.deepEqual(world.codes(), [19])
+})
+
+test('an error of a server that is none of ours is dropped while confirming and afterwards', () => {
+  for (const reach of [toConfirming, toComplete]) {
+    const world = new World()
+    reach(world)
+    sendError(world, 13, {}, otherSrpId)
+    sendError(world, 13, { foreign: true })
+    assert.deepEqual(world.codes(), [], reach.name)
+  }
+})
+
+test('E15 of another server, or for another transaction, is not shown', () => {
+  const world = new World()
+  toProving(world)
+  sendError(world, 15, {}, otherSrpId)
+  sendError(world, 15, { foreign: true })
+  assert.deepEqual(world.codes(), [])
 })
 
 test('an error of another server, or for another transaction, does not end a run that has proved', () => {

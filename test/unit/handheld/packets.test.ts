@@ -54,6 +54,8 @@ test('OTAKEYGEN and ACK are never acknowledged', () => {
   const ack = encodeAck({ kid: 77, seq: 1, tag: new Uint8Array(8), status: 0 })
   world.deliver('packet', stage.channel.packet(contentTypes.ack, ack))
   assert.deepEqual(world.sends(), [])
+  const used = world.disk.account?.link.answers.slice(-2).map(({ status }) => status)
+  assert.deepEqual(used, [null, null], 'both numbers are used')
 })
 
 test('another packet under a used number is dropped', () => {

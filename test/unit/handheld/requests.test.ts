@@ -119,12 +119,12 @@ test('while waiting the request is handed over again every ten minutes', () => {
   assert.deepEqual(world.request(), body)
 })
 
-test('off the air nothing is handed over, and E01 is said after ten seconds', () => {
+test('off the air nothing is handed over, and E01 is said after thirty seconds', () => {
   const world = new World()
   world.raise(typed())
   assert.deepEqual(world.sends(), [])
   world.raise({ kind: 'link_down', reason: 'unreachable' })
-  world.pass(9_000)
+  world.pass(29_000)
   assert.deepEqual(world.codes(), [])
   world.pass(60 * minute)
   assert.deepEqual(world.codes(), [1])
@@ -133,26 +133,44 @@ test('off the air nothing is handed over, and E01 is said after ten seconds', ()
   assert(world.request())
 })
 
-test('a line that comes back within ten seconds is not worth a word', () => {
+test('a line that comes back within half a minute is not worth a word', () => {
   const world = new World()
   toWaiting(world)
   world.raise({ kind: 'link_down', reason: 'unreachable' })
-  world.pass(5_000)
+  world.pass(25_000)
   world.login()
   world.pass(minute)
   assert.deepEqual(world.codes(), [])
 })
 
-test('a relay that does not accept this identity ends the run with E20, another version with E07', () => {
-  for (const [reason, code] of [
-    ['refused', 20],
-    ['version', 7],
-  ] as const) {
+const closes = [
+  ['refused', 20],
+  ['version', 7],
+  ['too_many', 17],
+  ['untrusted', 1],
+] as const
+
+for (const [reason, code] of closes)
+  test(`a line that ended because it is ${reason} is told with E${code}; the run stays, and goes on after a log-in`, () => {
     const world = new World()
     toWaiting(world)
+    const { run } = world.state
     world.raise({ kind: 'link_down', reason })
-    assert.deepEqual(world.ended(), [code])
-  }
+    assert.deepEqual(world.codes(), [code])
+    assert.deepEqual(world.ended(), [])
+    assert.equal(world.state.run?.txn, run?.txn)
+    world.login()
+    assert.equal(world.state.screen, 'Activating')
+    assert(world.request())
+  })
+
+test('a line that only a person can bring back ends the program and not the run', () => {
+  const world = new World()
+  toWaiting(world)
+  world.raise({ kind: 'link_down', reason: 'refused', final: true })
+  assert.deepEqual(world.ended(), [20])
+  assert.equal(world.stage(), 'waiting')
+  assert(world.disk.run, 'what goes on at the next start is on disk')
 })
 
 test('E21 is shown after five minutes of waiting, and the run goes on to the end of the mail’s life', () => {
