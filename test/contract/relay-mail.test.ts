@@ -195,6 +195,28 @@ describe('an address under fire', () => {
     assert.equal((await device.next('mail_done')).status, 0)
   })
 
+  it('flooder: a handheld that asks five times lets one that asks once go before its second', async () => {
+    const address = 'fair@example.com' as MailAddress
+    for (let i = 0; i < 60; i += 1) await putMailed(address)
+    const flood = Array.from({ length: 5 }, () => makeRequest(world, { address, lifeSeconds: 7_200 }))
+    for (const request of flood) ask(request)
+    const { end: victim } = await rawDevice(world, newDeviceKey())
+    const request = makeRequest(world, { address, lifeSeconds: 7_200 })
+    const isKnown = async ({ txn }: Request) => (await world.store.relay.findMail(txn)) !== null
+    await until(async () => (await Promise.all(flood.map(isKnown))).every(Boolean), 'the flood')
+    ask(request, victim)
+    await until(() => isKnown(request), 'the request')
+    assert.equal(world.sink.mails.length, 0)
+    const laterMs = world.clock.nowMs() + 3_600_001
+    const due = await world.store.relay.listDueMails(laterMs, laterMs - 3_600_000, 60, 10)
+    const order = due.filter(({ mail }) => mail.address === address).map(({ mail }) => mail.txn)
+    assert.equal(order.length, 6)
+    assert.ok(order.indexOf(request.txn) <= 1, `${order.indexOf(request.txn)} go before it`)
+    world.clock.advance(3_600_001)
+    await until(() => world.sink.mails.some(({ raw }) => raw.includes(request.txn)), 'the mail of the victim')
+    await victim.leave()
+  })
+
   /** A mail of some other handheld that the mail server has just taken. */
   async function putMailed(address: MailAddress): Promise<void> {
     const { relay } = world.store
