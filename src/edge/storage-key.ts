@@ -1,14 +1,5 @@
 /** The storage key: kept in a file outside the database, made at the first start, checked at every other. */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, linkSync, readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
   fitsStorageKey,
@@ -21,8 +12,10 @@ import { Fault } from '#kernel/fault.ts'
 import type { Random } from '#kernel/random.ts'
 import type { Vault } from '#kernel/vault.ts'
 import type { InstallationStore } from '#store/installation.ts'
+import { syncDirectory, writeDurably } from './durable-file.ts'
 
-const checkName = 'storage_key_check'
+/** The fact by which a key is known to be this database's; there from the first start on. */
+export const checkName = 'storage_key_check'
 
 /**
  * Reads the key file, or makes it where neither the file nor anything sealed with it exists.
@@ -66,24 +59,5 @@ function makeKey(path: string, random: Random): Uint8Array {
     throw new Fault('store.unavailable', path, error)
   } finally {
     rmSync(draft, { force: true })
-  }
-}
-
-function writeDurably(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, 'wx', 0o600)
-  try {
-    writeSync(file, bytes)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-}
-
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r')
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
   }
 }

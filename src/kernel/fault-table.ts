@@ -642,6 +642,18 @@ export const faultTable = {
     turn: 'administrator',
     retry: 'none',
   },
+  'store.empty': {
+    says: 'The database is missing or empty, and there was one before.',
+    next: 'Put it back, or restore the newest good backup (docs/how-to/backup.md). To begin anew, remove the named file.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'store.full': {
+    says: 'The disk is full: the database takes nothing more.',
+    next: 'Make room on the disk that holds it; mail and frames are put off meanwhile and go on by themselves.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
   'store.unavailable': {
     says: 'The database cannot be opened or written.',
     next: 'Check the path, its rights and free space.',

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import type { LoadedConfig } from '#config/load.ts'
 import type { Config } from '#config/schema.ts'
 import { type DomainKeys, openDomainKeys } from '#edge/domain-keys.ts'
+import { continueGeneration, refuseEmptied } from '#edge/generation-file.ts'
 import { openVault } from '#edge/storage-key.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
@@ -57,11 +58,18 @@ export async function openBase({ config }: LoadedConfig, options: BaseOptions): 
     },
   })
   try {
+    const dataDir = config.server.data_dir
+    await refuseEmptied(dataDir, store.installation)
     const vault = await openVault(config.store.storage_key_file, store.installation, random)
-    const routeKey = newRouteKeySealed({ vault, random })
-    if (await store.installation.continueAfterRestore(routeKey, clock.nowMs()))
-      log.warn({}, 'this database was restored from a backup: activation passwords in it are revoked')
     const env = { store: store.installation, vault, clock, random }
+    const restored = await continueGeneration({
+      store: store.installation,
+      dataDir,
+      nowMs: clock.nowMs(),
+      newRouteKeySealed: () => newRouteKeySealed({ vault, random }),
+    })
+    if (restored)
+      log.warn({}, 'this database was restored from a backup: activation passwords in it are revoked')
     const keys = await openDomainKeys(env, config.server.organisation)
     return { config, edge, store, vault, keys, clock, random, log, failpoint, migrated }
   } catch (error) {

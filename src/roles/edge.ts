@@ -15,6 +15,7 @@ import { imapMailServer } from '#mailbox/imap-mailbox.ts'
 import { startRelayServer } from '#relay/server.ts'
 import { webSocketDial } from '#relay/ws-dial.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
+import { wholeCheckBytesMax } from '#store/sqlite/soundness.ts'
 import type { Store } from '#store/store.ts'
 
 export interface StoreRequest {
@@ -66,6 +67,8 @@ const openStore = ({ path, writer, shared, log, onMigrated }: StoreRequest): Sto
     writer,
     nowMs: systemClock.nowMs,
     onMigrated,
+    // A command is over in a moment, and `db verify` looks at everything.
+    wholeCheckBytesMax: writer === 'thread' ? wholeCheckBytesMax : 0,
     ...(shared ? { poll: (check: () => void) => repeatedly(check, log) } : {}),
   })
 

@@ -13,8 +13,14 @@ export interface InstallationStore {
   /** To be called once after a restore, before anything is sent. */
   raiseGeneration(): Promise<number>
   /**
-   * Where this database is a backup that was copied back: raises the generation, the relay's with it under the
-   * new route key, and revokes every activation password that is still good. Once; false at every other time.
+   * Where this database is a backup that was copied back, or older than the generation seen here before: raises the
+   * generation above both, the relay's with it under the new route key, and revokes every activation password that
+   * is still good. Once; false at every other time.
    */
-  continueAfterRestore(routeKeySealed: Uint8Array, nowMs: number): Promise<boolean>
+  continueAfterRestore(restore: {
+    readonly routeKeySealed: Uint8Array
+    /** The highest generation that this installation is known to have had; 0 where nothing is known. */
+    readonly seenGeneration: number
+    readonly nowMs: number
+  }): Promise<boolean>
 }

@@ -201,8 +201,16 @@ export function rest(check: CheckStore): void {
   })
 
   check('a database that is no backup goes on as it was', async (store) => {
-    assert.equal(await store.installation.continueAfterRestore(bytes(1), 5), false)
+    const restore = { routeKeySealed: bytes(1), seenGeneration: 0, nowMs: 5 }
+    assert.equal(await store.installation.continueAfterRestore(restore), false)
     assert.equal(await store.installation.generation(), 0)
+  })
+
+  check('a database older than what was seen of it goes on above that, once', async (store) => {
+    const restore = { routeKeySealed: bytes(1), seenGeneration: 7, nowMs: 5 }
+    assert.equal(await store.installation.continueAfterRestore(restore), true)
+    assert.equal(await store.installation.generation(), 8)
+    assert.equal(await store.installation.continueAfterRestore({ ...restore, seenGeneration: 8 }), false)
   })
 
   check('what is kept first stays', async (store) => {

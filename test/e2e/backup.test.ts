@@ -1,13 +1,23 @@
 // What docs/how-to/backup.md says, as it says it: a copy while the server runs, and the way back.
 
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { activate, goodScreens, restartPostkey, screensOf, startPostkey } from '../support/postkey.ts'
 import { temporaryDirectory } from '../support/store.ts'
 
 const user = (name: string): string => `${name}@example.test`
+
+/** Puts the database aside into a folder of `data`, and a copy of `backup` into its place. */
+function restore(data: string, backup: string, aside: string): string {
+  const old = join(data, aside)
+  mkdirSync(old)
+  for (const name of readdirSync(data).filter((name) => name.startsWith('postkey.db')))
+    renameSync(join(data, name), join(old, name))
+  copyFileSync(backup, join(data, 'postkey.db'))
+  return old
+}
 
 test('a backup made while the server runs becomes the database again', async (t) => {
   const first = await startPostkey(t)
@@ -25,11 +35,7 @@ test('a backup made while the server runs becomes the database again', async (t)
   await first.addUser(user('carol'))
   await first.stop()
 
-  const old = join(data, 'old')
-  mkdirSync(old)
-  for (const name of readdirSync(data).filter((name) => name.startsWith('postkey.db')))
-    renameSync(join(data, name), join(old, name))
-  copyFileSync(copy, join(data, 'postkey.db'))
+  const old = restore(data, copy, 'old')
   const second = await restartPostkey(t, first)
 
   await t.test('it holds what it held then', async () => {
@@ -58,10 +64,34 @@ test('a backup made while the server runs becomes the database again', async (t)
     assert.ok((await numberOf('bob')) > 2 ** 32)
   })
 
+  await second.stop()
+  restore(data, copy, 'older')
+  const third = await restartPostkey(t, first)
+
+  await t.test('restored a second time, the same backup gives out numbers of its own again', async () => {
+    const { users, passwords, activations } = await third.admin()
+    assert.deepEqual(
+      (await users.list()).map(({ address }) => address),
+      [user('alice'), user('bob')],
+    )
+    const { password } = await passwords.generate(user('bob'))
+    assert.deepEqual(screensOf(await activate(third, user('bob'), password ?? '')), goodScreens(user('bob')))
+    assert.ok(((await activations.show(user('bob'))).policyNumber ?? 0) > 2 * 2 ** 32)
+  })
+
+  await t.test('an emptied database is not taken for a new one', async () => {
+    await third.stop()
+    for (const name of readdirSync(data).filter((name) => name.startsWith('postkey.db')))
+      rmSync(join(data, name))
+    const { code, stderr } = await third.cli('user', 'list')
+    assert.equal(code, 1)
+    assert.match(stderr, /store\.empty/)
+    restore(data, copy, 'oldest')
+  })
+
   await t.test('without its storage key it is not opened', async () => {
-    await second.stop()
     renameSync(join(data, 'storage.key'), join(old, 'storage.key'))
-    const { code, stderr } = await second.cli('user', 'list')
+    const { code, stderr } = await third.cli('user', 'list')
     assert.equal(code, 78)
     assert.match(stderr, /storage_key\.wrong/)
   })

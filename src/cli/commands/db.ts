@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { Fault } from '#kernel/fault.ts'
 import { act, arg, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import type { Run } from '../run.ts'
@@ -36,5 +37,5 @@ async function verify(run: Run): Promise<void> {
   run.print(result, () =>
     result.good ? 'No damage found.\n' : `${result.problems.map((problem) => visible(problem)).join('\n')}\n`,
   )
-  if (!result.good) run.setExit('failed')
+  if (!result.good) throw new Fault('store.damaged')
 }

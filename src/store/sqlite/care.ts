@@ -4,10 +4,13 @@ import { Fault } from '#kernel/fault.ts'
 import { openDatabase } from './database.ts'
 import { readMigrations } from './migrate.ts'
 import { markBackup } from './restore.ts'
+import { headerProblem } from './soundness.ts'
 
 /** What is wrong with the database at `path`, in words; empty where nothing is. */
 export function verifyDatabase(path: string): string[] {
   if (!existsSync(path)) return [`${path} does not exist`]
+  const header = headerProblem(path)
+  if (header) return [header]
   try {
     const db = openDatabase(path, 'read')
     try {

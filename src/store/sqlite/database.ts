@@ -84,5 +84,6 @@ export function asFault(error: unknown): unknown {
   if (!(error instanceof Sqlite.SqliteError)) return error
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) return new Fault('store.damaged', error.code, error)
   if (/^SQLITE_(CONSTRAINT|ERROR|MISUSE|RANGE|MISMATCH)/.test(error.code)) return error
+  if (error.code === 'SQLITE_FULL') return new Fault('store.full', error.code, error)
   return new Fault('store.unavailable', error.code, error)
 }

@@ -29,5 +29,6 @@ export function putNumber(db: Db, name: string, value: number): number {
 /** How often this database was restored. */
 export const storedGeneration = (db: Db): number => readNumber(db, generationName)
 
-export const raiseStoredGeneration = (db: Db): number =>
-  putNumber(db, generationName, storedGeneration(db) + 1)
+/** Above what is stored, and above `seen`. */
+export const raiseStoredGeneration = (db: Db, seen = 0): number =>
+  putNumber(db, generationName, Math.max(storedGeneration(db), seen) + 1)

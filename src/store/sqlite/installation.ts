@@ -26,6 +26,6 @@ export const installation: Aggregate<InstallationStore> = {
     },
     generation: () => storedGeneration(db),
     raiseGeneration: () => raiseStoredGeneration(db),
-    continueAfterRestore: (routeKeySealed, nowMs) => continueAfterRestore(db, routeKeySealed, nowMs),
+    continueAfterRestore: (restore) => continueAfterRestore(db, restore),
   }),
 }

@@ -3,6 +3,7 @@ import type { AggregateName, Aggregates, Store } from '../store.ts'
 import { aggregateNames, aggregates, methodsOn } from './aggregates.ts'
 import { type Db, openDatabase } from './database.ts'
 import { migrate } from './migrate.ts'
+import { assertSound } from './soundness.ts'
 import { startWriterThread, type WriterPort } from './threaded-writer.ts'
 import { type CommitHooks, makeWriter, type WriteAnswer } from './writer.ts'
 
@@ -13,6 +14,8 @@ export interface SqliteOptions {
   /** Called around each commit of an inline writer. */
   readonly hooks?: CommitHooks
   readonly nowMs: () => number
+  /** A file up to this size is read whole before it is used, to find damage; 0 where absent: only its headers are. */
+  readonly wholeCheckBytesMax?: number
   /** Told the versions that were applied at opening, if there were any. */
   readonly onMigrated?: (versions: readonly number[]) => void
   /** Calls `check` again and again to notice other processes' commits; returns how to stop. */
@@ -23,6 +26,7 @@ type Tell = (changed: ReadonlySet<AggregateName>) => void
 
 /** @throws Fault store.newer_schema, store.changed_migration, store.damaged, store.unavailable */
 export function openSqliteStore(options: SqliteOptions): Store {
+  assertSound(options.path, options.wholeCheckBytesMax ?? 0)
   const applied = migrate(options.path, options.nowMs)
   if (applied.length > 0) options.onMigrated?.(applied)
   const reader = openDatabase(options.path, 'read')
