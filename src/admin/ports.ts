@@ -38,7 +38,15 @@ export interface DatabaseCare {
 export interface AdminParts {
   readonly store: Pick<
     Store,
-    'users' | 'activations' | 'access' | 'handhelds' | 'deliveries' | 'watches' | 'onCommit'
+    | 'installation'
+    | 'users'
+    | 'activations'
+    | 'access'
+    | 'handhelds'
+    | 'deliveries'
+    | 'watches'
+    | 'onCommit'
+    | 'trouble'
   >
   readonly clock: Clock
   readonly random: Random

@@ -1,6 +1,6 @@
 /** One look at the whole installation, what is broken first. */
 import { type Activation, hasEnded } from '#activation/activation.ts'
-import { type FaultCode, faultRow } from '#kernel/fault.ts'
+import { type FaultCode, faultCodeOf, faultRow } from '#kernel/fault.ts'
 import { activationView } from './activation-view.ts'
 import { overdueMs } from './path.ts'
 import type { AdminParts } from './ports.ts'
@@ -20,6 +20,7 @@ export async function readStatus(parts: Parts): Promise<Status> {
   const open = await store.activations.list({ open: true, limit: openMax })
   const handhelds = await store.handhelds.list()
   const checks = [
+    await storeCheck(parts),
     ...parts.health(),
     ...(await workChecks(parts, nowMs)),
     ...(await watchChecks(parts, nowMs)),
@@ -59,6 +60,22 @@ const fine = (name: string, says: string): Check => ({
   next: null,
   sinceMs: null,
 })
+
+/** As much as a mail: room for a few bytes says nothing. */
+const probeBytes = 64 * 1024
+
+/** Where the newest write failed, another is tried: nothing else may have come since there is room again. */
+async function storeCheck({ store }: Parts): Promise<Check> {
+  const trouble = store.trouble()
+  const name = 'database'
+  if (!trouble) return fine(name, 'Keeps what is written.')
+  try {
+    await store.installation.put('probe', new Uint8Array(probeBytes))
+    return fine(name, 'Keeps what is written again.')
+  } catch (error) {
+    return fromFault(name, 'broken', faultCodeOf(error), trouble.sinceMs)
+  }
+}
 
 async function workChecks({ store }: Parts, nowMs: number): Promise<Check[]> {
   const overdue = await store.activations.dueWork(nowMs - overdueMs, 1_000)

@@ -87,6 +87,10 @@ export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
     } catch (error) {
       if (error instanceof Fault && error.code === 'user.unknown')
         throw new SmtpRefusal(550, '5.1.1 No such user here', error)
+      if (error instanceof Fault && error.code === 'store.full') {
+        log.error({ code: error.code }, 'mail could not be taken')
+        throw new SmtpRefusal(452, '4.3.1 Insufficient system storage', error)
+      }
       throw error
     }
   }

@@ -2,6 +2,7 @@ import type { SMTPServerOptions } from 'smtp-server'
 import type { MailAddress } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
+import { faultCodeOf } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
 import type { MessageDescription } from '#store/mail.ts'
 import type { Store } from '#store/store.ts'
@@ -58,7 +59,8 @@ function serverOptions(options: SmtpIngressOptions, limits: SmtpLimits): SMTPSer
   const recipients = { store, clock, limits, canonicalAddress, servesDomain, mainDomain }
   const checkRecipient: CheckRecipient = makeRecipientCheck(recipients)
   const receive = makeReceiver({ store, clock, log, failpoint, limits, name, describe })
-  const onFailure = (error: unknown) => log.error({ error: String(error) }, 'mail could not be taken')
+  const onFailure = (error: unknown) =>
+    log.error({ code: faultCodeOf(error), error: String(error) }, 'mail could not be taken')
   const canonical = (typed: string) =>
     canonicalAddress(typed.toLowerCase() === 'postmaster' ? `postmaster@${mainDomain}` : typed)
   return {

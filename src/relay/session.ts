@@ -1,6 +1,7 @@
 /** One logged-in connection at the relay: what its frames do, what it is sent, when it is told to go. */
 import type { Pin, SrpId } from '#kernel/brand.ts'
 import { parsePin, parseSrpId } from '#kernel/brand.ts'
+import { faultCodeOf } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
 import { receiptStatus } from '#protocol/receipt.ts'
 import type { Frame, Send, Source } from '#protocol/relay-frame.ts'
@@ -118,7 +119,10 @@ class RelaySession implements LinkedSession {
 
   #failed(error: unknown): void {
     if (!this.#open) return
-    this.#hub.log.error({ name: this.name, error: String(error) }, 'a connection is closed after a failure')
+    this.#hub.log.error(
+      { name: this.name, code: faultCodeOf(error), error: String(error) },
+      'a connection is closed after a failure',
+    )
     this.close(closeCode.internal)
   }
 

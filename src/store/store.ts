@@ -1,3 +1,4 @@
+import type { FaultCode } from '#kernel/fault.ts'
 import type { AccessStore } from './access.ts'
 import type { ActivationStore } from './activations.ts'
 import type { DeliveryStore } from './deliveries.ts'
@@ -38,6 +39,13 @@ export interface Aggregates {
 
 export type AggregateName = keyof Aggregates
 
+/** What keeps the store from writing. */
+export interface StoreTrouble {
+  readonly code: FaultCode
+  /** Since when, by the store's clock. */
+  readonly sinceMs: number
+}
+
 export interface Store extends Aggregates {
   /**
    * Calls `listener` with the aggregates that were changed, after each commit of this process, and (with
@@ -46,5 +54,7 @@ export interface Store extends Aggregates {
   onCommit(listener: (changed: ReadonlySet<AggregateName>) => void): () => void
   /** Writes a consistent copy of the database to `path`, which must not exist. */
   backup(path: string): Promise<void>
+  /** Why the newest write failed and since when writes do; null where it did not. */
+  trouble(): StoreTrouble | null
   close(): Promise<void>
 }

@@ -5,6 +5,7 @@ import { type Db, openDatabase } from './database.ts'
 import { migrate } from './migrate.ts'
 import { assertSound } from './soundness.ts'
 import { startWriterThread, type WriterPort } from './threaded-writer.ts'
+import { noteTrouble } from './trouble.ts'
 import { type CommitHooks, makeWriter, type WriteAnswer } from './writer.ts'
 
 export interface SqliteOptions {
@@ -30,7 +31,10 @@ export function openSqliteStore(options: SqliteOptions): Store {
   const applied = migrate(options.path, options.nowMs)
   if (applied.length > 0) options.onMigrated?.(applied)
   const reader = openDatabase(options.path, 'read')
-  const writer = options.writer === 'thread' ? startWriterThread(options.path) : inlineWriter(options)
+  const writer = noteTrouble(
+    options.writer === 'thread' ? startWriterThread(options.path) : inlineWriter(options),
+    options.nowMs,
+  )
   const listeners = new Set<Tell>()
   const tell: Tell = (changed) => {
     for (const listener of listeners) listener(changed)
@@ -54,6 +58,7 @@ export function openSqliteStore(options: SqliteOptions): Store {
       return () => listeners.delete(listener)
     },
     backup: (path) => reader.backup(path),
+    trouble: () => writer.trouble(),
     close: async () => {
       stopPolling?.()
       await writer.close()

@@ -55,6 +55,7 @@ export function openSimStore(
     ...(Object.fromEntries(facades) as Aggregates),
     onCommit: (listener) => raw.onCommit((changed) => process.run(() => listener(changed))),
     backup: (file) => raw.backup(file),
+    trouble: () => raw.trouble(),
     close,
   }
 }
