@@ -7,6 +7,7 @@ import { Fault, faultCodeOf } from '#kernel/fault.ts'
 import { adminParts } from './roles/admin-parts.ts'
 import { type AgentRole, type Ports, startAgentRole } from './roles/agent-role.ts'
 import { type Base, type BaseOptions, openBase } from './roles/base.ts'
+import { descriptorChecks } from './roles/health.ts'
 import { startImap, startSmtp } from './roles/mail-roles.ts'
 import { startRelayRole } from './roles/relay-role.ts'
 import type { Role } from './roles/role.ts'
@@ -57,11 +58,13 @@ async function startRoles(
     return running
   }
   let agent: AgentRole | null = null
+  const descriptors = base.edge.watchDescriptors(base)
+  closers.push(async () => descriptors.stop())
   const admin = makeAdmin(
     adminParts(
       base,
       () => agent,
-      () => agent?.health() ?? [],
+      () => [...descriptorChecks(descriptors.scarceSinceMs()), ...(agent?.health() ?? [])],
     ),
   )
   // First of all: a second server on the same data is refused before it has touched anything of the first.

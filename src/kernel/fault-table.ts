@@ -618,6 +618,12 @@ export const faultTable = {
     turn: 'administrator',
     retry: 'none',
   },
+  'process.descriptors': {
+    says: 'Postkey has no or hardly any file descriptor left: new connections are closed without a word.',
+    next: 'Raise the limit (LimitNOFILE= of its service, or `ulimit -n`), and see who opens so many connections.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
   'config.invalid': {
     says: 'The configuration has a mistake.',
     next: 'Correct the key that is named; `postkey config check` lists them all.',

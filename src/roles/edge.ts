@@ -5,6 +5,7 @@
 import { serveAdmin } from '#admin/socket-server.ts'
 import { startExtractor } from '#agent/extract-worker.ts'
 import { type KeyStretching, scryptStretching } from '#crypto/key-stretching.ts'
+import { watchDescriptors } from '#edge/descriptors.ts'
 import { failpointAt, systemClock, systemRandom } from '#edge/system.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
@@ -43,6 +44,7 @@ export interface Edge {
   readonly startRelayServer: typeof startRelayServer
   readonly startExtractor: typeof startExtractor
   readonly serveAdmin: typeof serveAdmin
+  readonly watchDescriptors: typeof watchDescriptors
 }
 
 /** @param failpoint the name of the point where a test ends the process */
@@ -57,6 +59,7 @@ export const machineEdge = (failpoint?: string): Edge => ({
   startRelayServer,
   startExtractor,
   serveAdmin,
+  watchDescriptors,
 })
 
 const sharedPollMs = 200

@@ -23,6 +23,12 @@ export function agentFacts(base: Base, agent: Agent, watching: Watching, owner: 
   }
 }
 
+/** Said only while there are too few. */
+export const descriptorChecks = (scarceSinceMs: number | null): readonly Check[] =>
+  scarceSinceMs === null
+    ? []
+    : [{ ...broken('process.descriptors'), name: 'descriptors', sinceMs: scarceSinceMs }]
+
 function relayCheck(base: Base, agent: Agent): Check {
   const { stage, code, detail, sinceMs } = agent.relayState()
   const name = `relay ${base.config.relay_client.relay_id || base.config.relay.id}`

@@ -87,6 +87,7 @@ const edgeOf = (world: World, process: SimProcess): Edge => ({
     close: async () => {},
   }),
   serveAdmin: async () => ({ close: async () => {} }),
+  watchDescriptors: () => ({ scarceSinceMs: () => null, stop: () => {} }),
 })
 
 export const settingsOf = (directory: string, set: readonly string[]): string[] => [
