@@ -47,14 +47,18 @@ export function changeOf(outcome: Outcome): Change | null {
   }
 }
 
-/** An event that came too late is not taken in, nor are the keys and messages that were made for it. */
+/**
+ * An event that came too late is not taken in, nor are the keys and messages that were made for it, nor the number
+ * of a message that so was never sent.
+ */
 function withoutItsOwn({
   runSecrets: _secrets,
   addKey: _key,
   addDeliveries: _messages,
+  account,
   ...rest
 }: Also): Also {
-  return rest
+  return account && account.kind !== 'sent' ? { ...rest, account } : rest
 }
 
 function written(

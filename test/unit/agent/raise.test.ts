@@ -6,6 +6,7 @@ import type { AgentEnv } from '#agent/domain.ts'
 import { raise } from '#agent/raise.ts'
 import { InvariantError } from '#kernel/assert.ts'
 import type { ActivationId, MailAddress, Pin } from '#kernel/brand.ts'
+import type { Change } from '#store/activations.ts'
 import * as e from '../activation/events.ts'
 import { makeAgentWorld } from './agent-env.ts'
 import { withCommit } from './with-commit.ts'
@@ -94,6 +95,27 @@ test('an event that changes nothing is not recorded', async (t) => {
   assert.equal(recorded, false)
   assert.deepEqual(commits, [])
   assert.equal((await env.store.activations.events(e.txn)).length, 1)
+})
+
+test('of a policy that another agent has sent already, the number made for a second one is not noted', async (t) => {
+  const { env } = makeAgentWorld(t)
+  await raise(env, e.txn, () => e.etpSeen())
+  const written: Change[] = []
+  const watched = withCommit(env, async (change) => {
+    written.push(change)
+    return null
+  })
+  const { recorded } = await raise(
+    watched,
+    e.txn,
+    () => ({ kind: 'policy_sent', number: 10, atMs: e.start }),
+    { finishWork: ['policy'], account: { kind: 'sent', pin: e.pin, what: 'policy', number: 10 } },
+  )
+  assert.equal(recorded, false)
+  assert.deepEqual(
+    written.map(({ account, finishWork }) => ({ account, finishWork })),
+    [{ account: undefined, finishWork: ['policy'] }],
+  )
 })
 
 test('without an event what came beside it is written all the same', async (t) => {
