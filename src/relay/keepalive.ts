@@ -9,6 +9,9 @@ export interface Keepalive {
   stop(): void
 }
 
+/** How long a process that was stopped, and finds its time over, reads what has come meanwhile. */
+const lastLookMs = 1_000
+
 /** The first ping comes at a random moment, so that ten thousand connections do not ping together. */
 export function keepAlive(
   link: RelayLink,
@@ -20,8 +23,12 @@ export function keepAlive(
   let cancelDeath: (() => void) | null = null
   function beat(): void {
     link.ping()
-    cancelDeath ??= clock.after(limits.pongSecondsMax * 1000, dead)
+    cancelDeath ??= clock.after(limits.pongSecondsMax * 1000, lastLook)
     cancelPing = clock.after(everyMs, beat)
+  }
+  // Timers run before the network is read: the answer, or the word that somebody else took this place, may be there.
+  function lastLook(): void {
+    cancelDeath = clock.after(lastLookMs, dead)
   }
   const ponged = () => {
     cancelDeath?.()
