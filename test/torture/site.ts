@@ -20,21 +20,26 @@ export interface Site {
   process(command: Command): Postkey
   /** SIGKILL; returns when it is gone. */
   kill(command: Command): Promise<void>
-  start(command: Command): Promise<void>
+  /** @param more `--set` values of this process alone */
+  start(command: Command, more?: readonly string[]): Promise<void>
   stop(): Promise<void>
 }
 
 export interface SiteOptions {
   readonly layout: Layout
   readonly data: string
+  readonly logLevel?: 'info' | 'warn'
   /** Variables of each process beside ours. */
   readonly env?: Readonly<Record<string, string>>
 }
 
-export async function startSite(t: Scope, { layout, data, env }: SiteOptions): Promise<Site> {
+export async function startSite(
+  t: Scope,
+  { layout, data, env, logLevel = 'warn' }: SiteOptions,
+): Promise<Site> {
   const [smtp = 0, imap = 0, imapTls = 0, relay = 0] = await freePorts(4)
   const set = [
-    'log.level=warn',
+    `log.level=${logLevel}`,
     `smtp.port=${smtp}`,
     `imap_server.port=${imap}`,
     `imap_server.tls_port=${imapTls}`,
@@ -54,8 +59,9 @@ export async function startSite(t: Scope, { layout, data, env }: SiteOptions): P
     main: () => process(layout === 'together' ? 'serve' : 'agent'),
     process,
     kill: async (command) => void (await process(command).kill()),
-    start: async (command) => {
-      processes.set(command, await startPostkey(t, { data, set, command, ...(env ? { env } : {}) }))
+    start: async (command, more = []) => {
+      const options = { data, set: [...set, ...more], command, ...(env ? { env } : {}) }
+      processes.set(command, await startPostkey(t, options))
     },
     stop: async () => {
       for (const command of commands.toReversed()) await processes.get(command)?.stop()

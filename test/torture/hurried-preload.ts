@@ -1,0 +1,11 @@
+/**
+ * Loaded into a server before anything else: its timers run out TEST_HURRY times sooner, so that it loses patience with
+ * a silent peer in seconds. The date stays the machine's.
+ */
+const speed = Number(process.env.TEST_HURRY ?? 1)
+const { setTimeout: slow } = globalThis
+const now = performance.now.bind(performance)
+
+const hurried = (fn: () => void, delayMs = 0, ...rest: []) => slow(fn, delayMs / speed, ...rest)
+globalThis.setTimeout = Object.assign(hurried, slow) as typeof globalThis.setTimeout
+performance.now = () => now() * speed
