@@ -150,7 +150,7 @@ describe('a handheld’s mail', () => {
     assert.ok(Math.abs((now ?? 0) - world.clock.nowMs() / 1000) < 5)
   })
 
-  it('is refused with 7 under a transaction of another handheld or another body', async () => {
+  it('reader of the mailbox with a handheld of his own: is refused with 7 under the transaction of another', async () => {
     const request = makeRequest(world)
     assert.equal(await answered(request), 0)
     assert.equal(await answered(makeRequest(world, { txn: request.txn })), 7)

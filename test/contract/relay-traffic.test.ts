@@ -61,7 +61,7 @@ describe('frames between a handheld and a server', () => {
     assert.equal(device.received.filter(({ type }) => type === 'deliver').length, 0)
   })
 
-  it('are refused from a machine with an older lease', async () => {
+  it('paused or restored machine: are refused from one with an older lease', async () => {
     await listEachOther(world, pair)
     const { server, toPin } = pair
     const under = (generation: number, epoch: number) =>

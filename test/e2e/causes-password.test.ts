@@ -24,7 +24,9 @@ const together: Cases = {
     await assertActivates(postkey, address, password, { storage })
   },
 
-  'after five wrong passwords a handheld is refused, another one is not': async (world) => {
+  'registered handheld, wrong password: after five of them it is refused, another one is not': async (
+    world,
+  ) => {
     const { postkey } = world
     const address = 'tries@example.test'
     const password = await world.user(address)
@@ -131,18 +133,24 @@ const together: Cases = {
     await assertActivates(postkey, address, await world.newPassword(address))
   },
 
-  'of two handhelds that race for one user the slower is told that the password is used': async (world) => {
-    const { postkey } = world
-    const address = 'race-used@example.test'
-    const password = await world.user(address)
-    const wire = tapRelay(postkey)
-    const proof = wire.hold('sent', carries('m3'))
-    const slower = activate(postkey, address, password, { dial: wire.dial })
-    await proof.caught
-    await assertActivates(postkey, address, password)
-    await assertCause(postkey, await slower, { e: 13, code: 'grant.used' })
-    await assertActivates(postkey, address, await world.newPassword(address))
-  },
+  'administrator who set the password and acts first: the user is told that it is used, and the PIN is shown':
+    async (world) => {
+      const { postkey } = world
+      const address = 'race-used@example.test'
+      const password = await world.user(address)
+      const wire = tapRelay(postkey)
+      const proof = wire.hold('sent', carries('m3'))
+      const slower = activate(postkey, address, password, { dial: wire.dial })
+      await proof.caught
+      const { pin } = await assertActivates(postkey, address, password)
+      await assertCause(postkey, await slower, { e: 13, code: 'grant.used' })
+      const own = (await world.admin.handhelds.list()).filter(({ user }) => user === address)
+      assert.deepEqual(
+        own.map((one) => one.pin),
+        [pin],
+      )
+      await assertActivates(postkey, address, await world.newPassword(address))
+    },
 
   'of two handhelds that start at the same moment one comes through': async (world) => {
     const { postkey, admin } = world

@@ -166,7 +166,7 @@ test('no secret is in what the server, the commands and the handhelds wrote, at 
       assert.notDeepEqual(findSecrets(text, [planted]), [])
     })
 
-  await t.test('no secret lies in clear in the database', () => {
+  await t.test("thief of the server's database: no secret lies in it in clear", () => {
     const files = ['postkey.db', 'postkey.db-wal'].map((name) => join(postkey.data, name)).filter(existsSync)
     for (const file of files) assert.deepEqual(findSecrets(readFileSync(file, 'latin1'), secrets), [], file)
     assert.notDeepEqual(findSecrets(readFileSync(files[0] ?? '', 'latin1'), [planted]), [])

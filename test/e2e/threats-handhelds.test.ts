@@ -59,7 +59,7 @@ const together: Cases = {
     await assertActivates(postkey, address, password)
   },
 
-  'a handheld whose PIN is on the deny list is told so, at the price of no try': async (world) => {
+  'thief of a handheld: its PIN on the deny list is told so, at the price of no try': async (world) => {
     const { postkey, admin } = world
     const address = 'denied-pin@example.test'
     const storage = sameHandheld()

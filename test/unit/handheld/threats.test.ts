@@ -1,0 +1,85 @@
+/** What the handheld's own side does against attackers of the threat table (docs/protocol.md, "Threats"). */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isPoint } from '#crypto/p256.ts'
+import type { Suite } from '#crypto/packet.ts'
+import { decodeEtpBody, encodeEtpBody } from '#protocol/etp.ts'
+import { decodeM2, encodeM2 } from '#protocol/exchange.ts'
+import { policy, policyPacket, toComplete, toWaiting } from './run-through.ts'
+import { answerRequest, Channel, judgeProof, testSecrets } from './server-double.ts'
+import { address, password, pin, script, typed, World } from './world.ts'
+
+/** The request that a handheld with always the same randomness makes of this password. */
+function requestUnder(typedPassword: string): Uint8Array {
+  const world = new World()
+  world.raise(typed({ secrets: testSecrets(typedPassword, address) }))
+  world.login()
+  return world.request()
+}
+
+test('reader of the mailbox, mail administrator, SMTP hop: under two passwords the request differs in its point alone', () => {
+  const bodies = [password, 'another password'].map(requestUnder)
+  const [one, other] = bodies.map((body) => {
+    const decoded = decodeEtpBody(body)
+    assert(decoded.ok)
+    return decoded.value
+  })
+  assert(one && other)
+  assert.notDeepEqual(one.shareP, other.shareP)
+  assert(isPoint(one.shareP) && isPoint(other.shareP))
+  assert.deepEqual({ ...one, shareP: null }, { ...other, shareP: null })
+  assert.deepEqual(Object.keys(one).sort(), [
+    'address',
+    'createdAt',
+    'kdfProfile',
+    'lifeSeconds',
+    'offer',
+    'relayId',
+    'shareP',
+    'txn',
+  ])
+})
+
+const proofOf = (world: World): Uint8Array => world.message('m3').bytes
+
+test('downgrader: an offer that was edited on its way makes the proof fail', () => {
+  const world = new World()
+  const body = toWaiting(world)
+  const decoded = decodeEtpBody(body)
+  assert(decoded.ok)
+  const weak = script({ suite: 2 as Suite })
+  const shared = answerRequest(weak, encodeEtpBody({ ...decoded.value, offer: [2] }), pin)
+  world.deliver('m2', shared.m2)
+  assert.equal(world.stage(), 'proving')
+  assert.equal(judgeProof(weak, shared, proofOf(world)).ok, false)
+})
+
+test('downgrader: a suite that was edited in M2 makes the proof fail', () => {
+  const world = new World()
+  const shared = answerRequest(script(), toWaiting(world), pin)
+  const m2 = decodeM2(shared.m2)
+  assert(m2.ok)
+  world.deliver('m2', encodeM2({ ...m2.value, suite: 2 }))
+  assert.equal(world.stage(), 'proving')
+  assert.equal(judgeProof(script(), shared, proofOf(world)).ok, false)
+})
+
+test('the same way without an edit, the proof holds', () => {
+  const world = new World()
+  const shared = answerRequest(script(), toWaiting(world), pin)
+  world.deliver('m2', shared.m2)
+  assert.equal(judgeProof(script(), shared, proofOf(world)).ok, true)
+})
+
+test('thief of the CA or policy signer: without the master key his policy is not even looked at', () => {
+  const world = new World()
+  const { channel } = toComplete(world)
+  const thief = new Channel(script(), new Uint8Array(32).fill(9), channel.th4)
+  const before = world.actions.length
+  world.deliver('packet', policyPacket(thief, policy({ number: 99 })))
+  const asked = world.actions.slice(before).filter(({ kind }) => kind === 'verify_policy')
+  assert.deepEqual(asked, [])
+  assert.deepEqual(world.sends(), [])
+  world.deliver('packet', policyPacket(channel, policy({ number: 99 })))
+  assert(world.actions.slice(before).some(({ kind }) => kind === 'verify_policy'))
+})
