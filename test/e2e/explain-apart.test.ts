@@ -1,7 +1,10 @@
 /** Where the parts are processes of their own and one of them is gone: `activation explain` names it. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { ExplainedActivation } from '#admin/views.ts'
+import { parseSrpId } from '#kernel/brand.ts'
+import { openSqliteStore } from '#store/sqlite/open.ts'
 import { untilExplained } from '../support/e2e-cli.ts'
 import { press } from '../support/e2e-handheld.ts'
 import { startSite } from '../support/e2e-site.ts'
@@ -28,6 +31,12 @@ test('a part that is gone is named', { timeout: 150_000 }, async (t) => {
     await untilExplained(agent, address, 'relay.unreachable', 'relay')
   })
 
+  await t.test('an SRP id that is disabled is named', async () => {
+    await disable(agent.data, 'S00000001')
+    await start('relay')
+    await untilExplained(agent, address, 'relay.suspended', 'administrator')
+  })
+
   await t.test(
     'an agent that hangs or does not run is named, by a command that works without it',
     async () => {
@@ -39,6 +48,15 @@ test('a part that is gone is named', { timeout: 150_000 }, async (t) => {
     },
   )
 })
+
+/** As the relay's operator does it, from another process. */
+async function disable(data: string, typed: string): Promise<void> {
+  const srpId = parseSrpId(typed)
+  assert(srpId)
+  const store = openSqliteStore({ path: join(data, 'postkey.db'), writer: 'inline', nowMs: Date.now })
+  assert.equal(await store.relay.suspend(srpId, 'by its operator'), true)
+  await store.close()
+}
 
 async function startApart(t: TestContext) {
   const site = await startSite(t)

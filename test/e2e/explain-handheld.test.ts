@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { systemClock, systemRandom } from '#edge/system.ts'
 import { parseSrpId } from '#kernel/brand.ts'
 import { fromHex } from '#kernel/bytes.ts'
+import type { FaultCode } from '#kernel/fault.ts'
 import { silentLog } from '#kernel/log.ts'
 import { ackStatus, encodeNamesLeftOut } from '#protocol/ack.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
@@ -103,12 +104,24 @@ const inTurn: Cases = {
   },
 
   'an SRP id that is in use twice is named': async (world, t) => {
-    const { postkey, admin } = world
+    const { postkey } = world
     const address = 'twice@example.test'
     const password = await world.user(address)
-    const srpId = parseSrpId('S00000001')
-    assert(srpId)
-    const { srpKey } = await admin.srp.add(srpId, ['example.test'], { replace: true })
+    const copy = await copiedKey(world)
+    await copy.connect(t)
+    await untilLinkIs(world, 'relay.displaced')
+    await press(postkey, address, password)
+    await untilExplained(postkey, address, 'relay.displaced', 'administrator')
+  },
+}
+
+/** The server's name at the relay gets another key, of which the test has a copy. */
+async function copiedKey({ postkey, admin }: World) {
+  const srpId = parseSrpId('S00000001')
+  assert(srpId)
+  const { srpKey } = await admin.srp.add(srpId, ['example.test'], { replace: true })
+  const connect = async (t: Parameters<Cases[string]>[1]): Promise<void> => {
+    const ready = Promise.withResolvers<void>()
     const other = connectServer({
       ...relayTrust(postkey),
       srpId,
@@ -117,16 +130,18 @@ const inTurn: Cases = {
       clock: systemClock,
       random: systemRandom,
       log: silentLog,
-      handlers: { onReady: () => {}, onFrame: async () => {} },
+      handlers: { onReady: () => ready.resolve(), onFrame: async () => {} },
     })
     t.after(() => other.close())
-    await eventually(
-      async () => (await admin.status()).checks.some(({ code }) => code === 'relay.displaced'),
-      'the server has lost its place at the relay',
-    )
-    await press(postkey, address, password)
-    await untilExplained(postkey, address, 'relay.displaced', 'administrator')
-  },
+    await ready.promise
+  }
+  return { connect }
 }
+
+const untilLinkIs = ({ admin }: World, code: FaultCode): Promise<void> =>
+  eventually(
+    async () => (await admin.status()).checks.some((check) => check.code === code),
+    `the server's line to the relay ended with ${code}`,
+  )
 
 testCases('what goes wrong between relay and handheld is named', together, inTurn)
