@@ -7,6 +7,9 @@ import { fields, spaced, visible } from './text.ts'
 import { duration, localClock, localDay, moment } from './time.ts'
 
 const barWidth = 8
+const clockWidth = 12
+/** A column of details narrower than this says nothing: they then follow the names. */
+const detailWidthMin = 24
 const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 
 export function renderExplanation(run: Run, explained: ExplainedActivation): string {
@@ -42,28 +45,51 @@ export function renderExplanation(run: Run, explained: ExplainedActivation): str
   return `${run.terminal.bold(visible(address))}\n${head}${remarks.join('')}${guard}${hops}`
 }
 
+/** What all lines of one timeline share. */
+interface Layout {
+  readonly longestMs: number
+  /** From the first hop to the last. */
+  readonly total: string
+  readonly tookWidth: number
+  /** Names are padded to this; 0 where the lines are too narrow for a column of details. */
+  readonly nameWidth: number
+}
+
 function renderTimeline(run: Run, hops: readonly Hop[]): string {
-  const longestMs = Math.max(1, ...hops.map((hop) => hop.tookMs ?? 0))
-  const nameWidth = Math.max(...hops.map((hop) => hop.name.length))
+  const layout = layoutOf(run, hops)
   let day = ''
   const lines = hops.flatMap((hop) => {
     const today = localDay(hop.atMs, run.zone)
     const date = today === day ? [] : [`  ${today}`]
     day = today
-    return [...date, hopLine(run, hop, longestMs, nameWidth)]
+    return [...date, hopLine(run, hop, layout)]
   })
-  return `${lines.join('\n')}\n`
+  return `${lines.join('\n')}\n  ${'in all'.padEnd(clockWidth)}${layout.total.padStart(layout.tookWidth)}\n`
 }
 
-function hopLine(run: Run, hop: Hop, longestMs: number, nameWidth: number): string {
-  const took = (hop.tookMs === null ? '' : duration(hop.tookMs)).padStart(12)
-  const before = `  ${localClock(hop.atMs, run.zone)}${took} ${bar(hop.tookMs ?? 0, longestMs)} `
-  const name = visible(hop.name)
-  const room = run.terminal.people
-    ? run.terminal.width - before.length - nameWidth - 2
-    : Number.POSITIVE_INFINITY
+function layoutOf({ terminal }: Run, hops: readonly Hop[]): Layout {
+  const total = duration(hops.reduce((sum, { tookMs }) => sum + (tookMs ?? 0), 0))
+  const tookWidth = 2 + Math.max(total.length, ...hops.map((hop) => tookText(hop).length))
+  const nameWidth = Math.max(...hops.map((hop) => hop.name.length))
+  const room = terminal.width - clockWidth - tookWidth - barWidth - nameWidth - 6
+  const isWide = !terminal.people || room >= detailWidthMin
+  return {
+    longestMs: Math.max(1, ...hops.map((hop) => hop.tookMs ?? 0)),
+    total,
+    tookWidth,
+    nameWidth: isWide ? nameWidth : 0,
+  }
+}
+
+const tookText = ({ tookMs }: Hop): string => (tookMs === null ? '' : duration(tookMs))
+
+function hopLine({ terminal, zone }: Run, hop: Hop, layout: Layout): string {
+  const took = tookText(hop).padStart(layout.tookWidth)
+  const before = `  ${localClock(hop.atMs, zone)}${took} ${bar(hop.tookMs ?? 0, layout.longestMs)} `
+  const name = visible(hop.name).padEnd(layout.nameWidth)
+  const room = terminal.people ? terminal.width - before.length - name.length - 2 : Number.POSITIVE_INFINITY
   const detail = shortened(visible(hop.detail), room)
-  return `${before}${detail === '' ? name : `${name.padEnd(nameWidth)}  ${run.terminal.dim(detail)}`}`.trimEnd()
+  return `${before}${detail === '' ? name : `${name}  ${terminal.dim(detail)}`}`.trimEnd()
 }
 
 /** A share of the longest hop, to an eighth of a character; what took any time at all shows a sliver. */
@@ -74,5 +100,5 @@ function bar(ms: number, longestMs: number): string {
 
 function shortened(text: string, room: number): string {
   if (text.length <= room) return text
-  return room < 2 ? '' : `${text.slice(0, room - 1)}…`
+  return room < 4 ? '' : `${text.slice(0, room - 1)}…`
 }

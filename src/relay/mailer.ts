@@ -120,7 +120,10 @@ export function composed(mail: EtpMail) {
 
 /** The server's final no to the recipient or the message; everything else may be otherwise next time. */
 export function outcomeOf(error: unknown): MailOutcome {
-  const answer = (error instanceof Error ? error.message : String(error)).slice(0, answerMax)
+  const response = field(error, 'response')
+  const words = error instanceof Error ? error.message : String(error)
+  // The server's own words, where there are any, without what the library says about them.
+  const answer = (typeof response === 'string' ? response : words).slice(0, answerMax)
   const command = field(error, 'command')
   const responseCode = field(error, 'responseCode')
   const final = typeof responseCode === 'number' && responseCode >= 500 && responseCode < 600

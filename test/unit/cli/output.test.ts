@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
+import type { Hop } from '#activation/hop.ts'
 import type { ActivationCases } from '#admin/admin.ts'
 import type { ActivationId, MailAddress } from '#kernel/brand.ts'
 import { raise, startMs } from '../admin/installation.ts'
@@ -15,8 +16,8 @@ beforeEach(() => {
 })
 afterEach(() => site.close())
 
-const explaining = () => {
-  const activations: ActivationCases = { ...site.admin.activations, explain: async () => waiting }
+const explaining = (explained = waiting) => {
+  const activations: ActivationCases = { ...site.admin.activations, explain: async () => explained }
   return { activations }
 }
 
@@ -40,13 +41,33 @@ test('explain says where it stands, whose turn it is, since when, why and what n
   code        policy.not_acknowledged
 
   2026-01-05
-  13:56:40.000                      user pressed Activate     alice@example.test
-  13:56:40.180      180 ms ▎        relay mailed the request
-  13:56:45.000       4.8 s ████████ mail in the mailbox       user/alice@example.test
-  13:56:45.040       40 ms ▏        server saw the mail       found by hint
-  13:56:47.000       2.0 s ███▎     IT policy sent            number 4294967297
+  13:56:40.000                  user pressed Activate     alice@example.test
+  13:56:40.180  180 ms ▎        relay mailed the request
+  13:56:45.000   4.8 s ████████ mail in the mailbox       user/alice@example.test
+  13:56:45.040   40 ms ▏        server saw the mail       found by hint
+  13:56:47.000   2.0 s ███▎     IT policy sent            number 4294967297
+  in all         7.0 s
 `,
   )
+})
+
+const longest: Hop = {
+  name: "handheld has the server's answer (M2)",
+  atMs: startMs,
+  tookMs: 3_599_000,
+  detail: 'PIN 2100AB3F',
+}
+
+test('on a narrow terminal details follow the names, and a short name leaves room to read them', async () => {
+  const long = { ...waiting, timeline: [...waiting.timeline, longest] }
+  const { out } = await site.run(['activation', 'explain', alice], {
+    admin: explaining(long),
+    columns: 80,
+    env: { NO_COLOR: '1' },
+  })
+  assert.match(out, /mail in the mailbox {2}user\/alice@example\.te/)
+  assert.match(out, /59 min 59 s .*handheld has the server's answer \(M2\)/)
+  assert.ok(out.split('\n').every((line) => line.length <= 80))
 })
 
 test('explain fits a terminal of 80 columns', async () => {
