@@ -38,13 +38,13 @@ export function waitingReason(activation: Activation, path: PathFacts | null, no
 }
 
 /** The way of the mail in its order: relay, mail server, agent, mailbox. */
-function mailReason({ txn }: Activation, path: PathFacts | null, nowMs: number): Reason | null {
+function mailReason({ txn, startedAtMs }: Activation, path: PathFacts | null, nowMs: number): Reason | null {
   if (!path) return null
   const { relayMail, agent } = path
   const unsent = relayMail && unsentReason(relayMail, nowMs)
   if (unsent) return unsent
   if (!agent) return { code: 'agent.behind' }
-  return mailboxReason(agent.mailbox, txn.slice(0, 8), relayMail?.mailedAtMs ?? 0)
+  return mailboxReason(agent.mailbox, txn.slice(0, 8), relayMail?.mailedAtMs ?? startedAtMs)
 }
 
 function unsentReason(mail: RelayMailFacts, nowMs: number): Reason | null {

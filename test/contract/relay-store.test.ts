@@ -169,6 +169,12 @@ describe("the relay's store", () => {
       answeredAtMs: 9,
     })
     assert.equal(await store.relay.beginMail(first.txn, 230, 900), null)
+    const answered = await store.relay.findAnsweredMail(first.txn)
+    assert.deepEqual([answered?.state, answered?.answer, answered?.answeredAtMs], ['accepted', '250', 9])
+    const to = ['turn@example.com', 'nobody@example.com'] as MailAddress[]
+    const newest = await store.relay.newestMailTo(to)
+    assert.deepEqual([newest?.acceptedAtMs, newest?.answer, newest?.answeredAtMs], [105, '', null])
+    assert.equal(await store.relay.newestMailTo(['nobody@example.com' as MailAddress]), null)
     const ended = await store.relay.giveUpMails(1_102)
     assert.ok(ended.some(({ txn }) => txn === second.txn))
     assert.equal((await store.relay.findMail(second.txn))?.state, 'gave_up')

@@ -75,6 +75,8 @@ test('a mail that is not seen: the relay, the mail server, the agent and the mai
     [withMailbox({ empty: [{ txn8: '00000000', atMs: e.start }] }), later('mail.not_seen')],
     [withMailbox({ goneAtMs: e.start + 2_000 }), always('mail.gone')],
     [withMailbox({ goneAtMs: e.start - 2_000 }), later('mail.not_seen')],
+    [{ ...withMailbox({ goneAtMs: e.start - 2_000 }), relayMail: null }, later('mail.not_seen')],
+    [{ ...withMailbox({ goneAtMs: e.start + 2_000 }), relayMail: null }, always('mail.gone')],
     [withMailbox({ lookedAtMs: e.start, lateBeforeMs: e.start + 1 }), always('agent.behind')],
     [{ ...withMail({ state: 'refused' }), agent: null }, always('smtp.refused')],
   ]
