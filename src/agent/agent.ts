@@ -6,8 +6,8 @@ import type { Frame } from '#protocol/relay-frame.ts'
 import type { RelayClient, RelayClientState, RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import { startCourier } from './courier.ts'
 import type { AgentEnv } from './domain.ts'
+import { startAgentHousekeeping } from './housekeeping.ts'
 import { takeFrame } from './inbound.ts'
-import type { Loop } from './loop.ts'
 import { makeSequence } from './packets.ts'
 import { startPerformer } from './perform.ts'
 import { raise } from './raise.ts'
@@ -31,7 +31,6 @@ export interface Agent {
 }
 
 const generationName = 'relay_generation'
-const housekeepingMs = 60_000
 
 export function startAgent(env: AgentEnv, options: AgentOptions): Agent {
   const nextSeq = makeSequence(env)
@@ -66,7 +65,10 @@ export function startAgent(env: AgentEnv, options: AgentOptions): Agent {
     courier.poke()
     served()
   })
-  const stopHousekeeping = everyMinute(env, performer)
+  const stopHousekeeping = startAgentHousekeeping(env, () => {
+    performer.poke()
+    courier.poke()
+  })
   const connected = client
   return {
     relayState: () => connected.state(),
@@ -162,27 +164,4 @@ async function hinted(
   if (known?.request) await raise(env, txn, () => ({ kind: 'asked_again', atMs }))
   else await raise(env, txn, () => ({ kind: 'relay_mailed', address, atMs }), {}, user.id)
   if (!known?.request) options.hint(user.address, txn)
-}
-
-/** Grants that ran out are closed, and sets of parts that never became whole are dropped. */
-function everyMinute(env: AgentEnv, performer: Loop): () => void {
-  let cancel = () => {}
-  let closed = false
-  const tidyUp = async (): Promise<void> => {
-    const nowMs = env.clock.nowMs()
-    if ((await env.store.users.expireGrants(nowMs)) > 0) performer.poke()
-    await env.store.handhelds.dropPartsBefore(nowMs - limits.partSecondsMax * 1000)
-  }
-  const turn = (): void => {
-    tidyUp()
-      .catch((error) => env.log.error({ code: faultCodeOf(error) }, 'housekeeping failed'))
-      .finally(() => {
-        if (!closed) cancel = env.clock.after(housekeepingMs, turn)
-      })
-  }
-  turn()
-  return () => {
-    closed = true
-    cancel()
-  }
 }

@@ -10,6 +10,21 @@ export interface Clock {
 
 export const nowSeconds = (clock: Clock): number => Math.floor(clock.nowMs() / 1000)
 
+/** A change of the date by less than this may be a clock that is being put right bit by bit. */
+const noticedMs = 2_000
+
+/** Each call tells by how many milliseconds somebody has set the date since the call before; back is negative. */
+export function watchDate(clock: Clock): () => number {
+  const ahead = () => clock.nowMs() - clock.monotonicMs()
+  let before = ahead()
+  return () => {
+    const now = ahead()
+    const setMs = Math.round(now - before)
+    before = now
+    return Math.abs(setMs) < noticedMs ? 0 : setMs
+  }
+}
+
 /** Resolves after `delayMs`, or at once when `signal` aborts. Never rejects. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

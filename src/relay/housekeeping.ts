@@ -1,4 +1,5 @@
 /** What the relay does by the clock: expired frames, names suspended from outside, old memory. */
+import { watchDate } from '#kernel/clock.ts'
 import type { RelayHub } from './hub.ts'
 import { closeCode } from './link.ts'
 
@@ -15,7 +16,14 @@ export function startHousekeeping(hub: RelayHub): () => Promise<void> {
   let nextSuspendedMs = clock.monotonicMs()
   let nextPurgeMs = clock.monotonicMs()
 
+  const dateSetMs = watchDate(clock)
+  /** The date was set back by so much, and what follows from that is not done yet. */
+  let backMs = 0
+
   const round = async (): Promise<void> => {
+    backMs += Math.max(0, -dateSetMs())
+    if (backMs > 0) await afterDateSet(hub, backMs)
+    backMs = 0
     const runningMs = clock.monotonicMs()
     await expireFrames(hub, clock.nowMs())
     if (runningMs >= nextSuspendedMs) {
@@ -40,6 +48,13 @@ export function startHousekeeping(hub: RelayHub): () => Promise<void> {
     cancel()
     return running
   }
+}
+
+/** Else a mail that was put off waits until the date it was put off to comes again. */
+async function afterDateSet({ store, postOffice, log }: RelayHub, backMs: number): Promise<void> {
+  log.warn({ backMs }, 'the date was set back')
+  await store.bringMailsForward(backMs)
+  postOffice.wake()
 }
 
 async function expireFrames({ store, sessions }: RelayHub, nowMs: number): Promise<void> {

@@ -98,4 +98,6 @@ export interface ActivationStore {
   workOf(txn: ActivationId): Promise<WorkItem[]>
   putOffWork(key: string, dueAtMs: number, code: FaultCode): Promise<void>
   finishWork(key: string): Promise<void>
+  /** The date was set back by so much: work that was put off comes earlier by the same; a `wake` keeps its date. */
+  bringForward(byMs: number): Promise<void>
 }

@@ -67,5 +67,7 @@ export interface DeliveryStore {
   hurryUnanswered(nowMs: number): Promise<void>
   /** Everything unfinished is due again: the relay has lost what it held. */
   hurryAll(nowMs: number): Promise<void>
+  /** The date was set back by so much: what is to go out later goes out earlier by the same. */
+  bringForward(byMs: number): Promise<void>
   end(id: number, state: 'answered' | 'stopped' | 'given_up'): Promise<void>
 }

@@ -246,6 +246,8 @@ export interface RelayStore {
   /** The try goes on: it is not repeated before then. */
   renewMail(txn: ActivationId, leaseUntilMs: number): Promise<void>
   endMail(result: MailResult): Promise<void>
+  /** The date was set back by so much: what is to be tried later is tried earlier by the same. */
+  bringMailsForward(byMs: number): Promise<void>
   /** Queued mails whose life has ended are given up. */
   giveUpMails(nowMs: number): Promise<RelayMailRow[]>
 }

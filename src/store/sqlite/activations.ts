@@ -53,6 +53,8 @@ export const activations: Aggregate<ActivationStore> = {
         code,
         key,
       ),
+    bringForward: (byMs) =>
+      void db.run("UPDATE work SET due_at_ms = due_at_ms - ? WHERE kind <> 'wake'", byMs),
     finishWork: (key) => void db.run('DELETE FROM work WHERE key = ?', key),
   }),
 }

@@ -65,6 +65,8 @@ export const deliveries: Aggregate<DeliveryStore> = {
       ),
     hurryAll: (nowMs) =>
       void db.run("UPDATE delivery SET next_at_ms = ?, receipt_at_ms = NULL WHERE state = 'running'", nowMs),
+    bringForward: (byMs) =>
+      void db.run("UPDATE delivery SET next_at_ms = next_at_ms - ? WHERE state = 'running'", byMs),
     end: (id, state) =>
       void db.run("UPDATE delivery SET state = ? WHERE id = ? AND state = 'running'", state, id),
   }),

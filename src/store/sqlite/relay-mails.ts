@@ -16,6 +16,7 @@ type Mails = Pick<
   | 'beginMail'
   | 'renewMail'
   | 'endMail'
+  | 'bringMailsForward'
   | 'giveUpMails'
 >
 
@@ -104,6 +105,9 @@ export function makeRelayMails(db: Db): Mails {
         'UPDATE relay_mail SET state = ?, next_try_at_ms = ?, answer = ?, answered_at_ms = ? WHERE txn = ?',
         ...[state, nextTryAtMs, answer, answeredAtMs, txn],
       )
+    },
+    bringMailsForward: (byMs) => {
+      db.run(`UPDATE relay_mail SET next_try_at_ms = next_try_at_ms - ? WHERE state = 'queued'`, byMs)
     },
     giveUpMails: (nowMs) => {
       const over = db.all<RelayMailRow>(
