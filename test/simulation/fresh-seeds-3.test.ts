@@ -1,3 +1,3 @@
 import { testFreshSeeds } from './support/simulated.ts'
 
-testFreshSeeds(75)
+testFreshSeeds(100)

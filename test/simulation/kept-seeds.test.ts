@@ -14,10 +14,9 @@ test('seeds that failed once do not fail again', async () => {
 })
 
 test('the same seed goes the same way twice', async () => {
-  const seeds = ['--seeds', '1..4', '--workers', '1', '--trace']
-  const traces = async () => (await simulate(seeds)).output.match(/^seed \d+ trace [0-9a-f]+$/gm)
-  const first = await traces()
-  assert.equal(first?.length, 4)
-  assert.equal(new Set(first?.map((line) => line.split(' ').at(-1))).size, 4, 'other seeds go other ways')
-  assert.deepEqual(await traces(), first)
+  const { output } = await simulate(['--seeds', '1..3,1..3', '--workers', '2', '--trace'])
+  const traces = output.match(/^seed \d+ trace [0-9a-f]+$/gm) ?? []
+  assert.equal(traces.length, 6)
+  assert.equal(new Set(traces).size, 3)
+  assert.equal(new Set(traces.map((line) => line.split(' ').at(-1))).size, 3, 'other seeds go other ways')
 })

@@ -23,43 +23,60 @@ const { values } = parseArgs({
   },
 })
 
-const planted = readPlanted(values.planted)
+/** A seed to run, with the mistake planted in it. */
+export interface Task {
+  readonly seed: number
+  readonly planted: PlantedName | null
+}
+
 const seeds = readSeeds(values.seeds)
+const tasks = readPlanted(values.planted).flatMap((planted) => seeds.map((seed): Task => ({ seed, planted })))
 const directory = fastDirectory()
 const totals = newTotals()
+/** Mistakes of which one seed is enough. */
+const caught = new Set<PlantedName | null>()
 
 try {
   await makeTemplate(join(directory, 'template'))
-  const queue = seeds.values()
-  await Promise.all(Array.from({ length: Math.min(Number(values.workers), seeds.length) }, () => work(queue)))
+  const queue = tasks.values()
+  await Promise.all(Array.from({ length: Math.min(Number(values.workers), tasks.length) }, () => work(queue)))
 } finally {
   rmSync(directory, { recursive: true, force: true })
 }
 process.stdout.write(showTotals(totals))
 process.exitCode = totals.violations > 0 ? 1 : 0
 
-/** One worker process, which takes the next seed until none is left. */
-function work(queue: Iterator<number>): Promise<void> {
-  const worker = fork(join(import.meta.dirname, 'worker.ts'), [directory, planted ?? ''])
+/** One worker process, which takes the next task until none is left. */
+function work(queue: Iterator<Task>): Promise<void> {
+  const worker = fork(join(import.meta.dirname, 'worker.ts'), [directory])
+  let task: Task | undefined
   return new Promise((resolve, reject) => {
     const next = () => {
-      const seed = queue.next()
-      if (seed.done || (values.first && totals.violations > 0)) worker.disconnect()
-      else worker.send(seed.value)
+      do task = queue.next().value
+      while (task && values.first && caught.has(task.planted))
+      if (task) worker.send(task)
+      else worker.disconnect()
     }
     worker.on('message', (result: SeedResult) => {
-      addResult(totals, result)
-      if (result.violation) process.stdout.write(showFailure(result, planted))
-      if (values.trace) process.stdout.write(`seed ${result.seed} trace ${result.trace}\n`)
-      if (values.timeline) process.stdout.write(`${result.timeline.join('\n')}\n`)
+      if (task) ended(task, result)
       next()
     })
     worker.on('error', reject)
     worker.on('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error(`a worker ended with ${code} and left its seed`)),
+      code === 0 && !task ? resolve() : reject(new Error(`a worker ended with ${code} and left its seed`)),
     )
     next()
   })
+}
+
+function ended({ planted }: Task, result: SeedResult): void {
+  addResult(totals, result)
+  if (result.violation) {
+    caught.add(planted)
+    process.stdout.write(showFailure(result, planted))
+  }
+  if (values.trace) process.stdout.write(`seed ${result.seed} trace ${result.trace}\n`)
+  if (values.timeline) process.stdout.write(`${result.timeline.join('\n')}\n`)
 }
 
 /** `3`, `1..150`, or several with commas. */
@@ -71,9 +88,12 @@ function readSeeds(text: string): number[] {
   })
 }
 
-function readPlanted(name: string | undefined): PlantedName | undefined {
-  if (name === undefined) return undefined
-  const known = plantedNames.find((one) => one === name)
-  if (!known) throw new Error(`no such mistake: ${name}; there are ${plantedNames.join(', ')}`)
-  return known
+/** None, one, or several with commas: the seeds are run with each of them. */
+function readPlanted(names: string | undefined): (PlantedName | null)[] {
+  if (names === undefined) return [null]
+  return names.split(',').map((name) => {
+    const known = plantedNames.find((one) => one === name)
+    if (!known) throw new Error(`no such mistake: ${name}; there are ${plantedNames.join(', ')}`)
+    return known
+  })
 }

@@ -56,11 +56,12 @@ export function showTotals(totals: Totals): string {
 
 const linesShown = 150
 
-export function showFailure({ seed, violation, timeline }: SeedResult, planted?: string): string {
+export function showFailure({ seed, violation, timeline }: SeedResult, planted: string | null): string {
   const again = `npm run simulate -- --seeds ${seed}${planted ? ` --planted ${planted}` : ''} --timeline`
   const left = timeline.length - linesShown
+  const where = planted ? ` with ${planted}` : ''
   return [
-    `seed ${seed} violates "${violation?.invariant}": ${violation?.says}`,
+    `seed ${seed}${where} violates "${violation?.invariant}": ${violation?.says}`,
     `run it again: ${again}`,
     ...(left > 0 ? [`… ${left} lines before`] : []),
     ...timeline.slice(-linesShown),

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 
 export interface Simulated {
   readonly output: string
+  readonly exitCode: number
   readonly seeds: number
   readonly activations: number
   readonly faults: number
@@ -28,6 +29,7 @@ export function simulate(args: readonly string[]): Promise<Simulated> {
         /^at least (\d+) activations and (\d+) faults a seed$/m.exec(stdout) ?? []
       resolve({
         output: stdout,
+        exitCode: typeof error?.code === 'number' ? error.code : 0,
         seeds,
         activations,
         faults,

@@ -1,3 +1,0 @@
-import { testFreshSeeds } from './support/simulated.ts'
-
-testFreshSeeds(75)
