@@ -169,6 +169,7 @@ test('status shows what is broken first and exits 1', async () => {
            No running server answers on the admin socket.
            next  Start one with \`postkey serve\`, or check \`[admin] socket\`.
            code  admin.no_server
+ok         database: Keeps what is written.
 ok         work: No work is overdue.
 ok         mailboxes: 0 mailboxes watched.
 ok         activations: 0 activations open, 0 failed in the last 24 hours.
