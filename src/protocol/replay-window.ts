@@ -19,6 +19,7 @@ export type Freshness = 'new' | 'seen' | 'too_old'
 const size = limits.replayWindow
 const bitsBytes = size / 8
 const nextBytes = 8
+const nextMax = Number.MAX_SAFE_INTEGER + 1
 
 export const emptyReplayWindow: ReplayWindow = { next: 0, bits: new Uint8Array(bitsBytes) }
 
@@ -46,7 +47,8 @@ export const encodeReplayWindow = (window: ReplayWindow): Uint8Array =>
 export function decodeReplayWindow(bytes: Uint8Array): Decoded<ReplayWindow> {
   if (bytes.length !== nextBytes + bitsBytes) return refused('wrong_shape', 'replayWindow')
   const next = Number(new DataView(bytes.buffer, bytes.byteOffset, nextBytes).getBigUint64(0))
-  if (!Number.isSafeInteger(next)) return refused('out_of_range', 'replayWindow.next')
+  // One more than the highest number there may be, which a window that has seen it holds.
+  if (next > nextMax) return refused('out_of_range', 'replayWindow.next')
   return decoded({ next, bits: bytes.slice(nextBytes) })
 }
 

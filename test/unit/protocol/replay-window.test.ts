@@ -83,6 +83,8 @@ describe('the replay window', () => {
     const stored = encodeReplayWindow(window)
     equal(stored.length, 136)
     deepEqual(decodeReplayWindow(stored), { ok: true, value: window })
+    const last = marked(Number.MAX_SAFE_INTEGER)
+    deepEqual(decodeReplayWindow(encodeReplayWindow(last)), { ok: true, value: last })
     equal(decodeReplayWindow(stored.subarray(1)).ok, false)
     equal(decodeReplayWindow(new Uint8Array(136).fill(0xff)).ok, false)
   })
