@@ -3,7 +3,7 @@ import { limits } from '#kernel/limits.ts'
 import type { Decoded } from '#kernel/result.ts'
 import { kid } from './fields.ts'
 import { element, optionalElement, row } from './record-shape.ts'
-import { bytes, decodeShape, encodeShape, list, text, uint } from './shape.ts'
+import { bytes, decodeShape, encodeShape, list, text, uint, uint8 } from './shape.ts'
 
 /** Numbers on the wire; the sender's next step for each is in docs/protocol.md, "Acknowledgements". */
 export const ackStatus = {
@@ -44,7 +44,7 @@ const ack = row<Ack>([], {
   kid: element(kid),
   seq: element(uint),
   tag: element(bytes(8)),
-  status: element(uint),
+  status: element(uint8),
   detail: optionalElement(bytes(0, limits.contentBytesMax)),
 })
 

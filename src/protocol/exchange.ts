@@ -4,7 +4,7 @@ import { limits } from '#kernel/limits.ts'
 import type { Decoded } from '#kernel/result.ts'
 import { bytes32, kid, pin, point, srpId, suite, txn } from './fields.ts'
 import { key, keyed, optionalKey } from './record-shape.ts'
-import { bytes, decodeShape, encodeShape, text, uint } from './shape.ts'
+import { bytes, decodeShape, encodeShape, text, uint, uint8 } from './shape.ts'
 
 export interface M2 {
   readonly txn: ActivationId
@@ -109,8 +109,8 @@ const serverInfo = keyed<ServerInfo>({
 const errorMessage = keyed<ErrorMessage>(
   {
     txn: optionalKey(2, txn),
-    code: key(3, uint),
-    triesLeft: optionalKey(4, uint),
+    code: key(3, uint8),
+    triesLeft: optionalKey(4, uint8),
     kid: optionalKey(5, kid),
   },
   { version: 1 },

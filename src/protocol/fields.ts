@@ -3,7 +3,7 @@ import { type ActivationId, parsePin, parseRelayId, parseSrpId } from '#kernel/b
 import { fromHex, toHex } from '#kernel/bytes.ts'
 import { decoded } from '#kernel/result.ts'
 import { isCanonicalEmail } from './canonical.ts'
-import { bytes, named, type Shape, uint8, uint32 } from './shape.ts'
+import { bytes, integer, named, type Shape, uint8 } from './shape.ts'
 
 export const bytes16 = bytes(16)
 export const bytes32 = bytes(32)
@@ -26,7 +26,7 @@ export const txn: Shape<ActivationId> = {
 }
 
 /** The id of a master key. */
-export const kid = uint32
+export const kid = integer(1, 0xffff_ffff)
 
 /** 1 = AES-256-GCM, 2 = 3DES-CBC with HMAC-SHA256; others may be offered by later versions. */
 export const suite = uint8

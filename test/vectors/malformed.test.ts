@@ -1,35 +1,21 @@
 import { doesNotThrow, equal, fail, ok } from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { fromHex } from '#kernel/bytes.ts'
 import { type DecoderName, decoders, isDecoderName } from './decoders.ts'
+import { malformedFiles, malformedSamples, samplesOf } from './malformed.ts'
 import { cases, wireOutput } from './mdap1.ts'
 
-/** One sample of `malformed/*.json`; a null fault means that the bytes are good, odd as they look. */
-interface Sample {
-  readonly name: string
-  readonly decoder: string
-  readonly bytes: string
-  readonly fault: string | null
-}
-
-const folder = new URL('malformed/', import.meta.url)
 const samplesMin = 600
 
-const files = readdirSync(folder).filter((file) => file.endsWith('.json'))
-const samplesOf = (file: string): readonly Sample[] =>
-  JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as readonly Sample[]
-
-for (const file of files)
+for (const file of malformedFiles())
   describe(`the samples of ${file}`, () => {
     for (const sample of samplesOf(file))
       it(`${sample.decoder}: ${sample.name} is ${sample.fault ?? 'decoded'}`, () => {
-        equal(outcome(sample.decoder, fromHex(sample.bytes)), sample.fault)
+        equal(outcome(sample.decoder, sample.bytes), sample.fault)
       })
   })
 
 it('there is a malformed sample for every decoder of bytes from outside, and there are many', () => {
-  const samples = files.flatMap(samplesOf)
+  const samples = malformedSamples()
   ok(samples.length >= samplesMin)
   const tried = new Set(samples.filter((sample) => sample.fault !== null).map((sample) => sample.decoder))
   // Its form is our own store's, not another end's: the unit test of the window covers it.

@@ -16,7 +16,8 @@ import type { SyncMessage, SyncRecord } from '#protocol/sync.ts'
 
 export const bytes = (min: number, max = min) => fc.uint8Array({ minLength: min, maxLength: max })
 export const uint = fc.maxSafeNat()
-const uint32 = fc.nat(0xffff_ffff)
+const uint8 = fc.nat(0xff)
+const kid = fc.integer({ min: 1, max: 0xffff_ffff })
 export const int = fc.maxSafeInteger()
 /** Text of at most `max` bytes: a UTF-16 unit takes up to three of them. */
 export const text = (max: number, min = 0) =>
@@ -94,7 +95,7 @@ export const m2 = record<M2>(
     suite: fc.nat(255),
     shareV: bytes(65),
     kemCiphertext: bytes(1088),
-    kid: uint32,
+    kid,
     keptUntil: uint,
   },
   ['kemCiphertext'],
@@ -117,14 +118,14 @@ export const serverInfo = record<ServerInfo>(
   },
   ['policyCertificate'],
 )
-export const errorMessage = record<ErrorMessage>({ txn, code: uint, triesLeft: uint, kid: uint32 }, [
+export const errorMessage = record<ErrorMessage>({ txn, code: uint8, triesLeft: uint8, kid }, [
   'txn',
   'triesLeft',
   'kid',
 ])
 
 export const packetHeader = record<PacketHeader>({
-  kid: uint32,
+  kid,
   direction: fc.constantFrom('d2s', 's2d'),
   seq: uint,
   salt: bytes(16),
@@ -134,10 +135,9 @@ export const packetHeader = record<PacketHeader>({
 export const part: fc.Arbitrary<Part> = fc
   .tuple(bytes(16), fc.integer({ min: 2, max: 22 }), bytes(1, 100))
   .map(([id, count, chunk]) => ({ id, index: count - 1, count, chunk }))
-export const ack = record<Ack>(
-  { kid: uint32, seq: uint, tag: bytes(8), status: uint, detail: bytes(0, 20) },
-  ['detail'],
-)
+export const ack = record<Ack>({ kid, seq: uint, tag: bytes(8), status: uint8, detail: bytes(0, 20) }, [
+  'detail',
+])
 
 const ruleValue: fc.Arbitrary<RuleValue> = fc.oneof(
   fc.boolean(),
