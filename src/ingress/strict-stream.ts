@@ -37,6 +37,16 @@ export class StrictStream extends SMTPStream {
     return super.startDataMode(maxBytes)
   }
 
+  /**
+   * Goes on behind a message that was answered. The base class forgets the next message's turn where that one is
+   * pipelined behind this one and read to its end at once: the connection would then stand still.
+   */
+  override continue(): void {
+    const resume = this._continueCallback
+    this._continueCallback = typeof resume !== 'function'
+    if (typeof resume === 'function') resume()
+  }
+
   override _write(chunk: Buffer, _encoding: BufferEncoding | 'buffer', next: Next): void {
     if (this.isClosed) next()
     else if (this._dataMode) this.#feedData(chunk, next)
