@@ -1,0 +1,149 @@
+/** What people type and files hold: addresses, passwords, tables, configuration, a handheld’s state. */
+import { answeredValue, decodeAnswer } from '#admin/socket-wire.ts'
+import { parseUsers } from '#cli/csv.ts'
+import { checkConfig } from '#config/load.ts'
+import { readFileText } from '#config/sources.ts'
+import { decodeSaved } from '#handheld/state-codec.ts'
+import { Fault } from '#kernel/fault.ts'
+import { canonicalEmail, canonicalPassword, isCanonicalEmail } from '#protocol/canonical.ts'
+import type { FuzzTarget } from '../engine/target.ts'
+import { expect, orRefused, texts } from './expect.ts'
+
+const addressTarget: FuzzTarget = {
+  name: 'canonical-address',
+  run: (input) => {
+    for (const typed of [Buffer.from(input).toString('utf8'), Buffer.from(input).toString('utf16le')]) {
+      const once = canonicalEmail(typed)
+      if (once.ok)
+        expect(isCanonicalEmail(once.value) && once.value.length <= 254, 'a canonical form is its own')
+    }
+  },
+  seeds: () => [
+    Buffer.from('User.Name+tag@Exämple.com'),
+    Buffer.from(' a@xn--bcher-kva.example \n'),
+    Buffer.from('a@ﬀ.test'),
+  ],
+  dictionary: [
+    Buffer.from('ß'),
+    Buffer.from('ǰ'),
+    Buffer.from('J̌'),
+    '@',
+    '.',
+    'xn--',
+    Buffer.from('\u200d'),
+    Buffer.from('\u{1f600}'),
+    Buffer.from('İ'),
+    '..',
+    '-',
+  ],
+}
+
+const passwordTarget: FuzzTarget = {
+  name: 'canonical-password',
+  run: (input) => {
+    for (const typed of [Buffer.from(input).toString('utf8'), Buffer.from(input).toString('utf16le')]) {
+      const once = canonicalPassword(typed)
+      if (once === null) continue
+      expect(!/[ \t\r\nA-Z-]/.test(once), 'no spaces, hyphens or capitals are left')
+      expect(once.isWellFormed(), 'it is text')
+    }
+  },
+  seeds: () => [Buffer.from('ABCD-efgh 1234'), Buffer.from('pässwörd\u2011x\u00a0y'), Buffer.from('ﬁ')],
+  dictionary: [Buffer.from('\u2011'), Buffer.from('\u00a0'), Buffer.from('ﷺ'), Buffer.from('K'), ' ', '-'],
+}
+
+const adminTarget: FuzzTarget = {
+  name: 'admin-answer',
+  run: (input) => {
+    const line = Buffer.from(input).toString('utf8')
+    orRefused(() => answeredValue(decodeAnswer(line)), Fault)
+  },
+  seeds: () =>
+    texts(
+      '{"value":[1,{"a":null}]}',
+      '{"fault":{"code":"grant.expired","detail":"x"}}',
+      '{"end":true}',
+      '{"fault":null}',
+    ),
+  dictionary: [
+    '"value":',
+    '"fault":',
+    '"code":',
+    '"detail":',
+    '"__proto__":',
+    '{}',
+    '[]',
+    'null',
+    '1e999',
+    '\\ud800',
+    '"toString"',
+  ],
+}
+
+const csvTarget: FuzzTarget = {
+  name: 'csv-import',
+  run: (input) => {
+    const users = orRefused(() => parseUsers(Buffer.from(input).toString('utf8')), Fault)
+    expect(users === null || users.every(({ address }) => typeof address === 'string'), 'every row is a user')
+  },
+  seeds: () =>
+    texts('address,name,aliases\r\na@b.test,"A, B",c@b.test;d@b.test\r\n', 'a@b.test,A\n', '"a""b",x'),
+  dictionary: ['address', 'name', 'aliases', '"', '""', ',', '\r\n', '\ufeff', ';', '"\n'],
+}
+
+const configTarget: FuzzTarget = {
+  name: 'config-file',
+  run: (input) => {
+    const written = Buffer.from(input).toString('utf8')
+    readFileText(written, 'f').mistakes.every(({ says }) => says.length)
+    const set = written.split('\n').map((line) => line.replace(' = ', '='))
+    checkConfig({ set: set.filter((line) => line.includes('=')).slice(0, 8), env: {}, cwd: '/nonexistent' })
+  },
+  seeds: () =>
+    texts(
+      '[server]\ndomain = "example.com"\n[[relay.smtp_route]]\nhost = "a"\nport = 25\n',
+      'server.domain = "x"\na.b = [1, { c = 1979-05-27T07:32:00Z }]\n',
+      "x = '''\na\n'''\ny = 0xff\nz = inf",
+    ),
+  dictionary: [
+    '[',
+    ']',
+    '[[',
+    ']]',
+    '"""',
+    "'''",
+    ' = ',
+    '{',
+    '}',
+    'server.',
+    'relay.',
+    'domain',
+    '__proto__',
+    '1e9',
+    'nan',
+    '\\u0000',
+    '#',
+  ],
+}
+
+const savedTarget: FuzzTarget = {
+  name: 'handheld-file',
+  run: (input) => {
+    orRefused(() => decodeSaved(Buffer.from(input).toString('utf8')), Fault)
+  },
+  seeds: () =>
+    texts(
+      '{"format":"postkey-handheld-1","saved":{"seed":{"$bytes":"AAAA"},"state":{"device":{},"outbox":[],"held":[],"parts":[],"unanswered":[],"m":{"$map":[["a",1]]}}}}',
+      '{"format":"postkey-handheld-1","saved":null}',
+    ),
+  dictionary: ['"$bytes":', '"$map":', '"saved":', '"state":', '[[', '[]', '{}', 'null', '"\\u0000"', '"!"'],
+}
+
+export const targets: readonly FuzzTarget[] = [
+  addressTarget,
+  passwordTarget,
+  adminTarget,
+  csvTarget,
+  configTarget,
+  savedTarget,
+]
