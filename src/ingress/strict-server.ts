@@ -31,12 +31,26 @@ export class StrictServer extends SMTPServer {
       return
     }
     this.#perAddress.set(address, count)
+    this.#makeRoom()
     const connection = new StrictConnection(this, socket, options)
     connection.onEnd = () => this.#leave(address)
     this.connections.add(connection)
     connection.on('error', (error) => this._onError(error))
     connection.on('connect', (info) => this._onClientConnect(info))
     connection.init()
+  }
+
+  /**
+   * With every place taken, whoever has been here longest without a message makes room: strangers who connect and say
+   * nothing must not keep the relay's mail out.
+   */
+  #makeRoom(): void {
+    if (this.connections.size < this.strict.limits.connectionsMax) return
+    for (const connection of this.connections) {
+      if (!(connection instanceof StrictConnection) || connection.hasMail) continue
+      connection.makeRoom()
+      return
+    }
   }
 
   #leave(address: string): void {
@@ -55,12 +69,18 @@ const answers: Readonly<Record<Violation, readonly [code: number, text: string]>
 
 class StrictConnection extends SMTPConnection {
   onEnd: () => void = () => {}
+  /** It has begun to send a message. */
+  hasMail = false
   #errors = 0
   #commands = 0
   #watchdog: Watchdog | null = null
 
   get #strict(): StrictOptions | null {
     return this._server instanceof StrictServer ? this._server.strict : null
+  }
+
+  makeRoom(): void {
+    this.send(421, '4.3.2 Too many connections, and nothing came on this one')
   }
 
   override init(): void {
@@ -79,6 +99,7 @@ class StrictConnection extends SMTPConnection {
         onCommand: () => this.#countCommand(),
         onDataStart: () => {
           this.#commands = 0
+          this.hasMail = true
           this.#watchdog?.onDataStart()
         },
         onDataBytes: (count) => this.#watchdog?.onDataBytes(count),

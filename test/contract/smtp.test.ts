@@ -254,3 +254,20 @@ test('many connections at once each deliver, and every mail is there', () =>
     const subjects = (await inbox()).map((message) => /Subject: (.*)/.exec(message)?.[1])
     assert.equal(new Set(subjects).size, 100)
   }))
+
+test('with every place taken, who has said nothing longest makes room for who has a mail', () =>
+  withSmtp({ limits: { connectionsMax: 3 } }, async ({ port, inbox }) => {
+    const busy = await RawSmtp.connect(port)
+    await busy.upToData(alice)
+    const silent = [await RawSmtp.connect(port), await RawSmtp.connect(port)]
+    const newcomer = await RawSmtp.connect(port)
+    await newcomer.upToData(alice)
+    assert.match((await silent[0]?.rest()) ?? '', /^421 4\.3\.2 /)
+    assert.match((await silent[1]?.say('NOOP')) ?? '', /^250 /)
+    for (const client of [newcomer, busy]) {
+      client.write('Subject: x\r\n\r\nx\r\n.\r\n')
+      assert.match(await client.reply(), /^250 /)
+    }
+    assert.equal((await inbox()).length, 2)
+    for (const client of [busy, newcomer, ...silent]) client.close()
+  }))
