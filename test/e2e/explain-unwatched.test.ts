@@ -1,8 +1,10 @@
 /** A server that looks into mailboxes seldom: what happens to a mail before it looks, and what if it never does. */
-import { untilExplained } from '../support/e2e-cli.ts'
-import { press } from '../support/e2e-handheld.ts'
+import assert from 'node:assert/strict'
+import { documentedText, untilExplained } from '../support/e2e-cli.ts'
+import { press, sameHandheld } from '../support/e2e-handheld.ts'
 import { openMailbox } from '../support/e2e-mailbox.ts'
 import { type Cases, eventually, minute, testCases, type World } from '../support/e2e-world.ts'
+import { activate } from '../support/postkey.ts'
 
 /** The agent looks into the mailbox: it does when its user may activate again. */
 async function makeItLook(world: World, address: string): Promise<void> {
@@ -32,6 +34,28 @@ const together: Cases = {
 }
 
 const inTurn: Cases = {
+  'flooder: one handheld is told E17, and who waits behind its mails to one address is named': async (
+    world,
+  ) => {
+    const { postkey } = world
+    const address = 'flooded@example.test'
+    const password = await world.user(address)
+    const storage = sameHandheld()
+    for (let i = 0; i < requestsPerHour; i += 1)
+      await press(postkey, address, password, { storage, anew: true })
+    const refused = await activate(postkey, address, password, { storage, anew: true })
+    assert.equal(refused.text, documentedText(17))
+    const other = await press(postkey, address, password)
+    assert.equal(other.stage, 'waiting')
+    postkey.setClock(3 * minute)
+    const { activation, timeline } = await untilExplained(postkey, address, 'relay.mail_queued', 'relay')
+    assert.equal(activation?.pin, other.pin)
+    assert.deepEqual(
+      timeline.map(({ name }) => name),
+      ['user pressed Activate', 'relay took the request'],
+    )
+  },
+
   'an agent that has not looked for two intervals is named': async (world) => {
     const { postkey } = world
     const address = 'behind@example.test'
@@ -42,7 +66,12 @@ const inTurn: Cases = {
   },
 }
 
+/** Of one handheld, and to one address. */
+const requestsPerHour = 2
+
 const seldom = [
+  `relay.transactions_per_pin_hour=${requestsPerHour}`,
+  `relay.mails_per_address_hour=${requestsPerHour}`,
   'agent.relay_hint=false',
   'agent.idle=false',
   'agent.poll_seconds=0',

@@ -29,7 +29,13 @@ const answers: Readonly<Record<string, Answer>> = {
   'thief of the CA or policy signer': { tests: ['test/unit/handheld/threats.test.ts'] },
   'replayer of policies': { tests: ['test/unit/handheld/policy.test.ts'] },
   'paused or restored machine': { tests: ['test/contract/relay-traffic.test.ts'] },
-  flooder: { tests: ['test/contract/relay-mail.test.ts', 'test/unit/agent/extract.test.ts'] },
+  flooder: {
+    tests: [
+      'test/contract/relay-mail.test.ts',
+      'test/unit/agent/extract.test.ts',
+      'test/e2e/explain-unwatched.test.ts',
+    ],
+  },
   'watcher of lengths': {
     why: 'Nothing stops this attacker, and the page says so: sizes are not hidden. There is nothing to hold to a test.',
   },

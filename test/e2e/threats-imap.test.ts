@@ -91,6 +91,15 @@ test('a mail server that is not to be relied on', { timeout: 150_000 }, async (t
     assert.ok(peak < 512, `${peak} MB`)
   })
 
+  await t.test('a mail server that hangs up is named', async () => {
+    const address = `bye@${heldDomain}`
+    const password = await world.newPassword(address)
+    const mailed = mailsTo(address)
+    await press(postkey, address, password)
+    await mailed
+    await untilExplained(postkey, address, 'imap.unreachable', 'mail_server')
+  })
+
   await t.test(
     'hostile IMAP server: a mailbox with a new UIDVALIDITY each time still lets its user in',
     async () => {

@@ -35,6 +35,7 @@ export const failures: readonly Failure[] = [
     named: [
       by('smtp.unreachable', mail, 'a mail that the mail server puts off (greylisting) is named'),
       by('mail.not_seen', request, 'a mail that does not come is named while it is waited for'),
+      by('relay.mail_queued', unwatched, 'flooder: one handheld is told E17, and who waits behind'),
     ],
   },
   {
@@ -94,7 +95,10 @@ export const failures: readonly Failure[] = [
   },
   {
     words: 'mail server slow or refusing connections',
-    named: [by('smtp.unreachable', mail, 'a mail server that refuses connections is named')],
+    named: [
+      by('smtp.unreachable', mail, 'a mail server that refuses connections is named'),
+      by('imap.unreachable', imap, 'a mail server that hangs up is named'),
+    ],
   },
   {
     words: 'relay unreachable, SRP id disabled or in use twice',
