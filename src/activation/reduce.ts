@@ -6,6 +6,7 @@ import { unreachable } from '#kernel/assert.ts'
 import type { ActivationId } from '#kernel/brand.ts'
 import type { Activation } from './activation.ts'
 import type { Reduced } from './effect.ts'
+import * as ending from './ending.ts'
 import type { ActivationEvent } from './event.ts'
 import * as proof from './proof.ts'
 import * as provisioning from './provisioning.ts'
@@ -68,13 +69,13 @@ function proceed(activation: Activation, event: ActivationEvent): ActivationStep
     case 'undelivered':
       return provisioning.undelivered(activation, event)
     case 'grant_closed':
-      return proof.grantClosed(activation, event)
+      return ending.grantClosed(activation, event)
     case 'superseded':
-      return proof.superseded(activation, event)
+      return ending.superseded(activation, event)
     case 'time_passed':
-      return proof.timePassed(activation, event)
+      return ending.timePassed(activation, event)
     case 'broken':
-      return proof.broken(activation, event)
+      return ending.broken(activation, event)
     default:
       return unreachable(event)
   }
