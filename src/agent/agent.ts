@@ -99,7 +99,7 @@ async function greet(
   if (remembered === null || Buffer.from(remembered).toString() !== generation) {
     await env.store.deliveries.hurryAll(env.clock.nowMs())
     await env.store.installation.put(generationName, Buffer.from(generation))
-  } else await env.store.deliveries.hurryUnanswered(env.clock.nowMs())
+  } else await env.store.deliveries.hurryAtLogin(env.clock.nowMs())
   // The relay keeps the list; saying it again costs little and heals whatever it has lost.
   await sayServed(env, send)
 }

@@ -63,8 +63,11 @@ export interface DeliveryStore {
   hurry(key: string, atMs: number): Promise<void>
   /** As `hurry`, also where the delivery had come to its end; unknown keys are left alone. */
   again(key: string, atMs: number): Promise<void>
-  /** What went out and has no receipt is due: after a log-in, since frame or receipt may have been lost. */
-  hurryUnanswered(nowMs: number): Promise<void>
+  /**
+   * Due after a log-in: what went out and has no receipt, since frame or receipt may have been lost; and what was
+   * refused as fenced or not listed, since a log-in comes with this machine's lease and lists.
+   */
+  hurryAtLogin(nowMs: number): Promise<void>
   /** Everything unfinished is due again: the relay has lost what it held. */
   hurryAll(nowMs: number): Promise<void>
   /** The date was set back by so much: what is to go out later goes out earlier by the same. */

@@ -99,11 +99,29 @@ export function deliveries(check: CheckStore): void {
     await store.deliveries.attempted(policy.id, [bytes(5)], e.start, e.start + 15_000)
     await store.deliveries.attempted(books.id, [bytes(6)], e.start, e.start + 15_000)
     await note(store, books.id, 0, 10, e.start + 60_000)
-    await store.deliveries.hurryUnanswered(e.start + 100)
+    await store.deliveries.hurryAtLogin(e.start + 100)
     assert.deepEqual(
       (await store.deliveries.due(e.start + 100, 10)).map(({ key }) => key),
       [policy.key],
     )
+  })
+
+  check('what was refused as fenced or not listed is due again at the next log-in', async (store) => {
+    await add(store, delivery())
+    const [policy] = await store.deliveries.due(e.start, 10)
+    assert(policy)
+    for (const [status, due] of [
+      [5, 1],
+      [3, 1],
+      [4, 0],
+      [7, 0],
+    ] as const) {
+      await note(store, policy.id, status, 10, policy.endsAtMs)
+      await store.deliveries.attempted(policy.id, [bytes(status)], e.start, policy.endsAtMs)
+      await note(store, policy.id, status, 10, policy.endsAtMs)
+      await store.deliveries.hurryAtLogin(e.start + 100)
+      assert.equal((await store.deliveries.due(e.start + 100, 10)).length, due, `receipt ${status}`)
+    }
   })
 }
 

@@ -27,6 +27,9 @@ interface DeliveryRow {
   state: Delivery['state']
 }
 
+/** Receipts of docs/protocol.md, "Relay". */
+const [notListed, fenced] = [3, 5]
+
 export const deliveries: Aggregate<DeliveryStore> = {
   reads: ['due', 'nextDueAtMs', 'byKey', 'byMid', 'byPacket', 'runningFor'],
   make: (db) => ({
@@ -56,12 +59,14 @@ export const deliveries: Aggregate<DeliveryStore> = {
         key,
       )
     },
-    hurryUnanswered: (nowMs) =>
+    hurryAtLogin: (nowMs) =>
       void db.run(
         `UPDATE delivery SET next_at_ms = ? WHERE state = 'running' AND next_at_ms > ? AND sent_at_ms IS NOT NULL
-           AND (receipt_at_ms IS NULL OR receipt_at_ms < sent_at_ms)`,
+           AND (receipt_at_ms IS NULL OR receipt_at_ms < sent_at_ms OR receipt IN (?, ?))`,
         nowMs,
         nowMs,
+        fenced,
+        notListed,
       ),
     hurryAll: (nowMs) =>
       void db.run("UPDATE delivery SET next_at_ms = ?, receipt_at_ms = NULL WHERE state = 'running'", nowMs),
