@@ -21,6 +21,10 @@ import { diskFailure, type StoreCall, type StoreWorld } from './sim-store.ts'
 import { copyTemplate, startMs } from './template.ts'
 import { VirtualTime } from './virtual-time.ts'
 
+/** Commits that come by the clock and tell nothing. */
+const upkeep =
+  /^committed (?:watches\.looked|users\.expireGrants|handhelds\.dropPartsBefore|relay\.purge|retention\.)/
+
 const weekMs = 8 * 86_400_000
 
 export interface WorldParts {
@@ -157,7 +161,7 @@ export class World {
   note(who: string, what: string): void {
     const line = `${String(this.time.nowMs()).padStart(9)} ${who}: ${what}`
     this.#trace.update(line)
-    if (this.#parts.keepTimeline) this.timeline.push(line)
+    if (this.#parts.keepTimeline && !upkeep.test(what)) this.timeline.push(line)
   }
 
   traceHash(): string {
