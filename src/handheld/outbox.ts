@@ -59,6 +59,10 @@ export function onOutboxReceipt(turn: Turn, receipt: Receipt): boolean {
     case receiptStatus.notListed:
       refused(turn, entry)
       break
+    case receiptStatus.expired:
+      if (entry.completes) again(turn, entry)
+      else taken(turn, entry, receipt.status)
+      break
     default:
       taken(turn, entry, receipt.status)
   }
@@ -87,6 +91,13 @@ function refused(turn: Turn, entry: Outgoing): void {
   change(turn, { outbox: turn.state.outbox.filter((one) => one !== entry) })
   persist(turn, 'receipt')
   showCode(turn, 18)
+}
+
+/** At once: nobody fetched it, and a server that thinks its books still lie at the relay does not ask for it. */
+function again(turn: Turn, entry: Outgoing): void {
+  const anew: Outgoing = { ...entry, mid: newMid(turn), sent: false, dueMs: null }
+  change(turn, { outbox: turn.state.outbox.map((one) => (one === entry ? anew : one)) })
+  persist(turn, 'receipt')
 }
 
 /** Again after 1 minute, doubling; with a new mid, as the relay did not keep the old one. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { contentTypes } from '#protocol/packet-frame.ts'
+import { receiptStatus } from '#protocol/receipt.ts'
 import {
   applyPolicy,
   booksPacket,
@@ -132,4 +133,22 @@ test('an organisation that left is told with E18 after an hour of refusals', () 
     assert.deepEqual(world.codes(), round < 6 ? [] : [18])
     world.pass(round < 5 ? 60_000 * 2 ** round : 32 * 60_000)
   }
+})
+
+test('the ACK that completes the activation is sent again where it expired at the relay, another one is not', () => {
+  const world = new World()
+  const stage = toProvisioning(world)
+  applyPolicy(world, stage)
+  const packet = booksPacket(stage.channel)
+  world.deliver('packet', packet)
+  const first = world.message('ack')
+  world.receipt(first.mid, receiptStatus.expired)
+  const second = world.message('ack')
+  assert.notDeepEqual(second.mid, first.mid)
+  assert.deepEqual(second.bytes, first.bytes)
+  world.receipt(second.mid, receiptStatus.stored)
+  assert.equal(world.state.account?.complete, true)
+  world.deliver('packet', packet)
+  world.receipt(world.message('ack').mid, receiptStatus.expired)
+  assert.deepEqual(world.messages('ack'), [])
 })
