@@ -88,23 +88,30 @@ export function deliveries(check: CheckStore): void {
     assert.deepEqual((await store.deliveries.byKey('m2:y'))?.mids, [])
   })
 
-  check('what has no receipt can be hurried, what has one keeps its time', async (store) => {
-    await add(
-      store,
-      delivery(),
-      delivery({ key: 'books:2100000A:42', packet: { kid: 7, seq: 4, tag: bytes(1) } }),
-    )
-    const [policy, books] = await store.deliveries.due(e.start, 10)
-    assert(policy && books)
-    await store.deliveries.attempted(policy.id, [bytes(5)], e.start, e.start + 15_000)
-    await store.deliveries.attempted(books.id, [bytes(6)], e.start, e.start + 15_000)
-    await note(store, books.id, 0, 10, e.start + 60_000)
-    await store.deliveries.hurryAtLogin(e.start + 100)
-    assert.deepEqual(
-      (await store.deliveries.due(e.start + 100, 10)).map(({ key }) => key),
-      [policy.key],
-    )
-  })
+  check(
+    'at a log-in what has no receipt is due, and what was stored is asked about under its own id',
+    async (store) => {
+      await add(
+        store,
+        delivery(),
+        delivery({ key: 'books:2100000A:42', packet: { kid: 7, seq: 4, tag: bytes(1) } }),
+      )
+      const [policy, books] = await store.deliveries.due(e.start, 10)
+      assert(policy && books)
+      await store.deliveries.attempted(policy.id, [bytes(5)], e.start, e.start + 15_000)
+      await store.deliveries.attempted(books.id, [bytes(6)], e.start, e.start + 15_000)
+      await note(store, books.id, 1, 10, e.start + 60_000)
+      await store.deliveries.hurryAtLogin(e.start + 100)
+      assert.deepEqual(
+        (await store.deliveries.due(e.start + 100, 10)).map(({ key }) => key),
+        [policy.key],
+      )
+      await note(store, books.id, 0, 10, e.start + 60_000)
+      await store.deliveries.hurryAtLogin(e.start + 100)
+      const asked = (await store.deliveries.due(e.start + 100, 10)).find(({ id }) => id === books.id)
+      assert.deepEqual([asked?.mids, asked?.receiptAtMs], [[bytes(6)], null])
+    },
+  )
 
   check('what was refused as fenced or not listed is due again at the next log-in', async (store) => {
     await add(store, delivery())

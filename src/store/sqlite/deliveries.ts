@@ -28,7 +28,7 @@ interface DeliveryRow {
 }
 
 /** Receipts of docs/protocol.md, "Relay". */
-const [notListed, fenced] = [3, 5]
+const [stored, notListed, fenced] = [0, 3, 5]
 
 export const deliveries: Aggregate<DeliveryStore> = {
   reads: ['due', 'nextDueAtMs', 'byKey', 'byMid', 'byPacket', 'runningFor'],
@@ -61,10 +61,13 @@ export const deliveries: Aggregate<DeliveryStore> = {
     },
     hurryAtLogin: (nowMs) =>
       void db.run(
-        `UPDATE delivery SET next_at_ms = ? WHERE state = 'running' AND next_at_ms > ? AND sent_at_ms IS NOT NULL
-           AND (receipt_at_ms IS NULL OR receipt_at_ms < sent_at_ms OR receipt IN (?, ?))`,
+        `UPDATE delivery SET next_at_ms = ?, receipt_at_ms = CASE receipt WHEN ? THEN NULL ELSE receipt_at_ms END
+         WHERE state = 'running' AND next_at_ms > ? AND sent_at_ms IS NOT NULL
+           AND (receipt_at_ms IS NULL OR receipt_at_ms < sent_at_ms OR receipt IN (?, ?, ?))`,
         nowMs,
+        stored,
         nowMs,
+        stored,
         fenced,
         notListed,
       ),
