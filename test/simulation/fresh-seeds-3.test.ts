@@ -1,3 +1,3 @@
 import { testFreshSeeds } from './support/simulated.ts'
 
-testFreshSeeds(100)
+testFreshSeeds(50)

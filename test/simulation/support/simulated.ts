@@ -41,7 +41,10 @@ export function simulate(args: readonly string[]): Promise<Simulated> {
   })
 }
 
-/** Seeds that nobody has tried yet; the base is printed, so that a failure can be run again. */
+/**
+ * Seeds that nobody has tried yet; the base is printed, so that a failure can be run again. Several files share the
+ * 300 of a run, for each file has three minutes.
+ */
 export function testFreshSeeds(count: number): void {
   const base = randomInt(1_000_000, 1_000_000_000)
   const seeds = `${base}..${base + count - 1}`

@@ -1,0 +1,3 @@
+import { testFreshSeeds } from './support/simulated.ts'
+
+testFreshSeeds(50)
