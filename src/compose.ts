@@ -43,6 +43,8 @@ export async function compose(
   }
 }
 
+const noPorts: Ports = { smtp: null, imap: null, imapTls: null, relay: null }
+
 async function startRoles(
   base: Base,
   roles: readonly Role[],
@@ -60,12 +62,15 @@ async function startRoles(
   let agent: AgentRole | null = null
   const descriptors = base.edge.watchDescriptors(base)
   closers.push(async () => descriptors.stop())
-  const admin = makeAdmin(
-    adminParts(
-      base,
-      () => agent,
-      () => [...descriptorChecks(descriptors.scarceSinceMs()), ...(agent?.health() ?? [])],
-    ),
+  let ports: Ports = noPorts
+  const admin: Admin = makeAdmin(
+    adminParts(base, {
+      health: () => [...descriptorChecks(descriptors.scarceSinceMs()), ...(agent?.health() ?? [])],
+      ports: () => ports,
+      agent: () => agent,
+      admin: () => admin,
+      serving: true,
+    }),
   )
   // First of all: a second server on the same data is refused before it has touched anything of the first.
   const socket = await adminSocket(base, admin, roles)
@@ -73,7 +78,7 @@ async function startRoles(
   const smtp = await started('smtp', () => startSmtp(base))
   const imap = await started('imap', () => startImap(base))
   const relay = await started('relay', () => startRelayRole(base, smtp?.port ?? base.config.smtp.port))
-  const ports: Ports = {
+  ports = {
     smtp: smtp?.port ?? null,
     imap: imap?.port ?? null,
     imapTls: imap?.tlsPort ?? null,
@@ -112,12 +117,14 @@ export async function openOffline(
   options: Omit<BaseOptions, 'writer' | 'shared'>,
 ): Promise<AdminSession> {
   const base = await openBase(loaded, { ...options, writer: 'inline', shared: false })
-  const admin = makeAdmin(
-    adminParts(
-      base,
-      () => null,
-      () => [noServerCheck],
-    ),
+  const admin: Admin = makeAdmin(
+    adminParts(base, {
+      health: () => [noServerCheck],
+      ports: () => noPorts,
+      agent: () => null,
+      admin: () => admin,
+      serving: false,
+    }),
   )
   return { ...admin, via: 'store', close: () => base.store.close() }
 }

@@ -8,6 +8,7 @@ import type {
   ActivationView,
   ApprovedHandheld,
   BackupResult,
+  DoctorNote,
   ExplainedActivation,
   HandheldDetail,
   HandheldView,
@@ -123,6 +124,11 @@ export interface DatabaseCases {
   migrate(): Promise<MigrationResult>
 }
 
+export interface DoctorOptions {
+  /** Whether a handheld of the doctor's own goes through a whole activation. */
+  readonly canary: boolean
+}
+
 export interface Admin {
   readonly users: UserCases
   readonly passwords: PasswordCases
@@ -133,6 +139,8 @@ export interface Admin {
   readonly srp: SrpCases
   readonly database: DatabaseCases
   status(): Promise<Status>
+  /** Looks at every part in turn; ends when `signal` aborts, after it has cleared up. */
+  doctor(options: DoctorOptions, signal?: AbortSignal): AsyncIterable<DoctorNote>
 }
 
 /** An `Admin` with something behind it that must be let go: a socket, or the store itself. */

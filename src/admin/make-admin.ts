@@ -20,4 +20,5 @@ export const makeAdmin = (parts: AdminParts): Admin => ({
   srp: srpCases(parts),
   database: parts.database,
   status: () => readStatus(parts),
+  doctor: (options, signal = new AbortController().signal) => parts.doctor(options, signal),
 })

@@ -1,7 +1,7 @@
 /** The use cases by name, as they are called over the admin socket: what arrives is checked before it is used. */
 import { Fault } from '#kernel/fault.ts'
-import type { Admin, ImportResult, NewUserInput, PasswordTerms } from './admin.ts'
-import type { ActivationView } from './views.ts'
+import type { Admin, DoctorOptions, ImportResult, NewUserInput, PasswordTerms } from './admin.ts'
+import type { ActivationView, DoctorNote } from './views.ts'
 
 /** Longest text of one argument, in UTF-16 units; paths are the longest that are meant. */
 const textLengthMax = 4_096
@@ -48,6 +48,7 @@ const newUser = fields<NewUserInput>({ address: text, displayName: text, aliases
 const terms = fields<PasswordTerms>({ hours: amount, pin: text })
 const query = fields<{ of?: string; open?: boolean; limit?: number }>({ of: text, open: flag, limit: amount })
 const watchQuery = fields<{ of?: string }>({ of: text })
+const doctorOptions = fields<DoctorOptions>({ canary: flag }, ['canary'])
 const srpOptions = fields<{ replace?: boolean }>({ replace: flag })
 
 function operation<A extends readonly unknown[], R>(
@@ -100,11 +101,14 @@ export const operations: Readonly<Record<string, Call<Promise<unknown>>>> = {
 }
 
 /** Those that answer again and again. */
-export const streams: Readonly<Record<string, Call<AsyncIterable<ImportResult | ActivationView>>>> = {
+export const streams: Readonly<
+  Record<string, Call<AsyncIterable<ImportResult | ActivationView | DoctorNote>>>
+> = {
   'users.import': operation([listOf(newUser), maybe(terms)], (admin, [rows, passwords]) =>
     admin.users.import(rows, passwords),
   ),
   'activations.watch': operation([maybe(watchQuery)], (admin, [which], signal) =>
     admin.activations.watch(which, signal),
   ),
+  doctor: operation([doctorOptions], (admin, [options], signal) => admin.doctor(options, signal)),
 }

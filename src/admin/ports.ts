@@ -9,7 +9,8 @@ import type { Random } from '#kernel/random.ts'
 import type { Vault } from '#kernel/vault.ts'
 import type { RelayStore } from '#store/relay.ts'
 import type { Store } from '#store/store.ts'
-import type { BackupResult, Check, MigrationResult, SrpView, VerifyResult } from './views.ts'
+import type { DoctorOptions } from './admin.ts'
+import type { BackupResult, Check, DoctorNote, MigrationResult, SrpView, VerifyResult } from './views.ts'
 
 /** Mailboxes of the embedded mail server. */
 export interface MailAccounts {
@@ -70,4 +71,6 @@ export interface AdminParts {
   readonly agent: (owner: MailAddress) => AgentFacts | null
   /** The relay's mails; null where the relay is another installation's. */
   readonly mails: Pick<RelayStore, 'findAnsweredMail' | 'newestMailTo'> | null
+  /** Looks at everything this process can reach, and leaves nothing behind. */
+  readonly doctor: (options: DoctorOptions, signal: AbortSignal) => AsyncIterable<DoctorNote>
 }

@@ -6,7 +6,7 @@ import type { Admin, AdminSession, ImportResult } from './admin.ts'
 import { importRowsMax } from './operations.ts'
 import { isAnswering } from './socket-probe.ts'
 import { answeredValue, decodeAnswer, pathPrefix, wireVersion } from './socket-wire.ts'
-import type { ActivationView } from './views.ts'
+import type { ActivationView, DoctorNote } from './views.ts'
 
 const pingTimeoutMs = 5_000
 const answerBytesMax = 256 * 1024 * 1024
@@ -40,6 +40,7 @@ function remoteAdmin(socketPath: string): Admin {
     many(socketPath, name, args, signal) as AsyncGenerator<T>
   return {
     status: () => call('status'),
+    doctor: (options, signal) => follow<DoctorNote>('doctor', [options], signal),
     users: {
       add: (user) => call('users.add', user),
       list: () => call('users.list'),

@@ -1,7 +1,8 @@
 /** One look at the whole installation, what is broken first. */
 import { type Activation, hasEnded } from '#activation/activation.ts'
-import { type FaultCode, faultCodeOf, faultRow } from '#kernel/fault.ts'
+import { faultCodeOf, faultRow } from '#kernel/fault.ts'
 import { activationView } from './activation-view.ts'
+import { fine, fromFault } from './check.ts'
 import { overdueMs } from './path.ts'
 import type { AdminParts } from './ports.ts'
 import type { Check, Health, Status } from './views.ts'
@@ -40,29 +41,12 @@ export async function readStatus(parts: Parts): Promise<Status> {
 
 const rank = (health: Health): number => ['broken', 'attention', 'ok'].indexOf(health)
 
-/** A check in the words of the fault table. */
-export function fromFault(
-  name: string,
-  health: Health,
-  code: FaultCode,
-  sinceMs: number | null = null,
-  detail = '',
-): Check {
-  const { says, next } = faultRow(code)
-  return { name, health, says: detail ? `${says} (${detail})` : says, code, next, sinceMs }
-}
-
-const fine = (name: string, says: string): Check => ({
-  name,
-  health: 'ok',
-  says,
-  code: null,
-  next: null,
-  sinceMs: null,
-})
-
 /** As much as a mail: room for a few bytes says nothing. */
 const probeBytes = 64 * 1024
+
+/** Writes as much, over what was written before. @throws Fault store.* */
+export const tryWrite = ({ store }: Pick<Parts, 'store'>): Promise<void> =>
+  store.installation.put('probe', new Uint8Array(probeBytes))
 
 /** Where the newest write failed, another is tried: nothing else may have come since there is room again. */
 async function storeCheck({ store }: Parts): Promise<Check> {
@@ -70,14 +54,14 @@ async function storeCheck({ store }: Parts): Promise<Check> {
   const name = 'database'
   if (!trouble) return fine(name, 'Keeps what is written.')
   try {
-    await store.installation.put('probe', new Uint8Array(probeBytes))
+    await tryWrite({ store })
     return fine(name, 'Keeps what is written again.')
   } catch (error) {
     return fromFault(name, 'broken', faultCodeOf(error), trouble.sinceMs)
   }
 }
 
-async function workChecks({ store }: Parts, nowMs: number): Promise<Check[]> {
+export async function workChecks({ store }: Pick<Parts, 'store'>, nowMs: number): Promise<Check[]> {
   const overdue = await store.activations.dueWork(nowMs - overdueMs, 1_000)
   const [first] = overdue
   if (!first) return [fine('work', 'No work is overdue.')]
@@ -94,9 +78,16 @@ async function workChecks({ store }: Parts, nowMs: number): Promise<Check[]> {
 }
 
 /** A watcher must not die silently: a mailbox not looked at for two intervals is named. */
-async function watchChecks({ store, scanIntervalSeconds }: Parts, nowMs: number): Promise<Check[]> {
+export async function watchChecks(
+  { store, scanIntervalSeconds }: Pick<Parts, 'store' | 'scanIntervalSeconds'>,
+  nowMs: number,
+): Promise<Check[]> {
   // The Junk folder is looked into only while its user may activate: an old look at it means nothing.
-  const watches = (await store.watches.list()).filter(({ folder }) => folder === 'INBOX')
+  // A removed user's mailbox may have been looked at one last time, and is not missed.
+  const users: ReadonlySet<string> = new Set((await store.users.list()).map(({ address }) => address))
+  const watches = (await store.watches.list()).filter(
+    ({ folder, owner }) => folder === 'INBOX' && users.has(owner),
+  )
   const lateBeforeMs = nowMs - 2 * scanIntervalSeconds * 1_000
   const late = watches.filter(({ lookedAtMs }) => lookedAtMs !== null && lookedAtMs < lateBeforeMs)
   const [oldest] = late.toSorted((a, b) => (a.lookedAtMs ?? 0) - (b.lookedAtMs ?? 0))

@@ -179,6 +179,13 @@ export interface Status {
   }
 }
 
+/** What the doctor says, in its order: what it looks at now, what it found, and how far the canary came. */
+export type DoctorNote =
+  | { readonly kind: 'looking'; readonly at: string }
+  | { readonly kind: 'check'; readonly check: Check }
+  /** `tookMs`: since the hop before; null for the first, and for one that was not reached. */
+  | { readonly kind: 'hop'; readonly check: Check; readonly tookMs: number | null }
+
 export interface MigrationResult {
   /** The versions applied now. */
   readonly applied: readonly number[]

@@ -7,6 +7,7 @@ import { activationCommands } from './commands/activation.ts'
 import { configCommands } from './commands/config.ts'
 import { daemonCommands } from './commands/daemons.ts'
 import { dbCommands } from './commands/db.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { handheldCommands } from './commands/handheld.ts'
 import { mailboxCommands } from './commands/mailbox.ts'
 import { passwordCommands } from './commands/password.ts'
@@ -83,6 +84,7 @@ function addCommands(program: Command, host: Host, deps: RunDeps): void {
   srpCommands(program, host)
   program.commandsGroup('The installation:')
   statusCommand(program, host)
+  doctorCommand(program, host)
   configCommands(program, host)
   dbCommands(program, host)
   program.commandsGroup('Running:')

@@ -130,6 +130,12 @@ const activation = section({
   history_days: integer(7, 3_650).default(365),
 })
 
+const doctor = section({
+  canary: text(254).default(''),
+  canary_seconds: integer(1, 3_600).default(60),
+  disk_free_mib: integer(0, 1_000_000).default(1_024),
+})
+
 /** The policy's rules are the catalogue's: name, range and default are said once, there. */
 const rules = section(Object.fromEntries(ruleCatalogue.map((rule) => [rule.name, ruleValue(rule)])))
 
@@ -158,6 +164,7 @@ export const configSchema = section({
   relay: relay.prefault({}),
   relay_client: relayClient.prefault({}),
   activation: activation.prefault({}),
+  doctor: doctor.prefault({}),
   policy: section({ rules: rules.prefault({}) }).prefault({}),
 })
 

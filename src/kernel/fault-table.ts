@@ -132,6 +132,12 @@ export const faultTable = {
     turn: 'administrator',
     retry: 'new_try',
   },
+  'mail.not_read': {
+    says: 'The mail lies in the mailbox, and the agent has not read it in time.',
+    next: 'Look for imap.* in the log; with the interval scan alone it may take `[agent] scan_interval_seconds`.',
+    turn: 'server',
+    retry: 'automatic',
+  },
   'mail.set_aside': {
     says: 'A mail took too much time or memory to read; it was left in the mailbox and passed over.',
     next: 'Nothing, unless it was an activation message: then the user starts again.',
@@ -438,6 +444,12 @@ export const faultTable = {
     retry: 'new_try',
     e: 2,
   },
+  'smtp.login_failed': {
+    says: "The SMTP server refused the relay's log-in.",
+    next: 'Check `user` and `password_file` of `[relay.smtp]` or of the route that is named.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
   'smtp.unreachable': {
     says: 'The SMTP server cannot be reached or put the mail off.',
     next: "Check `[relay.smtp]`; the relay tries again until the request's life ends.",
@@ -623,6 +635,66 @@ export const faultTable = {
     next: 'Raise the limit (LimitNOFILE= of its service, or `ulimit -n`), and see who opens so many connections.',
     turn: 'administrator',
     retry: 'automatic',
+  },
+  'tls.expired': {
+    says: 'The TLS certificate has expired, or is not valid yet.',
+    next: 'Renew it and restart the server it belongs to; if it is not valid yet, look at the clock.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'tls.expires_soon': {
+    says: 'A certificate is about to expire.',
+    next: 'Renew it in time; what Postkey made itself it renews when it is restarted.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'tls.untrusted': {
+    says: 'The TLS certificate is not signed by a CA that is trusted here.',
+    next: 'Name the CA in the `ca_file` of that section, and have the server send its whole chain.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'tls.wrong_name': {
+    says: 'The TLS certificate is for another name than the one configured.',
+    next: 'Use the name that is in the certificate, or have one issued for this name.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'disk.low': {
+    says: 'The disk that holds the data is nearly full.',
+    next: 'Make room, or move `[server] data_dir` to a larger disk; `[doctor] disk_free_mib` is where the warning begins.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'disk.rights': {
+    says: 'The data directory cannot be used by Postkey alone.',
+    next: 'Give it to the account that Postkey runs as, for that account alone: chown, then chmod 700.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'clock.off': {
+    says: "This machine's clock is not the relay's, or was set while Postkey ran.",
+    next: 'Set the clocks by NTP (`timedatectl`); if this one is right now, restart Postkey.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'doctor.no_canary': {
+    says: 'No canary activation was made: there is no mailbox for it.',
+    next: 'Make a mailbox at the mail server for nothing else and name it in `[doctor] canary`, or add --no-canary.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'doctor.canary_in_use': {
+    says: "The canary's address belongs to a user, who is left alone.",
+    next: "Name a mailbox in `[doctor] canary` that is nobody else's.",
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'doctor.slow': {
+    says: 'A check took too long and was given up.',
+    next: 'Run it again; if it stays, look at what the check is about and at the load of this machine.',
+    turn: 'administrator',
+    retry: 'none',
   },
   'config.invalid': {
     says: 'The configuration has a mistake.',

@@ -8,6 +8,7 @@ import type {
   Look,
   MailboxConnection,
   MailboxCounters,
+  MailboxRights,
   MailboxStatus,
   MessageName,
   MessageSummary,
@@ -46,6 +47,7 @@ export function makeImapConnection(client: ImapFlow, clock: Clock): MailboxConne
     newMessages: (name, look) => call(name, () => newMessages(client, name, look)),
     fetchRaw: (name, message, bytesMax) => call(name, () => fetchRaw(client, name, message, bytesMax)),
     remove: (name, message) => call(name, () => remove(client, name, message)),
+    rights: (name) => call(name, () => rights(client, name)),
     idle: (name, onNews, signal) => idle(client, name, onNews, signal),
     close: async () => {
       if (client.usable) await call('log-out', () => client.logout(), 1_000).catch(() => {})
@@ -207,6 +209,15 @@ async function remove(
   // A server may say OK to what it does not let this account do.
   if (done && !(await isThere())) return 'removed'
   throw new Fault(client.usable ? 'imap.no_right' : 'imap.unreachable', `${name}: delete UID ${uid}`)
+}
+
+/** Flags that the server lets this account change for good (RFC 3501 section 7.1, RFC 4314 section 5.2). */
+async function rights(client: ImapFlow, name: string): Promise<MailboxRights> {
+  await open(client, name, false)
+  const { mailbox } = client
+  const may = (flag: string): boolean =>
+    mailbox !== false && mailbox.readOnly !== true && mailbox.permanentFlags?.has(flag) === true
+  return { seen: may('\\Seen'), remove: may('\\Deleted') }
 }
 
 async function idle(client: ImapFlow, name: string, onNews: () => void, signal: AbortSignal): Promise<void> {

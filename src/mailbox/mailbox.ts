@@ -22,6 +22,14 @@ export interface MailboxAbilities {
   readonly uidExpunge: boolean
 }
 
+/** What the service account may do in one mailbox that it may read. */
+export interface MailboxRights {
+  /** Set \Seen. */
+  readonly seen: boolean
+  /** Delete single messages. */
+  readonly remove: boolean
+}
+
 /**
  * One connection to the mail server; calls on it must not overlap. Every method but `close` throws Fault
  * imap.unreachable or imap.protocol when the connection is of no more use: make a new one.
@@ -43,6 +51,8 @@ export interface MailboxConnection {
    * it is just flagged `\Deleted`; `gone`: it was not there. @throws Fault imap.no_right, imap.no_mailbox
    */
   remove(name: string, message: MessageName): Promise<'removed' | 'marked' | 'gone'>
+  /** Changes nothing in the mailbox. @throws Fault imap.no_mailbox, imap.no_right where it cannot even be read */
+  rights(name: string): Promise<MailboxRights>
   /**
    * Calls `onNews` once when it listens and then when mail has come; resolves when `signal` aborts. The
    * connection is good for nothing else meanwhile.

@@ -81,6 +81,11 @@ export function makeMemoryConnection(parts: MemoryConnectionParts): {
         folder.messages = folder.messages.filter((one) => one !== found)
         return 'removed'
       }),
+    rights: (name) =>
+      answered(() => {
+        const { readOnly } = need(name)
+        return { seen: !readOnly, remove: !readOnly }
+      }),
     idle: async (name, onNews, signal) => {
       const { listeners } = await answered(() => need(name))
       listeners.add(onNews)

@@ -1,18 +1,28 @@
 /** What the administrator's use cases work with in this process. */
+
+import type { Admin } from '#admin/admin.ts'
 import type { AdminParts, DatabaseCare, MailAccounts, RelayNames } from '#admin/ports.ts'
 import type { Check } from '#admin/views.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { hashMailPassword } from '#imap-server/password-hash.ts'
 import { listServers, registerServerBySrpKey, resumeServer } from '#relay/administration.ts'
 import { finishBackup, newBackupFile, newestVersion, verifyDatabase } from '#store/sqlite/care.ts'
-import type { AgentRole } from './agent-role.ts'
+import type { AgentRole, Ports } from './agent-role.ts'
 import type { Base } from './base.ts'
+import { makeDoctor } from './doctor.ts'
 import { ownRelayId } from './relay-role.ts'
 
-/** What the agent of this process says; null while there is none. */
-export type AgentWords = () => Pick<AgentRole, 'path'> | null
+/** What the process tells of itself. */
+export interface Process {
+  health(): readonly Check[]
+  /** As of `Patient`. */
+  readonly ports: () => Ports
+  readonly agent: () => AgentRole | null
+  readonly admin: () => Pick<Admin, 'users' | 'passwords'>
+  readonly serving: boolean
+}
 
-export const adminParts = (base: Base, agent: AgentWords, health: () => readonly Check[]): AdminParts => ({
+export const adminParts = (base: Base, process: Process): AdminParts => ({
   store: base.store,
   clock: base.clock,
   random: base.random,
@@ -26,9 +36,10 @@ export const adminParts = (base: Base, agent: AgentWords, health: () => readonly
   mail: base.config.imap.host ? null : mailAccounts(base),
   relay: base.config.relay_client.url ? null : relayNames(base),
   database: databaseCare(base),
-  health,
-  agent: (owner) => agent()?.path(owner) ?? null,
+  health: process.health,
+  agent: (owner) => process.agent()?.path(owner) ?? null,
   mails: base.config.relay_client.url ? null : base.store.relay,
+  doctor: makeDoctor({ ...process, base, database: databaseCare(base) }),
 })
 
 const mailAccounts = ({ store, clock, random }: Base): MailAccounts => ({

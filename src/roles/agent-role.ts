@@ -12,7 +12,8 @@ import { readSecretFile } from '#config/secret-file.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { type MailAddress, parseRelayId, type RelayId } from '#kernel/brand.ts'
 import { fromHex } from '#kernel/bytes.ts'
-import { Fault } from '#kernel/fault.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { Fault, type FaultCode } from '#kernel/fault.ts'
 import { connectServer } from '#relay/client.ts'
 import type { RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import type { Base } from './base.ts'
@@ -26,6 +27,10 @@ export interface AgentRole {
   /** How the agent's ends of a user's way stand: the mailbox and the relay connection. */
   path(owner: MailAddress): AgentFacts
   health(): readonly Check[]
+  /** How far the relay's clock is ahead of ours, by its last log-in answer; null: none yet. */
+  relayAheadMs(): number | null
+  /** What is wrong with this user's inbox; null: nothing, or it was not looked at yet. */
+  mailboxFault(owner: MailAddress): FaultCode | null
   close(): Promise<void>
 }
 
@@ -44,6 +49,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
   const log = base.log.with({ role: 'agent' })
   const access = await relayAccess(base, ports)
   let announced: readonly Uint8Array[] = []
+  let relayTime: { readonly wallMs: number; readonly monotonicMs: number } | null = null
   const pinned = access.sealKeys
   const env: AgentEnv = {
     ...base,
@@ -62,6 +68,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
         dial: base.edge.dialRelay({ ...access, role: 'server' }),
         handlers: noting(handlers, (ready) => {
           announced = ready.sealKeys
+          relayTime = { wallMs: ready.now * 1000, monotonicMs: base.clock.monotonicMs() }
         }),
         srpId: env.domain.srpId,
         pinnedSealKeys: pinned,
@@ -92,6 +99,9 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
   return {
     path: (owner) => agentFacts(base, agent, watched, owner),
     health: () => agentHealth(base, agent, watched),
+    relayAheadMs: () => relayTime && aheadMs(base.clock, relayTime),
+    mailboxFault: (owner) =>
+      watched.mailboxState().faults.find((fault) => fault.owner === owner)?.code ?? null,
     close: async () => {
       await retention.close()
       await watched.close()
@@ -99,6 +109,12 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
       await agent.close()
     },
   }
+}
+
+/** The relay tells whole seconds: what is less than one is no difference. */
+function aheadMs(clock: Clock, heard: { readonly wallMs: number; readonly monotonicMs: number }): number {
+  const ahead = heard.wallMs + (clock.monotonicMs() - heard.monotonicMs) - clock.nowMs()
+  return ahead <= 0 && ahead > -1_000 ? 0 : ahead
 }
 
 /** The client tells what the relay announced before anything that was sealed with it can be judged. */
@@ -113,7 +129,7 @@ const noting = (
   },
 })
 
-interface RelayAccess {
+export interface RelayAccess {
   readonly url: string
   readonly relayId: RelayId
   readonly srpKey: Uint8Array
@@ -122,7 +138,7 @@ interface RelayAccess {
 }
 
 /** The relay of the configuration, or this installation's own. */
-async function relayAccess(base: Base, ports: Ports): Promise<RelayAccess> {
+export async function relayAccess(base: Base, ports: Ports): Promise<RelayAccess> {
   const { relay_client: client, relay } = base.config
   if (!client.url) {
     const identity = await openRelayIdentity(base)

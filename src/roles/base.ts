@@ -17,7 +17,11 @@ import type { Edge } from './edge.ts'
 
 export interface Base {
   readonly config: Config
+  /** Where the configuration came from, and what there is to be said of it. */
+  readonly loaded: Pick<LoadedConfig, 'file' | 'warnings'>
   readonly edge: Edge
+  /** The two clocks at the start. */
+  readonly startedAt: { readonly wallMs: number; readonly monotonicMs: number }
   readonly store: Store
   readonly vault: Vault
   readonly keys: DomainKeys
@@ -38,9 +42,11 @@ export interface BaseOptions {
 }
 
 /** @throws Fault store.*, storage_key.wrong */
-export async function openBase({ config }: LoadedConfig, options: BaseOptions): Promise<Base> {
+export async function openBase(loaded: LoadedConfig, options: BaseOptions): Promise<Base> {
+  const { config } = loaded
   const { edge, log } = options
   const { clock, random, failpoint } = edge
+  const startedAt = { wallMs: clock.nowMs(), monotonicMs: clock.monotonicMs() }
   for (const path of [
     config.server.data_dir,
     dirname(config.store.path),
@@ -71,7 +77,7 @@ export async function openBase({ config }: LoadedConfig, options: BaseOptions): 
     if (restored)
       log.warn({}, 'this database was restored from a backup: activation passwords in it are revoked')
     const keys = await openDomainKeys(env, config.server.organisation)
-    return { config, edge, store, vault, keys, clock, random, log, failpoint, migrated }
+    return { config, loaded, startedAt, edge, store, vault, keys, clock, random, log, failpoint, migrated }
   } catch (error) {
     await store.close()
     throw error

@@ -1,7 +1,9 @@
 /** Which mailboxes are watched, through which server, and how closely. */
 import type { WatchingOptions, WatchingParts } from '#agent/watching.ts'
+import type { Config } from '#config/schema.ts'
 import { readSecretFile } from '#config/secret-file.ts'
 import { authzidAccess, namespaceAccess } from '#mailbox/access.ts'
+import type { MailboxAbilities } from '#mailbox/mailbox.ts'
 import type { Base } from './base.ts'
 import { serviceAccountPassword } from './secrets.ts'
 import { caIn, dialHost, trustIn } from './tls.ts'
@@ -20,6 +22,19 @@ export function watchingOptions({ config }: Base): WatchingOptions {
     junk: imap.junk === '' ? null : imap.junk,
     removeAccepted: agent.etp_mail === 'delete',
   }
+}
+
+/** How new mail is heard of, as a sentence for administrators. */
+export function watchStrategy({ agent }: Config, { listStatus, idle, uidExpunge }: MailboxAbilities): string {
+  const ways = [
+    ...(agent.relay_hint ? ["the relay's hint"] : []),
+    ...(agent.idle && idle ? ['IDLE'] : []),
+    ...(agent.poll_seconds > 0 ? [listStatus ? 'counters (LIST-STATUS)' : 'counters (STATUS)'] : []),
+    `a scan each ${agent.scan_interval_seconds} s`,
+  ]
+  const removal =
+    uidExpunge || agent.etp_mail === 'keep' ? '' : ' No UIDPLUS: read mail is only marked deleted.'
+  return `News is heard of by ${ways.join(', ')}.${removal}`
 }
 
 /** @param imapPort where the embedded IMAP server of this process listens, or null where it runs apart */

@@ -211,6 +211,8 @@ export interface RelayStore {
   enrol(enrolment: Enrolment): Promise<Pin | null>
   /** A handheld with a certificate comes back after a restore; false where PIN or key are taken. */
   takeBack(pin: Pin, publicKey: Uint8Array, nowMs: number): Promise<boolean>
+  /** Forgets a handheld with its mails, frames and lists; its PIN may be given again. */
+  forgetDevice(pin: Pin): Promise<void>
   /** `because` null lifts it. False where there is no such name. */
   suspend(name: RelayName, because: string | null): Promise<boolean>
   listSuspended(): Promise<RelayName[]>

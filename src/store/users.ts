@@ -44,6 +44,8 @@ export interface UserStore {
   add(user: NewUser): Promise<number | null>
   /** Removes the user with grants and records; activations stay for the log. */
   remove(id: number): Promise<void>
+  /** Removes the user and every trace: activations, handhelds, messages. For users that never were any person. */
+  erase(id: number): Promise<void>
   list(): Promise<User[]>
   count(): Promise<number>
   byId(id: number): Promise<User | null>

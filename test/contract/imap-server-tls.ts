@@ -14,13 +14,19 @@ const newKey = (): string =>
     .privateKey.export({ type: 'pkcs8', format: 'pem' })
     .toString()
 
-/** Clients are given `ca` and verify the server under one of these names or IP addresses. */
-export function makeTestTls(names: readonly [string, ...string[]] = ['localhost']): TestTls {
+/**
+ * Clients are given `ca` and verify the server under one of these names or IP addresses, for a year from
+ * `madeAtMs` on.
+ */
+export function makeTestTls(
+  names: readonly [string, ...string[]] = ['localhost'],
+  madeAtMs = Date.now(),
+): TestTls {
   const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) }
-  const terms = { nowMs: Date.now(), years: 1, random }
+  const terms = { nowMs: madeAtMs, years: 1, random }
   const caKey = newKey()
   const issuer = { commonName: 'Test CA', organisation: 'Postkey tests' }
-  const ca = makeCa(issuer, { ...terms, keyPem: caKey })
+  const ca = makeCa(issuer, { ...terms, years: 20, keyPem: caKey })
   const key = newKey()
   const credential = { certificatePem: ca.pem, keyPem: caKey }
   const server = makeTlsServer(credential, names, { ...terms, keyPem: key })

@@ -226,6 +226,22 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
     assert(connection.usable())
   },
 
+  'what the service account may do in a mailbox is told without a change there': async ({
+    under,
+    connection,
+    alice,
+    at,
+  }) => {
+    await under.deliver(alice, mail('unread'))
+    assert.deepEqual(await connection.rights(at), { seen: true, remove: true })
+    const { messages } = await connection.newMessages(at, whole)
+    assert.deepEqual(
+      messages.map(({ flags }) => flags.filter((flag) => flag !== '\\Recent')),
+      [[]],
+    )
+    await assert.rejects(connection.rights(under.name(`nobody.${alice}`)), codeOf('imap.no_mailbox'))
+  },
+
   'a user is spoken for': async ({ under, connect, alice, bob }) => {
     await under.deliver(alice, mail('for alice'))
     await under.deliver(bob, mail('for bob'))

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Activation } from '#activation/activation.ts'
 import { fold } from '#activation/reduce.ts'
-import type { MailAddress } from '#kernel/brand.ts'
+import type { ActivationId, MailAddress } from '#kernel/brand.ts'
 import type { Change } from '#store/activations.ts'
+import type { NewDelivery } from '#store/deliveries.ts'
 import type { Store } from '#store/store.ts'
 import * as e from '../unit/activation/events.ts'
 import { deliveries, handhelds, rest } from './store-handhelds.ts'
@@ -75,6 +76,25 @@ function users(check: CheckStore): void {
     )
     assert.notEqual(await withUser(store), id)
   })
+
+  check(
+    'an erased user leaves no activation, handheld or message behind, and nobody else loses one',
+    async (store) => {
+      const id = await withUser(store)
+      const addDeliveries = [e.txn, e.otherTxn].map((txn) => policyFor(txn))
+      await store.activations.commit({ ...runUnder(await openGrant(store, id), id), addDeliveries })
+      await store.users.erase(id)
+      assert.equal(await store.users.byAddress(alice), null)
+      assert.deepEqual(await store.activations.list({ limit: 10 }), [])
+      assert.deepEqual(await store.activations.events(e.txn), [])
+      assert.deepEqual(await store.activations.dueWork(e.start, 10), [])
+      const left = await store.deliveries.due(e.start, 10)
+      assert.deepEqual(
+        left.map(({ txn }) => txn),
+        [e.otherTxn],
+      )
+    },
+  )
 
   check('work that is finished and asked for again in one commit stays', async (store) => {
     const addWork = [{ key: 'w', txn: e.txn, kind: 'make_answer', dueAtMs: e.start }] as const
@@ -175,6 +195,17 @@ const runUnder = (grantId: number, userId: number): Change => ({
     userId,
     events: e.goodRun.slice(0, 1),
   },
+})
+
+const policyFor = (txn: ActivationId): NewDelivery => ({
+  key: `policy:${txn}`,
+  txn,
+  of: 'policy',
+  to: { token: bytes(7) },
+  payload: bytes(1),
+  until: 'answer',
+  firstAtMs: e.start,
+  endsAtMs: e.start + e.hour,
 })
 
 function commits(check: CheckStore): void {

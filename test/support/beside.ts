@@ -27,14 +27,22 @@ export interface Beside {
   inbox(user: MailUser): Promise<readonly MessageSeen[]>
 }
 
-/** @param undeletable users in whose mailboxes the service account may not delete */
+/**
+ * @param undeletable users in whose mailboxes the service account may not delete
+ * @param sieve a script of the site that every mail goes through
+ */
 export async function startBeside(
   t: TestContext,
   users: readonly MailUser[],
   undeletable: readonly MailUser[] = [],
+  sieve?: string,
 ): Promise<Beside> {
   const tls = makeTestTls([loopback])
-  const dovecot = await startDovecot({ users: [...users, ...undeletable], tls })
+  const dovecot = await startDovecot({
+    users: [...users, ...undeletable],
+    tls,
+    ...(sieve === undefined ? {} : { sieve }),
+  })
   t.after(() => dovecot.stop())
   const denied = undeletable.map(({ address }) => `all/${address} -user=${dovecot.serviceAccount.user} te\n`)
   await appendFile(join(dovecot.directory, 'etc/acl'), denied.join(''))

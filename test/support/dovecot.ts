@@ -21,6 +21,8 @@ export interface DovecotOptions {
   readonly domain?: string
   /** Offers STARTTLS and implicit TLS; without it there is neither. */
   readonly tls?: PeerTls
+  /** A Sieve script that every mail goes through at delivery; needs the peer dovecot-sieve. */
+  readonly sieve?: string
 }
 
 export interface Dovecot {
@@ -54,6 +56,7 @@ interface Account {
 }
 
 const serviceUser = 'postkey'
+const standardDomain = 'example.test'
 
 /** Resolves when Dovecot accepts log-ins and LMTP, and has proved by its greeting that it is this one. */
 export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
@@ -61,10 +64,10 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   try {
     const servicePass = randomBytes(12).toString('base64url')
     await layOut(directory, options, servicePass)
-    const domain = options.domain ?? 'example.test'
+    const domain = options.domain ?? standardDomain
     return await withFreePorts(4, async ([imapPort = 0, lmtpPort = 0, policyPort = 0, imapsPort = 0]) => {
       const ports = { IMAP_PORT: imapPort, LMTP_PORT: lmtpPort, POLICY_PORT: policyPort }
-      const server = await launch(directory, domain, ports, options.tls && imapsPort)
+      const server = await launch(directory, options, ports, options.tls && imapsPort)
       return {
         host: loopback,
         directory: directory.path,
@@ -103,6 +106,7 @@ async function layOut(directory: PeerDirectory, options: DovecotOptions, service
   const row = userRow(service, at('service'), 'userdb_namespace/root/disabled=no')
   await writeFile(at('etc/users'), row + options.users.map((user) => userRow(user)).join(''))
   await writeFile(at('etc/masters'), userRow(service))
+  if (options.sieve !== undefined) await writeFile(at('etc/before.sieve'), options.sieve, { mode: 0o644 })
   if (options.tls) {
     await writeFile(at('etc/cert.pem'), options.tls.cert)
     await writeFile(at('etc/key.pem'), options.tls.key, { mode: 0o600 })
@@ -139,13 +143,13 @@ function mailAccount(): Account {
 
 async function launch(
   directory: PeerDirectory,
-  domain: string,
+  options: DovecotOptions,
   ports: Readonly<Record<string, number>>,
   imapsPort: number | undefined,
 ): Promise<Started> {
   const instance = `postkey-${randomBytes(6).toString('hex')}`
   const file = join(directory.path, 'etc/dovecot.conf')
-  await writeFile(file, await configuration(directory.path, instance, domain, ports, imapsPort))
+  await writeFile(file, await configuration(directory.path, instance, options, ports, imapsPort))
   const server = start('/usr/sbin/dovecot', ['-F', '-c', file])
   try {
     await server.waitFor(/ starting up for /)
@@ -162,7 +166,7 @@ async function launch(
 async function configuration(
   path: string,
   instance: string,
-  domain: string,
+  { domain = standardDomain, sieve }: DovecotOptions,
   ports: Readonly<Record<string, number>>,
   imapsPort: number | undefined,
 ): Promise<string> {
@@ -180,6 +184,7 @@ async function configuration(
     HOST: `mail.${domain}`,
     ...ports,
   }
+  if (sieve !== undefined) templates.push('dovecot/sieve.conf')
   if (imapsPort !== undefined) {
     templates.push('dovecot/tls.conf')
     values.IMAPS_PORT = imapsPort

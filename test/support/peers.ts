@@ -5,8 +5,10 @@ import type { TestContext } from 'node:test'
 
 export type Peer =
   | 'dovecot'
+  | 'dovecot-sieve'
   | 'postfix'
   | 'swaks'
+  | 'promtool'
   | 'mbsync'
   | 'mutt'
   | 'curl'

@@ -20,6 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   config: ['kernel', 'policy'],
   telemetry: ['kernel'],
   handheld: ['kernel', 'crypto', 'protocol', 'relay'],
+  doctor: ['kernel', 'activation', 'admin', 'store', 'mailbox', 'handheld'],
   edge: ['kernel', 'crypto', 'store'],
   cli: ['kernel', 'activation', 'admin', 'config', 'handheld'],
 }

@@ -26,6 +26,7 @@ type Names = Pick<
   | 'countEnrolments'
   | 'enrol'
   | 'takeBack'
+  | 'forgetDevice'
   | 'suspend'
   | 'listSuspended'
 >
@@ -108,12 +109,26 @@ export function makeRelayNames(db: Db): Names {
       addDevice(pin, publicKey, 'certificate', nowMs)
       return true
     },
+    forgetDevice: (pin) => forgetDevice(db, pin),
     suspend: (name, because) =>
       db.run('UPDATE relay_server SET suspended_because = ? WHERE srp_id = ?', because, name) +
         db.run('UPDATE relay_device SET suspended_because = ? WHERE pin = ?', because, name) >
       0,
     listSuspended: () => listSuspended(db),
   }
+}
+
+function forgetDevice(db: Db, pin: Pin): void {
+  for (const table of [
+    'relay_frame',
+    'relay_mail',
+    'relay_peer',
+    'relay_served',
+    'relay_fence',
+    'relay_device',
+  ])
+    db.run(`DELETE FROM ${table} WHERE pin = ?`, pin)
+  db.run('DELETE FROM relay_mid WHERE sender = ? OR token_pin = ?', pin, pin)
 }
 
 function readIdentity(db: Db): RelayIdentityRow | null {

@@ -40,6 +40,7 @@ export const users: Aggregate<UserStore> = {
   make: (db) => ({
     add: (user) => add(db, user),
     remove: (id) => remove(db, id),
+    erase: (id) => erase(db, id),
     list: () => db.all<UserRow>(`${selectUser} ORDER BY addresses`).map(fromRow),
     count: () => db.one<{ n: number }>('SELECT count(*) AS n FROM user')?.n ?? 0,
     byId: (id) => found(db.one<UserRow>(`${selectUser} WHERE u.id = ?`, id)),
@@ -126,6 +127,22 @@ function remove(db: Db, id: number): void {
   db.run('DELETE FROM watch WHERE owner IN (SELECT address FROM user_address WHERE user_id = ?)', id)
   endOpenRuns(db, id)
   db.run('DELETE FROM user WHERE id = ?', id)
+}
+
+function erase(db: Db, id: number): void {
+  remove(db, id)
+  const runs = 'SELECT txn FROM activation WHERE user_id = ?'
+  for (const table of ['work', 'delivery', 'activation_event'])
+    db.run(`DELETE FROM ${table} WHERE txn IN (${runs})`, id)
+  const pins = 'SELECT pin FROM handheld WHERE user_id = ?'
+  for (const table of ['inbound_answer', 'inbound_part', 'delivery'])
+    db.run(
+      `DELETE FROM ${table} WHERE pin IN (${pins}) AND pin NOT IN (SELECT pin FROM handheld WHERE user_id != ?)`,
+      id,
+      id,
+    )
+  db.run('DELETE FROM handheld WHERE user_id = ?', id)
+  db.run('DELETE FROM activation WHERE user_id = ?', id)
 }
 
 /** The word that the user is gone is queued to each run; nothing else is worked on for them. */

@@ -99,6 +99,7 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
       link: { stage: 'ready', code: null, sinceMs: startMs, retryAtMs: null },
     }),
     mails: null,
+    doctor: async function* () {},
     ...changed,
   }
   return {
