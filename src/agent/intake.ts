@@ -27,9 +27,15 @@ export interface FoundBatch {
   readonly mails: readonly FoundMail[]
 }
 
-/** `accepted`: UIDs of mails whose seal verified, which may be deleted; `seen`: the activations they name. */
+/** A mail whose seal verified, and the activation it names. */
+export interface AcceptedMail {
+  readonly uid: number
+  readonly txn: ActivationId
+}
+
+/** `accepted`: mails that may be deleted, each once; `seen`: every activation that was named. */
 export interface TakenBatch {
-  readonly accepted: readonly number[]
+  readonly accepted: readonly AcceptedMail[]
   readonly seen: readonly ActivationId[]
 }
 
@@ -55,7 +61,8 @@ export async function takeBatch(env: AgentEnv, batch: FoundBatch): Promise<Taken
   }
   if (sealed.length === 0 || !user) await env.store.watches.move([batch.cursor], env.clock.nowMs())
   env.failpoint('agent.after_intake_commit')
-  return { accepted: [...new Set(sealed.map(({ mail }) => mail.uid))], seen: sealed.map(({ txn }) => txn) }
+  const accepted = new Map(sealed.map(({ mail, txn }) => [mail.uid, { uid: mail.uid, txn }]))
+  return { accepted: [...accepted.values()], seen: sealed.map(({ txn }) => txn) }
 }
 
 /** Null, without a word to anybody, for whatever the relay has not sealed: no counter moves, no curve is touched. */

@@ -47,9 +47,20 @@ export async function raise(
     if (change === null) return { activation, recorded: false }
     if ((await env.store.activations.commit(change)) === 'conflict') continue
     const next = step?.next ?? activation
+    if (event && next && next !== activation) tell(env, activation, next, event)
     return { activation: next, recorded: next !== activation }
   }
   assert(false, 'an event met a newer version of its activation too many times')
+}
+
+/** One line per event: a new stage or code is news, the rest is for whoever looks closely. */
+function tell(env: AgentEnv, before: Activation | null, next: Activation, { kind }: ActivationEvent): void {
+  const { stage, phase, code } = next
+  const isNews = before?.stage !== stage || before.code !== code
+  env.log[isNews ? 'info' : 'debug'](
+    { activation: next.txn, event: kind, stage, phase, code },
+    isNews ? 'an activation went on' : 'an event of an activation',
+  )
 }
 
 /** The user whose mailbox held the request when it was first seen: a copy in another mailbox changes nothing. */

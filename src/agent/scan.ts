@@ -18,7 +18,7 @@ import {
 import type { Pool } from '#mailbox/pool.ts'
 import type { Cursor, WatchStore } from '#store/watches.ts'
 import type { Extractor } from './extract-worker.ts'
-import type { FoundBatch, FoundMail, TakenBatch } from './intake.ts'
+import type { AcceptedMail, FoundBatch, FoundMail, TakenBatch } from './intake.ts'
 import type { Mailboxes } from './mailboxes.ts'
 import type { FoundBy } from './news.ts'
 
@@ -129,11 +129,12 @@ async function nextLook(scan: Scan, { uidValidity, nextUid }: NewMessages): Prom
 }
 
 /** For `explain`: mail that came and was gone again, and activation mail without its request. */
-function noteWhatIsAmiss(scan: Scan, look: BehindCursor, accepted: readonly number[]): void {
+function noteWhatIsAmiss(scan: Scan, look: BehindCursor, accepted: readonly AcceptedMail[]): void {
+  const uids = new Set(accepted.map(({ uid }) => uid))
   const expected = look.fromUid === null ? 0 : look.nextUid - look.fromUid
   if (look.messages.length < expected) scan.mailboxes.missed(scan.watched)
   for (const message of look.messages.filter(pointsToEtp))
-    if (!accepted.includes(message.uid)) scan.mailboxes.empty(scan.watched, txn8In(message))
+    if (!uids.has(message.uid)) scan.mailboxes.empty(scan.watched, txn8In(message))
 }
 
 const txn8In = ({ subject }: MessageSummary): string | null =>
@@ -178,17 +179,20 @@ async function commit(scan: Scan, cursor: Cursor, mails: readonly FoundMail[]): 
 }
 
 /** A mail that stays is harmless: the request in it is known. */
-async function removeMails(scan: Scan, uidValidity: number, uids: readonly number[]): Promise<void> {
-  for (const uid of uids) {
+async function removeMails(scan: Scan, uidValidity: number, mails: readonly AcceptedMail[]): Promise<void> {
+  for (const { uid, txn: activation } of mails) {
     try {
       const how = await scan.connection.remove(scan.name, { uidValidity, uid })
       scan.mailboxes.removal(scan.watched, null)
-      scan.log.debug({ mailbox: folderKey(scan.watched), uid, how }, 'an activation mail was removed')
+      scan.log.debug(
+        { activation, mailbox: folderKey(scan.watched), uid, how },
+        'an activation mail was removed',
+      )
     } catch (error) {
       const code = faultCodeOf(error)
       scan.mailboxes.removal(scan.watched, code)
       scan.log.warn(
-        { mailbox: folderKey(scan.watched), uid, code },
+        { activation, mailbox: folderKey(scan.watched), uid, code },
         'an activation mail could not be removed',
       )
     }

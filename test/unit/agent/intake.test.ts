@@ -18,7 +18,7 @@ test('a sealed request begins an activation; the cursor moves in that commit', a
   const env = await site(world)
   world.commits.length = 0
   const taken = await takeBatch(env, batchOf(found(7, file())))
-  assert.deepEqual(taken, { accepted: [7], seen: [e.txn] })
+  assert.deepEqual(taken, { accepted: [{ uid: 7, txn: e.txn }], seen: [e.txn] })
   assert.deepEqual(world.commits, [['activations.commit']])
   assert.equal((await env.store.activations.find(e.txn))?.phase, 'answering')
   assert.equal(await nextUid(env), 100)
@@ -47,7 +47,10 @@ test('the same mail again is one activation, written down as a copy once, and ev
   const env = await site(makeAgentWorld(t))
   const copies = [7, 8, 9].map((uid) => found(uid, file()))
   const taken = await takeBatch(env, batchOf(...copies))
-  assert.deepEqual(taken.accepted, [7, 8, 9])
+  assert.deepEqual(
+    taken.accepted.map(({ uid }) => uid),
+    [7, 8, 9],
+  )
   const [only, ...others] = await allRuns(env)
   assert.deepEqual(others, [])
   assert.equal(only && remarksOn(only)[0]?.code, 'mail.duplicate')

@@ -55,7 +55,7 @@ test('only what was accepted is removed, and nothing else is touched', async (t)
   for (const raw of [ordinary, exampleMail, unmarked, ordinary]) world.server.deliver(name, raw)
   world.intake = async ({ cursor: next }) => {
     await world.store.watches.move([next], Date.now())
-    return { accepted: [2], seen: [] }
+    return { accepted: [{ uid: 2, txn: txnOf(etpFile) }], seen: [] }
   }
   const { scan: again } = scanner(t, world)
   await again(aliceInbox, 'scan')

@@ -82,7 +82,8 @@ export function makeWorld(t: TestContext): World {
       await store.watches.move([cursor], Date.now())
       taken.push(...mails)
       const files = mails.flatMap((mail) => mail.files)
-      return { accepted: mails.map(({ uid }) => uid), seen: files.map(txnOf) }
+      const accepted = mails.map(({ uid, files: [file = new Uint8Array()] }) => ({ uid, txn: txnOf(file) }))
+      return { accepted, seen: files.map(txnOf) }
     },
     grantsChanged: async () => {
       users += 1
