@@ -4,10 +4,12 @@ import { makeAdmin } from '#admin/make-admin.ts'
 import { noServerCheck } from '#admin/status.ts'
 import type { LoadedConfig } from '#config/load.ts'
 import { Fault, faultCodeOf } from '#kernel/fault.ts'
+import { type MetricsRegistry, promMetrics } from '#telemetry/prom-metrics.ts'
 import { adminParts } from './roles/admin-parts.ts'
 import { type AgentRole, type Ports, startAgentRole } from './roles/agent-role.ts'
 import { type Base, type BaseOptions, openBase } from './roles/base.ts'
 import { descriptorChecks } from './roles/health.ts'
+import { startHttp } from './roles/http-role.ts'
 import { startImap, startSmtp } from './roles/mail-roles.ts'
 import { startRelayRole } from './roles/relay-role.ts'
 import type { Role } from './roles/role.ts'
@@ -34,21 +36,29 @@ export async function compose(
     for (const end of closers.splice(0).reverse()) await end()
   }
   try {
-    const base = await openBase(loaded, { ...options, writer: 'thread', shared: roles.length < 4 })
+    const metrics = loaded.config.http.enabled ? promMetrics() : null
+    const counted = metrics ? { metrics } : {}
+    const base = await openBase(loaded, {
+      ...options,
+      ...counted,
+      writer: 'thread',
+      shared: roles.length < 4,
+    })
     closers.push(() => base.store.close())
-    return { ...(await startRoles(base, roles, closers)), close }
+    return { ...(await startRoles(base, roles, closers, metrics)), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-const noPorts: Ports = { smtp: null, imap: null, imapTls: null, relay: null }
+const noPorts: Ports = { smtp: null, imap: null, imapTls: null, relay: null, http: null }
 
 async function startRoles(
   base: Base,
   roles: readonly Role[],
   closers: (() => Promise<void>)[],
+  metrics: MetricsRegistry | null,
 ): Promise<Omit<Running, 'close'>> {
   const started = async <T extends { close(): Promise<void> }>(role: Role, start: () => Promise<T>) => {
     if (!roles.includes(role)) return null
@@ -83,13 +93,21 @@ async function startRoles(
     imap: imap?.port ?? null,
     imapTls: imap?.tlsPort ?? null,
     relay: relay?.port ?? null,
+    http: null,
   }
   agent = await started('agent', () => startAgentRole(base, ports))
+  if (metrics) {
+    const listening = await startHttp(base, metrics, { agent, imap, relay }).catch((error: unknown) => {
+      throw listenFault('http', error)
+    })
+    closers.push(() => listening.close())
+    ports = { ...ports, http: listening.port }
+  }
   return { ports, admin }
 }
 
 /** What the system says of a port, in our own words; anything else stays what it is. */
-function listenFault(role: Role, error: unknown): unknown {
+function listenFault(role: Role | 'http', error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : null
   const detail = `${role}: ${error instanceof Error ? error.message : ''}`
   if (code === 'EADDRINUSE') return new Fault('listen.in_use', detail, error)

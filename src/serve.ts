@@ -38,6 +38,7 @@ export function listening({ ports }: Running): string {
     ['IMAP', ports.imap],
     ['IMAP over TLS', ports.imapTls],
     ['relay', ports.relay],
+    ['HTTP', ports.http],
   ].flatMap(([name, port]) => (port === null ? [] : [`${name} ${port}`]))
   return places.length > 0 ? `Postkey is running: ${places.join(', ')}.` : 'Postkey is running.'
 }

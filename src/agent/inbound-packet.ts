@@ -102,7 +102,10 @@ async function takeKeyCheck(env: AgentEnv, key: MasterKey, opened: Fresh): Promi
 /** Rollover is not spoken yet: its number is used, and there is no answer. */
 async function passOver(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<void> {
   await env.store.activations.commit({ nowMs: env.clock.nowMs(), inbound: markOf(env, key, opened) })
-  env.log.info({ pin: key.pin, seq: opened.header.seq }, 'a packet without use was passed over')
+  env.log.info(
+    { activation: key.txn, pin: key.pin, seq: opened.header.seq },
+    'a packet without use was passed over',
+  )
 }
 
 /**

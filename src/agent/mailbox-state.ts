@@ -17,6 +17,8 @@ export interface MailboxesState {
   /** When the inbox that waits longest was looked at, and whose it is; null: none was yet. */
   readonly oldestLookedAtMs: number | null
   readonly oldest: MailAddress | null
+  /** Inboxes that were never looked at with success, those aside that come into being with their first mail. */
+  readonly neverLooked: number
   /** Inboxes whose last look failed. */
   readonly faults: readonly MailboxFault[]
   /** The same of Junk folders: many users have none, and few servers show it to another account. */
@@ -88,6 +90,9 @@ export function stateOf(entries: readonly MailboxEntry[]): MailboxesState {
     watched: inboxes.length,
     oldestLookedAtMs: oldest?.lookedAtMs ?? null,
     oldest: oldest?.watched.owner ?? null,
+    neverLooked: inboxes.filter(
+      ({ lookedAtMs, fault }) => lookedAtMs === null && fault?.code !== 'imap.no_mailbox',
+    ).length,
     faults: inboxes.flatMap(({ fault }) => fault ?? []),
     junkFaults: entries.flatMap(({ fault }) => (fault && fault.folder !== inbox ? fault : [])),
     notRemoved: entries.flatMap(({ notRemoved }) => notRemoved ?? []),

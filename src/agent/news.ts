@@ -15,6 +15,9 @@ export interface NewsStats {
   /** Mailboxes said to have news that no scanner has begun to read. */
   readonly news: number
   readonly scanning: number
+  /** Scans since the start that ended well, and that failed. */
+  readonly scanned: number
+  readonly scansFailed: number
 }
 
 export interface News {
@@ -77,6 +80,7 @@ function makeScanners(options: NewsOptions, items: Map<string, Item>) {
   const queue: Item[] = []
   const backoff = makeBackoff(options.random, retry)
   let running = 0
+  const counts = { scanned: 0, scansFailed: 0 }
   let closed: (() => void) | null = null
 
   const enqueue = (item: Item): void => {
@@ -88,6 +92,7 @@ function makeScanners(options: NewsOptions, items: Map<string, Item>) {
 
   const failed = (item: Item, foundBy: FoundBy, error: unknown): void => {
     options.onError(item.watched, error)
+    counts.scansFailed += 1
     item.foundBy = better(item.foundBy, foundBy)
     item.state = 'failed'
     const nowMs = clock.monotonicMs()
@@ -102,6 +107,7 @@ function makeScanners(options: NewsOptions, items: Map<string, Item>) {
     try {
       await options.scan(item.watched, foundBy)
       backoff.succeeded(folderKey(item.watched))
+      counts.scanned += 1
       item.state = 'new'
     } catch (error) {
       failed(item, foundBy, error)
@@ -131,7 +137,7 @@ function makeScanners(options: NewsOptions, items: Map<string, Item>) {
     enqueue,
     close,
     isClosed: () => closed !== null,
-    stats: () => ({ news: queue.length, scanning: running }),
+    stats: () => ({ news: queue.length, scanning: running, ...counts }),
   }
 }
 

@@ -130,6 +130,12 @@ const activation = section({
   history_days: integer(7, 3_650).default(365),
 })
 
+const http = section({
+  enabled: flag().default(false),
+  host: host().min(1, 'must not be empty').default('127.0.0.1'),
+  port: port().default(9464),
+})
+
 const doctor = section({
   canary: text(254).default(''),
   canary_seconds: integer(1, 3_600).default(60),
@@ -164,6 +170,7 @@ export const configSchema = section({
   relay: relay.prefault({}),
   relay_client: relayClient.prefault({}),
   activation: activation.prefault({}),
+  http: http.prefault({}),
   doctor: doctor.prefault({}),
   policy: section({ rules: rules.prefault({}) }).prefault({}),
 })

@@ -46,10 +46,11 @@ async function userIdentity(context: ImapContext, authzid: string): Promise<Iden
 
 async function logIn(session: Session, credentials: Credentials): Promise<string> {
   const { context, remoteAddress } = session
-  const { clock, limits, loginFailures, log } = context
+  const { clock, limits, loginFailures, log, metrics } = context
   if (loginFailures.count(remoteAddress, clock.monotonicMs()) >= limits.loginFailuresPerAddressMax)
     await sleep(clock, limits.loginDelayMs)
   const identity = await identify(context, credentials)
+  metrics.count('postkey_imap_logins_total', { outcome: identity ? 'ok' : 'failed' })
   if (identity) {
     session.identity = identity
     const as = identity.kind === 'user' ? identity.address : identity.name

@@ -4,6 +4,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { FailureCount } from '#kernel/failure-count.ts'
 import type { Log } from '#kernel/log.ts'
 import { isLoopback } from '#kernel/loopback.ts'
+import type { Metrics } from '#kernel/metrics.ts'
 import type { MailStore } from '#store/mail.ts'
 import type { CommandArguments } from './command-arguments.ts'
 import type { CommandReader } from './command-reader.ts'
@@ -27,6 +28,7 @@ export interface ImapContext {
   readonly store: MailStore
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: Metrics
   readonly limits: ImapLimits
   readonly serviceAccounts: readonly ServiceAccount[]
   readonly secureContext: SecureContext | null

@@ -4,6 +4,7 @@ import type { MailAddress } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { makeFailureCount } from '#kernel/failure-count.ts'
 import type { Log } from '#kernel/log.ts'
+import { type Metrics, noMetrics } from '#kernel/metrics.ts'
 import type { Store } from '#store/store.ts'
 import { type ImapLimits, imapLimits } from './imap-limits.ts'
 import { startMailboxWatch } from './mailbox-watch.ts'
@@ -24,12 +25,15 @@ export interface ImapServerOptions {
   /** What a user typed as an address, in its canonical form. */
   readonly canonicalAddress: (text: string) => MailAddress | null
   readonly limits?: Partial<ImapLimits>
+  readonly metrics?: Metrics
 }
 
 export interface ImapServer {
   readonly port: number
   /** Implicit TLS. */
   readonly tlsPort?: number
+  /** Connections now. */
+  sessions(): number
   /** Says BYE to everybody; resolves when all connections are gone. */
   close(): Promise<void>
 }
@@ -60,6 +64,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
   return {
     port,
     ...(tlsPort && { tlsPort }),
+    sessions: () => sockets.size,
     close: async () => {
       const stopped = [plain, ...(secure ? [secure] : [])].map(
         (server) => new Promise<void>((resolve) => server.close(() => resolve())),
@@ -76,11 +81,12 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
 }
 
 async function makeContext(options: ImapServerOptions): Promise<ImapContext> {
-  const { store, clock, log, tls, canonicalAddress } = options
+  const { store, clock, log, tls, canonicalAddress, metrics = noMetrics } = options
   return {
     store: store.mail,
     clock,
     log,
+    metrics,
     limits: { ...imapLimits, ...options.limits },
     serviceAccounts: options.serviceAccounts ?? [],
     secureContext: tls ? createSecureContext({ key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' }) : null,

@@ -4,6 +4,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
+import { type Metrics, noMetrics } from '#kernel/metrics.ts'
 import type { MessageDescription } from '#store/mail.ts'
 import type { Store } from '#store/store.ts'
 import { makeReceiver } from './receive-message.ts'
@@ -31,6 +32,7 @@ export interface SmtpIngressOptions {
   /** `describeMessage` of the IMAP server: what is computed at delivery and stored beside the bytes. */
   readonly describe: (raw: Uint8Array) => MessageDescription
   readonly limits?: Partial<SmtpLimits>
+  readonly metrics?: Metrics
 }
 
 export interface SmtpIngress {
@@ -55,6 +57,7 @@ export async function startSmtpIngress(options: SmtpIngressOptions): Promise<Smt
 
 function serverOptions(options: SmtpIngressOptions, limits: SmtpLimits): SMTPServerOptions {
   const { clock, log, failpoint, name, tls, canonicalAddress, servesDomain, mainDomain, describe } = options
+  const { metrics = noMetrics } = options
   const store = options.store.mail
   const recipients = { store, clock, limits, canonicalAddress, servesDomain, mainDomain }
   const checkRecipient: CheckRecipient = makeRecipientCheck(recipients)
@@ -78,12 +81,16 @@ function serverOptions(options: SmtpIngressOptions, limits: SmtpLimits): SMTPSer
     socketTimeout: limits.idleMs,
     closeTimeout: 1_000,
     onRcptTo: ({ address }, session, callback) =>
-      answer(checkRecipient(address, session), callback, onFailure),
+      answer(checkRecipient(address, session), callback, onFailure, (outcome) => {
+        if (outcome !== '250') metrics.count('postkey_smtp_recipients_refused_total', { outcome })
+      }),
     onData: (stream, session, callback) => {
       const to = session.envelope.rcptTo
         .map(({ address }) => canonical(address))
         .filter((one) => one !== null)
-      answer(receive(stream, session, to), callback, onFailure)
+      answer(receive(stream, session, to), callback, onFailure, (outcome) =>
+        metrics.count('postkey_smtp_messages_total', { outcome }),
+      )
     },
   }
 }

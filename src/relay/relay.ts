@@ -17,6 +17,8 @@ export interface Relay {
   accept(role: RelayRole, address: string | undefined, link: RelayLink): LinkListener
   /** A mail of this transaction came back from the mail server. */
   readonly postOffice: Pick<RelayHub['postOffice'], 'bounced'>
+  /** How many are logged in now. */
+  sessions(): Readonly<Record<RelayRole, number>>
   /** Sends everybody away (1012 by default) and resolves when all that was begun is stored. */
   close(code?: number): Promise<void>
 }
@@ -49,6 +51,11 @@ export function startRelay(env: RelayEnv, mailer: Mailer): Relay {
       })
     },
     postOffice: hub.postOffice,
+    sessions: () => {
+      const counts = { device: 0, server: 0 }
+      for (const { role } of sessions.all()) counts[role] += 1
+      return counts
+    },
     close: async (code = closeCode.restart) => {
       const gone =
         links.size === 0

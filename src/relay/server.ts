@@ -27,6 +27,7 @@ export interface RelayServerOptions extends RelayEnv {
 export interface RelayServer {
   readonly port: number
   readonly postOffice: Relay['postOffice']
+  readonly sessions: Relay['sessions']
   /** Sends everybody away with 1012 (restart) or 1001 (going away); resolves when nothing is left to be stored. */
   close(code?: number): Promise<void>
 }
@@ -60,7 +61,7 @@ export async function startRelayServer(options: RelayServerOptions): Promise<Rel
     await close()
     throw error
   }
-  return { port: portOf(http), postOffice: relay.postOffice, close }
+  return { port: portOf(http), postOffice: relay.postOffice, sessions: relay.sessions, close }
 }
 
 function makeHttpServer(tls: RelayServerOptions['tls']): Server {

@@ -3,9 +3,10 @@
 import type { Suite } from '#activation/event.ts'
 import type { AgentFacts } from '#activation/path.ts'
 import type { Check } from '#admin/views.ts'
-import { startAgent } from '#agent/agent.ts'
+import { type Agent, startAgent } from '#agent/agent.ts'
 import type { AgentEnv, Domain } from '#agent/domain.ts'
 import { takeBatch } from '#agent/intake.ts'
+import type { MailboxesState } from '#agent/mailbox-state.ts'
 import { startRetention } from '#agent/retention.ts'
 import { startWatching, type Watching } from '#agent/watching.ts'
 import { readSecretFile } from '#config/secret-file.ts'
@@ -14,6 +15,7 @@ import { type MailAddress, parseRelayId, type RelayId } from '#kernel/brand.ts'
 import { fromHex } from '#kernel/bytes.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault, type FaultCode } from '#kernel/fault.ts'
+import type { MailServer } from '#mailbox/mailbox.ts'
 import { connectServer } from '#relay/client.ts'
 import type { RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import type { Base } from './base.ts'
@@ -29,8 +31,11 @@ export interface AgentRole {
   health(): readonly Check[]
   /** How far the relay's clock is ahead of ours, by its last log-in answer; null: none yet. */
   relayAheadMs(): number | null
-  /** What is wrong with this user's inbox; null: nothing, or it was not looked at yet. */
-  mailboxFault(owner: MailAddress): FaultCode | null
+  mailboxState(): MailboxesState
+  poolStats(): ReturnType<Watching['poolStats']>
+  /** Why the relay cannot be worked with now; null: it can. */
+  relayMissing(): { readonly code: FaultCode; readonly detail: string } | null
+  readonly mailServer: MailServer
   close(): Promise<void>
 }
 
@@ -40,6 +45,7 @@ export interface Ports {
   readonly imap: number | null
   readonly imapTls: number | null
   readonly relay: number | null
+  readonly http: number | null
 }
 
 const resendCapMs = 30 * 60_000
@@ -97,11 +103,9 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
   const watched = watching
   const retention = startRetention(env, base.config.activation.history_days)
   return {
-    path: (owner) => agentFacts(base, agent, watched, owner),
-    health: () => agentHealth(base, agent, watched),
+    ...told(base, agent, watched),
     relayAheadMs: () => relayTime && aheadMs(base.clock, relayTime),
-    mailboxFault: (owner) =>
-      watched.mailboxState().faults.find((fault) => fault.owner === owner)?.code ?? null,
+    mailServer: mailServer.server,
     close: async () => {
       await retention.close()
       await watched.close()
@@ -110,6 +114,22 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
     },
   }
 }
+
+/** What the agent says of itself, to whoever asks. */
+const told = (
+  base: Base,
+  agent: Agent,
+  watching: Watching,
+): Pick<AgentRole, 'path' | 'health' | 'mailboxState' | 'poolStats' | 'relayMissing'> => ({
+  path: (owner) => agentFacts(base, agent, watching, owner),
+  health: () => agentHealth(base, agent, watching),
+  mailboxState: watching.mailboxState,
+  poolStats: watching.poolStats,
+  relayMissing: () => {
+    const { stage, code, detail } = agent.relayState()
+    return stage === 'ready' ? null : { code: code ?? 'relay.unreachable', detail }
+  },
+})
 
 /** The relay tells whole seconds: what is less than one is no difference. */
 function aheadMs(clock: Clock, heard: { readonly wallMs: number; readonly monotonicMs: number }): number {

@@ -9,10 +9,12 @@ import { openVault } from '#edge/storage-key.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
 import type { Log } from '#kernel/log.ts'
+import { type Metrics, noMetrics } from '#kernel/metrics.ts'
 import type { Random } from '#kernel/random.ts'
 import type { Vault } from '#kernel/vault.ts'
 import { newRouteKeySealed } from '#relay/identity.ts'
 import type { Store } from '#store/store.ts'
+import { countingStore } from '#telemetry/counting-store.ts'
 import type { Edge } from './edge.ts'
 
 export interface Base {
@@ -29,6 +31,7 @@ export interface Base {
   readonly random: Random
   readonly log: Log
   readonly failpoint: Failpoint
+  readonly metrics: Metrics
   /** Schema versions that were applied when the store was opened. */
   readonly migrated: readonly number[]
 }
@@ -39,6 +42,8 @@ export interface BaseOptions {
   /** Other processes work on the same database: look for their commits. */
   readonly shared: boolean
   readonly edge: Edge
+  /** Nothing is counted without it. */
+  readonly metrics?: Metrics
 }
 
 /** @throws Fault store.*, storage_key.wrong */
@@ -54,15 +59,18 @@ export async function openBase(loaded: LoadedConfig, options: BaseOptions): Prom
   ])
     mkdirSync(path, { recursive: true, mode: 0o700 })
   let migrated: readonly number[] = []
-  const store = edge.openStore({
+  const { metrics = noMetrics } = options
+  const opened = edge.openStore({
     path: config.store.path,
     writer: options.writer,
     shared: options.shared,
     log,
+    metrics,
     onMigrated: (versions) => {
       migrated = versions
     },
   })
+  const store = metrics === noMetrics ? opened : countingStore(opened, metrics)
   try {
     const dataDir = config.server.data_dir
     await refuseEmptied(dataDir, store.installation)
@@ -77,7 +85,21 @@ export async function openBase(loaded: LoadedConfig, options: BaseOptions): Prom
     if (restored)
       log.warn({}, 'this database was restored from a backup: activation passwords in it are revoked')
     const keys = await openDomainKeys(env, config.server.organisation)
-    return { config, loaded, startedAt, edge, store, vault, keys, clock, random, log, failpoint, migrated }
+    return {
+      config,
+      loaded,
+      startedAt,
+      edge,
+      store,
+      vault,
+      keys,
+      clock,
+      random,
+      log,
+      failpoint,
+      metrics,
+      migrated,
+    }
   } catch (error) {
     await store.close()
     throw error

@@ -237,7 +237,7 @@ const flight = (patient: Patient, address: MailAddress) =>
         embedded: config.imap.host === '',
         mail: { ...(await watchedServer(base, ports.imap)), junk: config.imap.junk || 'Junk' },
         timeoutMs: config.doctor.canary_seconds * 1000,
-        mailboxFault: () => patient.agent()?.mailboxFault(address) ?? null,
+        mailboxFault: () => patient.agent()?.path(address).mailbox.fault?.code ?? null,
       },
       signal,
     )

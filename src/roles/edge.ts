@@ -11,6 +11,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
+import type { Metrics } from '#kernel/metrics.ts'
 import type { Random } from '#kernel/random.ts'
 import { imapMailServer } from '#mailbox/imap-mailbox.ts'
 import { startRelayServer } from '#relay/server.ts'
@@ -25,6 +26,8 @@ export interface StoreRequest {
   /** Other processes work on the same database: look for their commits. */
   readonly shared: boolean
   readonly log: Log
+  /** Told how long commits take and how many writes share one. */
+  readonly metrics: Metrics
   readonly onMigrated: (versions: readonly number[]) => void
 }
 
@@ -64,11 +67,14 @@ export const machineEdge = (failpoint?: string): Edge => ({
 
 const sharedPollMs = 200
 
-const openStore = ({ path, writer, shared, log, onMigrated }: StoreRequest): Store =>
+const openStore = ({ path, writer, shared, log, metrics, onMigrated }: StoreRequest): Store =>
   openSqliteStore({
     path,
     writer,
     nowMs: systemClock.nowMs,
+    monotonicMs: systemClock.monotonicMs,
+    onBatch: (calls) => metrics.observe('postkey_store_commit_batch_calls', {}, calls),
+    onWritten: (tookMs) => metrics.observe('postkey_store_commit_duration_seconds', {}, tookMs / 1000),
     onMigrated,
     // A command is over in a moment, and `db verify` looks at everything.
     wholeCheckBytesMax: writer === 'thread' ? wholeCheckBytesMax : 0,

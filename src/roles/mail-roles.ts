@@ -1,7 +1,7 @@
 /** The embedded mail server's two halves: SMTP takes mail in, IMAP shows it. Neither knows the other. */
 import { describeMessage } from '#imap-server/describe-message.ts'
 import { hashMailPassword } from '#imap-server/password-hash.ts'
-import { startImapServer } from '#imap-server/start-imap-server.ts'
+import { type ImapServer, startImapServer } from '#imap-server/start-imap-server.ts'
 import { startSmtpIngress } from '#ingress/smtp-server.ts'
 import { assert } from '#kernel/assert.ts'
 import type { MailAddress } from '#kernel/brand.ts'
@@ -30,6 +30,7 @@ export async function startSmtp(base: Base): Promise<Listening> {
     clock: base.clock,
     failpoint: base.failpoint,
     log: base.log.with({ role: 'smtp' }),
+    metrics: base.metrics,
     host: smtp.host,
     port: smtp.port,
     name: smtp.hostname,
@@ -47,7 +48,7 @@ export async function startSmtp(base: Base): Promise<Listening> {
   })
 }
 
-export async function startImap(base: Base): Promise<Listening & { readonly tlsPort?: number }> {
+export async function startImap(base: Base): Promise<ImapServer> {
   const { imap_server: imap, imap: client, smtp } = base.config
   const { certificate, key } = await tlsFor(base, imap, smtp.hostname)
   const passwordHash = await hashMailPassword(await serviceAccountPassword(base), base.random)
@@ -55,6 +56,7 @@ export async function startImap(base: Base): Promise<Listening & { readonly tlsP
     store: base.store,
     clock: base.clock,
     log: base.log.with({ role: 'imap' }),
+    metrics: base.metrics,
     host: imap.host,
     port: imap.port,
     tls: { key, cert: certificate, port: imap.tls_port },

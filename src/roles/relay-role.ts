@@ -9,9 +9,9 @@ import { isLoopback } from '#kernel/loopback.ts'
 import { registerServerBySrpKey } from '#relay/administration.ts'
 import { ensureRelayIdentity, type RelayIdentity } from '#relay/identity.ts'
 import type { MailerOptions, SmtpRoute } from '#relay/mailer.ts'
+import type { RelayServer } from '#relay/server.ts'
 import { defaultRelaySettings } from '#relay/settings.ts'
 import type { Base } from './base.ts'
-import type { Listening } from './mail-roles.ts'
 import { ownSrpKey } from './secrets.ts'
 import { caIn, dialHost, tlsFor, trustIn } from './tls.ts'
 
@@ -34,7 +34,7 @@ export const openRelayIdentity = (base: Base): Promise<RelayIdentity> =>
   )
 
 /** @param smtpPort where the embedded SMTP server listens, for mail that goes there */
-export async function startRelayRole(base: Base, smtpPort: number): Promise<Listening> {
+export async function startRelayRole(base: Base, smtpPort: number): Promise<RelayServer> {
   const { config, store, vault, clock, random, failpoint } = base
   const identity = await openRelayIdentity(base)
   await registerOwnServer(base)

@@ -50,6 +50,8 @@ export interface AckChange {
 export interface DeliveryStore {
   due(nowMs: number, limit: number): Promise<Delivery[]>
   nextDueAtMs(): Promise<number | null>
+  /** How many are not answered yet. */
+  countRunning(): Promise<number>
   byKey(key: string): Promise<Delivery | null>
   byMid(mid: Uint8Array): Promise<Delivery | null>
   byPacket(pin: Pin, kid: number, seq: number): Promise<Delivery | null>

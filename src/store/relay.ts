@@ -211,7 +211,7 @@ export interface RelayStore {
   enrol(enrolment: Enrolment): Promise<Pin | null>
   /** A handheld with a certificate comes back after a restore; false where PIN or key are taken. */
   takeBack(pin: Pin, publicKey: Uint8Array, nowMs: number): Promise<boolean>
-  /** Forgets a handheld with its mails, frames and lists; its PIN may be given again. */
+  /** Forgets a handheld that was never anybody's, with its mails, frames and lists: nobody else knows its PIN. */
   forgetDevice(pin: Pin): Promise<void>
   /** `because` null lifts it. False where there is no such name. */
   suspend(name: RelayName, because: string | null): Promise<boolean>
@@ -230,6 +230,8 @@ export interface RelayStore {
   acknowledge(ids: readonly number[]): Promise<SettledFrame[]>
   hasExpired(nowMs: number): Promise<boolean>
   expire(nowMs: number, limit: number): Promise<SettledFrame[]>
+  /** How many frames wait for their receivers, and mails for the mail server. */
+  countQueued(): Promise<{ readonly frames: number; readonly mails: number }>
   /** Forgets mids and transactions that nobody can ask about any more. */
   purge(nowMs: number): Promise<number>
 

@@ -32,6 +32,8 @@ export interface Ports {
   readonly imap: number
   readonly imapTls: number
   readonly relay: number
+  /** The administrator's listener; 0 where it is off. */
+  readonly http: number
 }
 
 export interface Postkey {
@@ -138,7 +140,13 @@ async function killed(server: Started): Promise<Exit> {
 
 function portsOf(line: string): Ports {
   const port = (name: string) => Number(new RegExp(`${name} (\\d+)`).exec(line)?.[1] ?? 0)
-  return { smtp: port('SMTP'), imap: port('IMAP'), imapTls: port('IMAP over TLS'), relay: port('relay') }
+  return {
+    smtp: port('SMTP'),
+    imap: port('IMAP'),
+    imapTls: port('IMAP over TLS'),
+    relay: port('relay'),
+    http: port('HTTP'),
+  }
 }
 
 /** How a handheld finds and trusts this server's relay. */

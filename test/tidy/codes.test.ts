@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configKeys } from '#config/keys.ts'
 import { faultTable } from '#kernel/fault-table.ts'
+import { logFields } from '#kernel/log-fields.ts'
+import { metricNames } from '#kernel/metric-table.ts'
 import { isHandheldCode } from '#protocol/handheld-text.ts'
 import { generatedPages } from './generated-pages.ts'
 import { read, type Source, sources } from './sources.ts'
@@ -31,7 +33,36 @@ for (const [path, make] of Object.entries(generatedPages))
 test('every outcome code is on the page', () => {
   const page = read('docs/operating.md')
   assert.deepEqual(
-    codes.filter((code) => !page.includes(`### \`${code}\``)),
+    codes.filter((code) => !page.includes(`#### \`${code}\``)),
+    [],
+  )
+})
+
+/** The names of fields in calls of the log, as far as they are written in the call itself. */
+const loggedFields = (text: string): string[] =>
+  [
+    ...text.matchAll(/\b(?:log|env\.log)(?:\.(?:debug|info|warn|error|with)|\[[^\]]+\])\(\s*\{([^{}]*)\}/g),
+  ].flatMap(([, fields = '']) => [...fields.matchAll(/(?:^|,)\s*(\w+)/g)].map(([, name = '']) => name))
+
+test('every field of the log is on the page, and every one on the page is used', () => {
+  const all = sources('src').filter(({ path }) => path !== 'src/kernel/log-fields.ts')
+  const used = new Set(all.flatMap(({ text }) => loggedFields(text)))
+  assert(used.size > 25, [...used].join(' '))
+  assert.deepEqual(
+    [...used].filter((name) => !Object.hasOwn(logFields, name)),
+    [],
+  )
+  assert.deepEqual(
+    Object.keys(logFields).filter((name) => !all.some(({ text }) => new RegExp(`\\b${name}\\b`).test(text))),
+    [],
+  )
+  assert.deepEqual(loggedFields("env.log.warn({ planted: 1, other }, 'x')"), ['planted', 'other'])
+})
+
+test('every metric is on the page', () => {
+  const page = read('docs/operating.md')
+  assert.deepEqual(
+    metricNames.filter((name) => !page.includes(`| \`${name}\` |`)),
     [],
   )
 })

@@ -1,7 +1,8 @@
-/** docs/operating.md, made from the table of outcome codes. */
+/** docs/operating.md, made from the tables of outcome codes, metrics and log fields. */
 import { type FaultCode, faultRow } from '#kernel/fault.ts'
 import { faultTable } from '#kernel/fault-table.ts'
 import { handheldText, isHandheldCode } from '#protocol/handheld-text.ts'
+import { monitoringSections } from './monitoring-page.ts'
 
 const turns = {
   administrator: 'the administrator',
@@ -20,13 +21,19 @@ const retries = {
   none: 'not at all',
 } as const
 
-const head = `# Outcome codes
+const head = `# Operating
+
+What a running Postkey says, and what to do about it: [health](#health), [metrics](#metrics), [log](#log) and the
+[outcome codes](#outcome-codes). How to set the watching up: [how-to/monitoring.md](how-to/monitoring.md).
+
+This page is made from \`src/kernel\` by \`npm run docs\`.
+`
+
+const codesHead = `## Outcome codes
 
 Every place where an activation, a command or a part of the server can stop or wait has a code. It is the same in the
 handheld's words, the log (\`code=\`), \`postkey activation explain\`, \`postkey status\` and this page. Several codes
 share one text on the handheld on purpose: whoever has proved nothing learns no more than that.
-
-This page is made from \`src/kernel/fault-table.ts\` by \`npm run docs\`.
 `
 
 /** The whole page. */
@@ -40,13 +47,13 @@ export function operatingPage(): string {
       codes.filter((code) => groupOf(code) === group),
     ),
   )
-  return `${head}\n${contents}\n\n${sections.join('\n')}`
+  return `${head}\n${monitoringSections()}\n\n${codesHead}\n${contents}\n\n${sections.join('\n')}`
 }
 
 const groupOf = (code: string): string => code.split('.')[0] ?? code
 
 const section = (group: string, codes: readonly FaultCode[]): string =>
-  `## ${group.replace('_', '-')}\n\n${codes.map(entry).join('\n')}`
+  `### ${group.replace('_', '-')}\n\n${codes.map(entry).join('\n')}`
 
 function entry(code: FaultCode): string {
   const { says, next, turn, retry, e } = faultRow(code)
@@ -54,7 +61,7 @@ function entry(code: FaultCode): string {
     e !== undefined && isHandheldCode(e)
       ? `- The handheld shows (E${String(e).padStart(2, '0')}): *${handheldText(e)}*\n`
       : ''
-  return `### \`${code}\`
+  return `#### \`${code}\`
 
 ${says}
 

@@ -54,7 +54,7 @@ export async function startSite(
   }
   const site: Site = {
     data,
-    ports: { smtp, imap, imapTls, relay },
+    ports: { smtp, imap, imapTls, relay, http: 0 },
     commands,
     main: () => process(layout === 'together' ? 'serve' : 'agent'),
     process,

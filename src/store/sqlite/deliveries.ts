@@ -31,13 +31,15 @@ interface DeliveryRow {
 const [stored, notListed, fenced] = [0, 3, 5]
 
 export const deliveries: Aggregate<DeliveryStore> = {
-  reads: ['due', 'nextDueAtMs', 'byKey', 'byMid', 'byPacket', 'runningFor'],
+  reads: ['due', 'nextDueAtMs', 'countRunning', 'byKey', 'byMid', 'byPacket', 'runningFor'],
   make: (db) => ({
     due: (nowMs, limit) =>
       select(db, "WHERE state = 'running' AND next_at_ms <= ? ORDER BY next_at_ms, id LIMIT ?", nowMs, limit),
     nextDueAtMs: () =>
       db.one<{ at: number | null }>("SELECT min(next_at_ms) AS at FROM delivery WHERE state = 'running'")
         ?.at ?? null,
+    countRunning: () =>
+      db.one<{ n: number }>("SELECT count(*) AS n FROM delivery WHERE state = 'running'")?.n ?? 0,
     byKey: (key) => select(db, 'WHERE key = ?', key)[0] ?? null,
     byMid: (mid) =>
       select(db, 'WHERE id = (SELECT delivery_id FROM delivery_mid WHERE mid = ?)', mid)[0] ?? null,

@@ -19,6 +19,12 @@ export interface SqliteOptions {
   readonly wholeCheckBytesMax?: number
   /** Told the versions that were applied at opening, if there were any. */
   readonly onMigrated?: (versions: readonly number[]) => void
+  /** Told after each commit of the writer's: how many calls it held. */
+  readonly onBatch?: (calls: number) => void
+  /** Told of each call, from its making until its commit was on disk. */
+  readonly onWritten?: (tookMs: number) => void
+  /** For `onWritten`. */
+  readonly monotonicMs?: () => number
   /** Calls `check` again and again to notice other processes' commits; returns how to stop. */
   readonly poll?: (check: () => void) => () => void
 }
@@ -32,7 +38,10 @@ export function openSqliteStore(options: SqliteOptions): Store {
   if (applied.length > 0) options.onMigrated?.(applied)
   const reader = openDatabase(options.path, 'read')
   const writer = noteTrouble(
-    options.writer === 'thread' ? startWriterThread(options.path) : inlineWriter(options),
+    timed(
+      options.writer === 'thread' ? startWriterThread(options.path, options.onBatch) : inlineWriter(options),
+      options,
+    ),
     options.nowMs,
   )
   const listeners = new Set<Tell>()
@@ -93,6 +102,19 @@ function makeFacade<K extends AggregateName>(
       return known
     },
   })
+}
+
+function timed(writer: WriterPort, { onWritten, monotonicMs }: SqliteOptions): WriterPort {
+  if (!onWritten || !monotonicMs) return writer
+  return {
+    write: async (call) => {
+      const startedMs = monotonicMs()
+      const value = await writer.write(call)
+      onWritten(monotonicMs() - startedMs)
+      return value
+    },
+    close: () => writer.close(),
+  }
 }
 
 function inlineWriter({ path, hooks }: SqliteOptions): WriterPort {

@@ -25,11 +25,17 @@ export const relay: Aggregate<RelayStore> = {
     'newestMailTo',
     'listDueMails',
     'nextMailAtMs',
+    'countQueued',
   ],
   make: (db) => ({
     ...makeRelayNames(db),
     ...makeRelaySends(db),
     ...makeRelayFrames(db),
     ...makeRelayMails(db),
+    countQueued: () =>
+      db.one<{ frames: number; mails: number }>(
+        `SELECT (SELECT count(*) FROM relay_frame) AS frames,
+           (SELECT count(*) FROM relay_mail WHERE state = 'queued') AS mails`,
+      ) ?? { frames: 0, mails: 0 },
   }),
 }

@@ -13,8 +13,11 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** Starts the writer's thread for the database at `path`. Calls made in one turn travel as one message. */
-export function startWriterThread(path: string): WriterPort {
+/**
+ * Starts the writer's thread for the database at `path`. Calls made in one turn travel as one message.
+ * @param onBatch told how many calls shared each commit
+ */
+export function startWriterThread(path: string, onBatch: (calls: number) => void = () => {}): WriterPort {
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: { path } })
   const waiting = new Map<number, Waiting>()
   let outgoing: WriteCall[] = []
@@ -23,6 +26,7 @@ export function startWriterThread(path: string): WriterPort {
 
   worker.on('message', (answers: WriteAnswer[] | 'closed') => {
     if (answers === 'closed') return
+    onBatch(answers.length)
     for (const answer of answers) settle(waiting, answer)
   })
   let ended = false

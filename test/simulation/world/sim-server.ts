@@ -80,7 +80,7 @@ const edgeOf = (world: World, process: SimProcess): Edge => ({
       stop()
       await relay.close(code)
     }
-    return { port: 8443, postOffice: relay.postOffice, close }
+    return { port: 8443, postOffice: relay.postOffice, sessions: relay.sessions, close }
   },
   startExtractor: () => ({
     extract: (mail) => (process.alive ? process.outside(() => extractEtpFiles(mail)) : never()),

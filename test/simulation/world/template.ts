@@ -36,6 +36,7 @@ export async function makeTemplate(directory: string): Promise<void> {
       startRelayServer: async () => ({
         port: 1,
         postOffice: { bounced: async () => {} },
+        sessions: () => ({ device: 0, server: 0 }),
         close: async () => {},
       }),
       serveAdmin: async () => ({ close: async () => {} }),
