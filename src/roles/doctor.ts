@@ -95,6 +95,7 @@ async function looksAt(patient: Patient, canary: MailAddress | null): Promise<Lo
     ) ?? null
   const routes = mailRoutes(base, ports, knownIn)
   return [
+    ...(patient.serving ? [] : [{ at: 'server', look: async () => [noServerCheck] }]),
     ...machineLooks(patient),
     ...ownListeners(base, ports)
       .filter(({ name }) => !patient.serving || !routes.some(({ endpoint }) => endpoint.name === name))
@@ -194,13 +195,13 @@ function ownCertificates({ keys, clock }: Base): Check {
 }
 
 /** The agent's connections, the mailboxes and what waits; in the words of `status`. */
-async function agentChecks({ base, agent, serving }: Patient): Promise<Check[]> {
+async function agentChecks({ base, agent }: Patient): Promise<Check[]> {
   const { store, config, clock } = base
   const nowMs = clock.nowMs()
   const parts = { store, scanIntervalSeconds: config.agent.scan_interval_seconds }
   const running = agent()
   return [
-    ...(running ? running.health() : serving ? [] : [noServerCheck]),
+    ...(running?.health() ?? []),
     ...(await workChecks(parts, nowMs)),
     ...(await backlogChecks(base, nowMs)),
     ...(await watchChecks(parts, nowMs)),

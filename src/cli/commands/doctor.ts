@@ -6,7 +6,7 @@ import { checkLines } from '../check-lines.ts'
 import type { Host } from '../deps.ts'
 import { type Moving, startMoving } from '../moving.ts'
 import type { Run } from '../run.ts'
-import { count } from '../text.ts'
+import { count, visible } from '../text.ts'
 import { duration } from '../time.ts'
 
 interface Options {
@@ -52,7 +52,7 @@ async function examine(run: Run, _args: readonly string[], { canary }: Options):
   const all = [...checks, ...hops.map(({ check }) => check)]
   const health = worstOf(all)
   const canaryHops = hops.map(({ check, tookMs }) => ({ ...check, tookMs }))
-  run.print({ health, checks, canary: canaryHops }, () => `\n${summary(all)}\n`)
+  run.print({ health, checks, canary: canaryHops }, () => `\n${summary(run, all)}\n`)
   if (run.deps.stop.aborted) run.setExit('cancelled')
   else if (health === 'broken') run.setExit('failed')
   else if (health === 'attention') run.setExit('attention')
@@ -68,14 +68,18 @@ function show(run: Run, moving: Moving, note: Exclude<DoctorNote, { kind: 'looki
   moving.print(title + checkLines(run, note.check, { before: `${took}  `, nameWidth: hopNameWidth }))
 }
 
-function summary(all: readonly Check[]): string {
-  const of = (health: Check['health']): number => all.filter((check) => check.health === health).length
+function summary(run: Run, all: readonly Check[]): string {
+  if (run.deps.stop.aborted) return 'Interrupted. The server removes what there was of the canary.'
+  const of = (health: Check['health']): Check[] => all.filter((check) => check.health === health)
   const [broken, attention] = [of('broken'), of('attention')]
-  if (broken + attention === 0) return `All ${all.length} checks are well.`
+  if (broken.length + attention.length === 0) return `All ${all.length} checks are well.`
   const said = [
-    ...(broken > 0 ? [`${broken} broken`] : []),
-    ...(attention > 0 ? [`${attention} to look at`] : []),
-    `${of('ok')} ok`,
+    ...(broken.length > 0 ? [`${broken.length} broken`] : []),
+    ...(attention.length > 0 ? [`${attention.length} to look at`] : []),
+    `${of('ok').length} ok`,
   ]
-  return `${count(all.length, 'check')}: ${said.join(', ')}.`
+  // What comes later often follows from what came first.
+  const [first] = [...broken, ...attention]
+  const begin = first && broken.length + attention.length > 1 ? ` Begin with: ${visible(first.name)}.` : ''
+  return `${count(all.length, 'check')}: ${said.join(', ')}.${begin}`
 }
