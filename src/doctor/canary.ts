@@ -52,7 +52,7 @@ export async function* flyCanary(parts: CanaryParts, signal: AbortSignal): Async
     yield { kind: 'check', check: fromFault('canary', 'attention', 'doctor.canary_in_use', null, address) }
     return
   }
-  if (there) await store.users.erase(there.id)
+  await removeEarlier(parts)
   const startedAtMs = clock.nowMs()
   await admin.users.add({ address, displayName })
   let handheld: CanaryHandheld | null = null
@@ -67,6 +67,15 @@ export async function* flyCanary(parts: CanaryParts, signal: AbortSignal): Async
     await handheld?.ended
     const left = await clearUp(parts, handheld)
     if (left && !signal.aborted) yield { kind: 'check', check: leftCheck(left) }
+  }
+}
+
+/** Of rounds that were cut off with their server: their canaries had other addresses. */
+async function removeEarlier({ store, admin }: CanaryParts): Promise<void> {
+  for (const { id, address, displayName: name } of await store.users.list()) {
+    if (name !== displayName) continue
+    await admin.users.remove(address)
+    await store.users.erase(id)
   }
 }
 

@@ -29,10 +29,23 @@ export const descriptorChecks = (scarceSinceMs: number | null): readonly Check[]
     ? []
     : [{ ...broken('process.descriptors'), name: 'descriptors', sinceMs: scarceSinceMs }]
 
+/** A server may have hundreds of mail domains. */
+const namedMax = 3
+
+const words = (domains: readonly string[]): string =>
+  domains.length === 0
+    ? 'no domain'
+    : domains.length <= namedMax
+      ? domains.join(', ')
+      : `${domains.slice(0, namedMax).join(', ')} and ${domains.length - namedMax} more`
+
 function relayCheck(base: Base, agent: Agent): Check {
   const { stage, code, detail, sinceMs } = agent.relayState()
-  const name = `relay ${base.config.relay_client.relay_id || base.config.relay.id}`
-  if (stage === 'ready') return { name, health: 'ok', says: 'Connected.', code: null, next: null, sinceMs }
+  const { relay, relay_client: client, server } = base.config
+  const name = `relay ${client.relay_id || relay.id}`
+  const served = server.domains.filter((domain) => !agent.refusedDomains().includes(domain))
+  const says = `Logged in as ${client.srp_id}, for mail to ${words(served)}.`
+  if (stage === 'ready') return { name, health: 'ok', says, code: null, next: null, sinceMs }
   const row = code && faultRow(code)
   return {
     name,
