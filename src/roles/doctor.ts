@@ -3,7 +3,7 @@ import { randomUUID, X509Certificate } from 'node:crypto'
 import type { Admin, DoctorOptions } from '#admin/admin.ts'
 import { fine, fromFault } from '#admin/check.ts'
 import type { DatabaseCare } from '#admin/ports.ts'
-import { noServerCheck, watchChecks, workChecks } from '#admin/status.ts'
+import { noServerCheck, tryWrite, watchChecks, workChecks } from '#admin/status.ts'
 import type { Check, DoctorNote } from '#admin/views.ts'
 import { brokenFiles } from '#config/secret-file.ts'
 import { flyCanary } from '#doctor/canary.ts'
@@ -22,7 +22,6 @@ import {
 import { checkMailRoute } from '#doctor/smtp.ts'
 import { openVault } from '#edge/storage-key.ts'
 import type { MailAddress } from '#kernel/brand.ts'
-import { utf8 } from '#kernel/bytes.ts'
 import { canonicalEmail } from '#protocol/canonical.ts'
 import type { AgentRole, Ports } from './agent-role.ts'
 import { relayAccess } from './agent-role.ts'
@@ -34,6 +33,8 @@ import { watchedServer, watchStrategy } from './watch-options.ts'
 export interface Patient {
   readonly base: Base
   readonly database: DatabaseCare
+  /** What the process says of its parts. */
+  readonly health: () => readonly Check[]
   readonly ports: () => Ports
   /** Null where no agent runs in this process. */
   readonly agent: () => AgentRole | null
@@ -156,13 +157,7 @@ function machineLooks({ base, database, agent }: Patient): Look[] {
     { at: 'disk', look: async () => [checkDisk(config.server.data_dir, config.doctor.disk_free_mib)] },
     {
       at: 'database',
-      look: async () => [
-        await checkDatabase(
-          database,
-          () => store.installation.put('doctor', utf8(String(clock.nowMs()))),
-          clock,
-        ),
-      ],
+      look: async () => [await checkDatabase(database, () => tryWrite({ store }), clock)],
     },
     {
       at: 'storage key',
@@ -195,13 +190,12 @@ function ownCertificates({ keys, clock }: Base): Check {
 }
 
 /** The agent's connections, the mailboxes and what waits; in the words of `status`. */
-async function agentChecks({ base, agent }: Patient): Promise<Check[]> {
+async function agentChecks({ base, health, serving }: Patient): Promise<Check[]> {
   const { store, config, clock } = base
   const nowMs = clock.nowMs()
   const parts = { store, scanIntervalSeconds: config.agent.scan_interval_seconds }
-  const running = agent()
   return [
-    ...(running?.health() ?? []),
+    ...(serving ? health() : []),
     ...(await workChecks(parts, nowMs)),
     ...(await backlogChecks(base, nowMs)),
     ...(await watchChecks(parts, nowMs)),
