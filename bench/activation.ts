@@ -1,0 +1,243 @@
+/**
+ * Whole activations against `bin/postkey serve` with its defaults, the handhelds in this process: one at a time
+ * against the sum of their floors and against matter.js, then many in flight.
+ */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { scryptStretching } from '#crypto/key-stretching.ts'
+import { systemClock, systemRandom } from '#edge/system.ts'
+import { runFleet } from '#handheld/fleet.ts'
+import { activateOne, type OneActivation, trustOf } from './support/activate-one.ts'
+import { type ActivationFloor, startActivationFloor } from './support/activation-floor.ts'
+import { type Helper, type Postkey, startHelper, startPostkey, temporaryDirectory } from './support/helper.ts'
+import {
+  alone,
+  atLeast,
+  atMost,
+  compared,
+  median,
+  type Part,
+  type PartOptions,
+  quantile,
+  type Row,
+} from './support/part.ts'
+import { addUsers, type BenchUser, makeKnownStretching, stretchFor } from './support/passwords.ts'
+import { commitsBetween, readWal } from './support/wal.ts'
+
+const matterFile = new URL('./peers/matter-process.ts', import.meta.url)
+const matterMsMax = 30_000
+
+export const part: Part = {
+  about:
+    'whole activations on the embedded default, against their floors and against matter.js commissioning',
+  run: async (options) => {
+    const directory = temporaryDirectory()
+    const [postkey, matter, floor] = await Promise.all([
+      startPostkey('serve'),
+      startMatter(options),
+      startActivationFloor(directory),
+    ])
+    try {
+      const single = await oneAtATime(options, { postkey, matter, floor })
+      return [...rowsOfSingles(single), ...(await inFlight(options, postkey))]
+    } finally {
+      await floor.close()
+      await matter?.stop()
+      await postkey.stop()
+      rmSync(directory, { recursive: true, force: true })
+    }
+  },
+}
+
+/** It finds a commissioned device by mDNS, for which a machine needs an interface with multicast beside loopback. */
+async function startMatter({ say }: PartOptions): Promise<Helper | null> {
+  const matter = await startHelper(matterFile)
+  const tooLate = setTimeout(matterMsMax, null)
+  if ((await Promise.race([matter.ask<number>('commission'), tooLate])) !== null) return matter
+  say(
+    'matter.js did not commission within its time: left out (has this machine an interface with multicast?)',
+  )
+  await matter.stop()
+  return null
+}
+
+interface Measured {
+  readonly postkey: Postkey
+  readonly matter: Helper | null
+  readonly floor: ActivationFloor
+}
+
+interface Round extends OneActivation {
+  readonly stretchMs: number
+  /** Null where matter.js cannot run here. */
+  readonly matterMs: number | null
+  /** Null where the store's log began anew during the activation. */
+  readonly commits: number | null
+  readonly submissionMs: number
+  readonly fetchMs: number
+  readonly verifierMs: number
+  readonly commitMs: number
+}
+
+async function oneAtATime(options: PartOptions, measured: Measured): Promise<Round[]> {
+  const { postkey } = measured
+  const count = options.quick ? 7 : 25
+  const known = makeKnownStretching()
+  options.say(`adding ${count + 1} users`)
+  const users = await addUsers(postkey, 'single', count + 1, known.precompute)
+  const rounds: Round[] = []
+  for (const [i, user] of users.entries()) {
+    const round = await oneRound(measured, user, known.stretching)
+    if (i > 0) rounds.push(round)
+    options.say(i === 0 ? 'warmed up' : `one at a time: ${i} of ${count}`)
+  }
+  return rounds
+}
+
+async function oneRound(
+  { postkey, matter, floor }: Measured,
+  user: BenchUser,
+  stretching: Parameters<typeof activateOne>[2],
+): Promise<Round> {
+  const wal = join(postkey.data, 'postkey.db-wal')
+  const before = readWal(wal)
+  const activation = await activateOne(postkey, user, stretching)
+  const commits = commitsBetween(before, readWal(wal))
+  const begunMs = performance.now()
+  await stretchFor(scryptStretching, user)
+  const stretchMs = performance.now() - begunMs
+  return {
+    ...activation,
+    stretchMs,
+    commits,
+    submissionMs: await floor.submissionMs(),
+    fetchMs: await floor.fetchMs(),
+    verifierMs: await floor.verifierMs(),
+    commitMs: await floor.commitMs(),
+    matterMs: (await matter?.ask<number>('commission')) ?? null,
+  }
+}
+
+function rowsOfSingles(rounds: readonly Round[]): Row[] {
+  const work = rounds.length
+  const of = (pick: (round: Round) => number) => rounds.map(pick)
+  const commits = median(rounds.flatMap((round) => round.commits ?? []))
+  const elapsed = of(({ elapsedMs }) => elapsedMs)
+  const floors = of(
+    (round) =>
+      round.submissionMs + round.fetchMs + round.verifierMs + (round.commits ?? commits) * round.commitMs,
+  )
+  return [
+    compared({
+      name: 'activation, one at a time',
+      unit: 'ms',
+      values: elapsed,
+      floors,
+      floor: 'sum of its floors',
+      work,
+      target: atLeast(0.4),
+      inverted: true,
+    }),
+    ...againstMatter(rounds),
+    alone('activation, 99 % within', 'ms', [quantile(elapsed, 0.99)], work),
+    alone(
+      'key stretching on the handheld',
+      'ms',
+      of(({ stretchMs }) => stretchMs),
+      work,
+    ),
+    alone(
+      'commits of one activation',
+      'commits',
+      rounds.flatMap((round) => round.commits ?? []),
+      work,
+    ),
+    alone(
+      'bare commit',
+      'ms',
+      of(({ commitMs }) => commitMs),
+      work,
+    ),
+    alone(
+      'bare SMTP submission',
+      'ms',
+      of(({ submissionMs }) => submissionMs),
+      work,
+    ),
+    alone(
+      'bare IMAP fetch',
+      'ms',
+      of(({ fetchMs }) => fetchMs),
+      work,
+    ),
+    alone(
+      'bare verifier',
+      'ms',
+      of(({ verifierMs }) => verifierMs),
+      work,
+    ),
+    ...stageRows(rounds),
+  ]
+}
+
+function againstMatter(rounds: readonly Round[]): Row[] {
+  const floors = rounds.flatMap(({ matterMs }) => matterMs ?? [])
+  if (floors.length < rounds.length) return []
+  const matter = { floors, floor: 'matter.js commissioning', unit: 'ms', work: rounds.length }
+  return [
+    compared({
+      name: 'activation without key stretching',
+      values: rounds.map(({ elapsedMs }) => elapsedMs),
+      target: atMost(0.25),
+      ...matter,
+    }),
+    compared({
+      name: 'activation with key stretching',
+      values: rounds.map(({ elapsedMs, stretchMs }) => elapsedMs + stretchMs),
+      target: atMost(0.6),
+      ...matter,
+    }),
+  ]
+}
+
+/** How long after the stage before it the handheld came into each stage. */
+function stageRows(rounds: readonly Round[]): Row[] {
+  const names = [...(rounds[0]?.stages.keys() ?? [])]
+  return names.map((name, i) => {
+    const before = names[i - 1]
+    const took = rounds.map(
+      ({ stages }) =>
+        (stages.get(name) ?? Number.NaN) - (before === undefined ? 0 : (stages.get(before) ?? 0)),
+    )
+    return alone(`until ${name}`, 'ms', took, rounds.length)
+  })
+}
+
+async function inFlight(options: PartOptions, postkey: Postkey): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const parallel of options.quick ? [8] : [8, 32]) {
+    const rounds = options.quick ? 2 : 5
+    const rates: number[] = []
+    const known = makeKnownStretching()
+    const count = options.quick ? 12 : 64
+    options.say(`${parallel} in flight: adding ${count * rounds} users`)
+    const users = await addUsers(postkey, `many${parallel}x`, count * rounds, known.precompute)
+    for (let round = 0; round < rounds; round += 1) {
+      const { complete, total, failed, elapsedMs } = await runFleet({
+        users: users.slice(round * count, (round + 1) * count),
+        parallel,
+        relay: await trustOf(postkey),
+        clock: systemClock,
+        random: systemRandom,
+        stretching: known.stretching,
+        timeoutMs: 60_000,
+      })
+      if (complete < total) throw new Error(`not all complete: ${JSON.stringify(failed)}`)
+      rates.push((total * 1000) / elapsedMs)
+      options.say(`${parallel} in flight: round ${round + 1} of ${rounds}`)
+    }
+    rows.push(alone(`activations, ${parallel} in flight`, '1/s', rates, count * rounds))
+  }
+  return [...rows, alone('peak memory of the server', 'MiB', [postkey.peakKib() / 1024], 1)]
+}

@@ -1,0 +1,59 @@
+/** `npm run bench [-- PART …] [--quick] [--json FILE]`: measures Postkey's parts, each against its floor or peer. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { Part, Row } from './support/part.ts'
+import { table } from './support/table.ts'
+
+/** A part is one file that exports `part`; a new one is added here. */
+const parts: Readonly<Record<string, () => Promise<{ readonly part: Part }>>> = {
+  verifier: () => import('./verifier.ts'),
+  ingress: () => import('./ingress.ts'),
+  imap: () => import('./imap.ts'),
+  relay: () => import('./relay.ts'),
+  activation: () => import('./activation.ts'),
+}
+
+const usage = `usage: npm run bench [-- PART …] [--quick] [--json FILE]
+parts: ${Object.keys(parts).join(' ')}
+`
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+const load = (): string => readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).join(' ')
+
+async function runPart(name: string, quick: boolean): Promise<Row[]> {
+  const made = parts[name]
+  if (!made) throw new Error(`no such part: ${name}\n${usage}`)
+  const { part } = await made()
+  say(`${name}: ${part.about} (load ${load()})`)
+  const begunMs = performance.now()
+  const rows = await part.run({ quick, say: (line) => say(`  ${name}: ${line}`) })
+  say(`${name}: ${((performance.now() - begunMs) / 1000).toFixed(1)} s (load ${load()})`)
+  return rows
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.help) return void process.stdout.write(usage)
+  const before = load()
+  const rows: Row[] = []
+  for (const name of positionals.length > 0 ? positionals : Object.keys(parts))
+    rows.push(...(await runPart(name, values.quick)))
+  process.stdout.write(table(rows))
+  process.stdout.write(
+    `${availableParallelism()} processors, load ${before} before and ${load()} after. Figures are medians of rounds in turn;\n` +
+      'a ratio is the median of the rounds’ own ratios, with the least and the greatest: trust the ratios.\n',
+  )
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
+}
+
+await main()
+// What a peer's library left running must not keep the program.
+process.exit()

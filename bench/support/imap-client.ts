@@ -1,0 +1,65 @@
+/** As much of an IMAP client as asks many times over: commands in flight, answers counted by their tags. */
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+
+const ending = Buffer.from(' OK')
+
+export class ImapClient {
+  readonly #socket: Socket
+  #pieces: Buffer[] = []
+  #last = Buffer.alloc(0)
+  #tag = 0
+  #wake: (() => void) | null = null
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('data', (piece: Buffer) => {
+      this.#pieces.push(piece)
+      this.#last = Buffer.concat([this.#last, piece]).subarray(-256)
+      this.#wake?.()
+    })
+    socket.on('error', () => {})
+  }
+
+  static async connect(port: number): Promise<ImapClient> {
+    const socket = connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    const client = new ImapClient(socket)
+    await client.#until('* OK')
+    return client
+  }
+
+  /** Sends the command so often at once and waits for the last one's OK; the bytes that came. */
+  async ask(command: string, times = 1): Promise<Buffer> {
+    this.#pieces = []
+    let text = ''
+    for (let i = 0; i < times; i += 1) {
+      this.#tag += 1
+      text += `T${this.#tag} ${command}\r\n`
+    }
+    this.#socket.write(text, 'latin1')
+    await this.#until(`T${this.#tag}`)
+    return Buffer.concat(this.#pieces)
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  /** The tagged answer is the last line, and the last line is short. */
+  async #until(tag: string): Promise<void> {
+    for (;;) {
+      const start = this.#last.subarray(0, -2).lastIndexOf(10) + 1
+      const line = this.#last.subarray(start).toString('latin1')
+      if (line.startsWith(tag) && line.endsWith('\r\n')) {
+        if (tag !== '* OK' && this.#last.indexOf(ending, start) < 0) throw new Error(line)
+        this.#last = Buffer.alloc(0)
+        return
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+}
