@@ -1,5 +1,6 @@
 /** The Messaging Agent: its connection to the relay, its queues, and what finds requests in mailboxes. */
-import type { ActivationId, MailAddress, Pin } from '#kernel/brand.ts'
+import type { ActivationId, MailAddress } from '#kernel/brand.ts'
+import { toHex } from '#kernel/bytes.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
 import type { Frame } from '#protocol/relay-frame.ts'
@@ -11,6 +12,8 @@ import { takeFrame } from './inbound.ts'
 import { makeSequence } from './packets.ts'
 import { startPerformer } from './perform.ts'
 import { raise } from './raise.ts'
+import { makeReceipts } from './receipts.ts'
+import { keepServed, sayServed } from './served.ts'
 
 export interface AgentOptions {
   /** Mail domains this server serves; the relay says which of them it allows. */
@@ -32,14 +35,17 @@ export interface Agent {
 
 const generationName = 'relay_generation'
 
-export function startAgent(env: AgentEnv, options: AgentOptions): Agent {
-  const nextSeq = makeSequence(env)
-  const performer = startPerformer(env, nextSeq)
+export function startAgent(given: AgentEnv, options: AgentOptions): Agent {
   let client: RelayClient | null = null
   let refused: readonly string[] = []
-  const courier = startCourier(env, () => client)
+  const courier = startCourier(given, () => client)
+  const env: AgentEnv = { ...given, outgoing: courier }
+  const nextSeq = makeSequence(env)
+  const performer = startPerformer(env, nextSeq)
+  const receipts = makeReceipts(env)
   const ports = {
     nextSeq,
+    receipt: receipts.take,
     acknowledge: (mid: Uint8Array) => void client?.send({ type: 'frame_ack', mid }),
     hinted: (frame: Extract<Frame, { type: 'hint' }>) => hinted(env, options, frame),
     domainsAllowed: (allowed: readonly string[]) => {
@@ -56,14 +62,14 @@ export function startAgent(env: AgentEnv, options: AgentOptions): Agent {
       await greet(env, options, (frame) => client?.send(frame) ?? false, ready)
       courier.poke()
     },
+    laneOf,
     onFrame: (frame) => takeFrame(env, ports, frame),
   })
   const served = keepServed(env, (frame) => client?.send(frame) ?? false)
   const stopListening = env.store.onCommit((changed) => {
-    if (!changed.has('activations') && !changed.has('deliveries') && !changed.has('users')) return
-    performer.poke()
-    courier.poke()
-    served()
+    if (changed.has('activations') || changed.has('users')) performer.poke()
+    if (changed.has('deliveries')) courier.poke()
+    if (changed.has('handhelds') || changed.has('users')) served()
   })
   const stopHousekeeping = startAgentHousekeeping(env, () => {
     performer.poke()
@@ -81,8 +87,23 @@ export function startAgent(env: AgentEnv, options: AgentOptions): Agent {
       stopHousekeeping()
       stopListening()
       await connected.close()
+      await receipts.close()
       await Promise.all([performer.close(), courier.close()])
     },
+  }
+}
+
+/** What comes from one handheld is taken in order, and so is what the relay says of one frame. */
+function laneOf(frame: Frame): string | null {
+  switch (frame.type) {
+    case 'deliver':
+      return frame.from.kind === 'handheld' ? frame.from.pin : frame.from.srpId
+    case 'receipt':
+      return toHex(frame.mid)
+    case 'hint':
+      return frame.txn
+    default:
+      return null
   }
 }
 
@@ -100,54 +121,7 @@ async function greet(
     await env.store.deliveries.hurryAll(env.clock.nowMs())
     await env.store.installation.put(generationName, Buffer.from(generation))
   } else await env.store.deliveries.hurryAtLogin(env.clock.nowMs())
-  // The relay keeps the list; saying it again costs little and heals whatever it has lost.
   await sayServed(env, send)
-}
-
-async function sayServed(env: AgentEnv, send: (frame: Frame) => boolean): Promise<ReadonlySet<Pin>> {
-  const pins = await env.store.handhelds.servedPins()
-  for (const list of inLists(pins)) send({ type: 'srp_serve', pins: list })
-  return new Set(pins)
-}
-
-/** As many as one frame may carry, and again. */
-const inLists = (pins: readonly Pin[]): Pin[][] =>
-  Array.from({ length: Math.ceil(pins.length / limits.pinsPerListMax) }, (_, i) =>
-    pins.slice(i * limits.pinsPerListMax, (i + 1) * limits.pinsPerListMax),
-  )
-
-/** Tells the relay of each change in the handhelds served, before what is due to them goes out. */
-function keepServed(env: AgentEnv, send: (frame: Frame) => boolean): () => void {
-  let told: ReadonlySet<Pin> = new Set()
-  let running = false
-  let again = false
-  const look = async (): Promise<void> => {
-    const now = new Set(await env.store.handhelds.servedPins())
-    const added = [...now].filter((pin) => !told.has(pin))
-    const gone = [...told].filter((pin) => !now.has(pin))
-    const addedSent = inLists(added).every((pins) => send({ type: 'srp_serve', pins }))
-    const goneSent = inLists(gone).every((pins) => send({ type: 'srp_drop', pins }))
-    if (addedSent && goneSent) told = now
-  }
-  const turn = (): void => {
-    if (running) {
-      again = true
-      return
-    }
-    running = true
-    look()
-      .catch((error) =>
-        env.log.error({ code: faultCodeOf(error) }, 'the list of handhelds could not be read'),
-      )
-      .finally(() => {
-        running = false
-        if (again) {
-          again = false
-          turn()
-        }
-      })
-  }
-  return turn
 }
 
 /** A hint gives no right: it makes the server look, and lets `explain` say that the mail is on its way. */

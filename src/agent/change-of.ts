@@ -42,7 +42,9 @@ export function changeOf(outcome: Outcome): Change | null {
     ...(next ? erasures(effects, next) : {}),
     ...(next ? promotions(effects, outcome, next, nowMs) : {}),
     addWork: [...(also.addWork ?? []), ...workOf(outcome.txn, effects, nowMs)],
-    addDeliveries: [...(also.addDeliveries ?? []), ...(next ? deliveriesOf(next, effects, nowMs) : [])],
+    addDeliveries: [...(also.addDeliveries ?? []), ...(next ? deliveriesOf(next, effects, nowMs) : [])].map(
+      (delivery) => env.outgoing?.begun(delivery) ?? delivery,
+    ),
     stopDeliveries: [...(also.stopDeliveries ?? []), ...stoppedKeys(outcome.txn, effects)],
   }
 }

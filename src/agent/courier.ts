@@ -11,8 +11,8 @@ import { decodePayload } from '#protocol/payload.ts'
 import type { Destination, Receipt } from '#protocol/relay-frame.ts'
 import { nextSend } from '#protocol/resend-schedule.ts'
 import type { RelayClient } from '#relay/relay-client.ts'
-import type { Delivery } from '#store/deliveries.ts'
-import type { AgentEnv } from './domain.ts'
+import type { Delivery, NewDelivery } from '#store/deliveries.ts'
+import type { AgentEnv, Outgoing } from './domain.ts'
 import { type Loop, makeLoop } from './loop.ts'
 import { raise } from './raise.ts'
 
@@ -21,7 +21,47 @@ const askAgainMs = 15_000
 /** Looked at again after this long where the relay is away; its return wakes the courier at once. */
 const relayAwayMs = 5_000
 
-export function startCourier(env: AgentEnv, relay: () => RelayClient | null): Loop {
+export interface Courier extends Loop, Outgoing {}
+
+export function startCourier(env: AgentEnv, relay: () => RelayClient | null): Courier {
+  const loop = startLoop(env, relay)
+  const sending = new Set<Promise<void>>()
+  const sendQueued = async (delivery: NewDelivery): Promise<void> => {
+    const client = relay()
+    const kept = await env.store.deliveries.byKey(delivery.key)
+    // Under a key that was known already it has not begun anew: the loop finds it due.
+    const isFirst =
+      kept?.attempts === 1 && kept.state === 'running' && kept.mids.some((mid) => isOneOf(mid, delivery))
+    if (client && kept && isFirst) await hand(env, client, kept, kept.mids)
+  }
+  return {
+    ...loop,
+    begun: (delivery) => {
+      if (relay()?.state().stage !== 'ready') return delivery
+      const mids = payloadsOf(delivery).map(() => env.random.bytes(16))
+      return { ...delivery, firstCopy: { mids, nextAtMs: env.clock.nowMs() + askAgainMs } }
+    },
+    queued: (deliveries) => {
+      for (const delivery of deliveries) {
+        if (!delivery.firstCopy) continue
+        const one = sendQueued(delivery)
+          // Without a receipt it is asked about before long.
+          .catch((error) => env.log.warn({ code: faultCodeOf(error) }, 'a message was not sent at once'))
+          .finally(() => sending.delete(one))
+        sending.add(one)
+      }
+    },
+    close: async () => {
+      await loop.close()
+      await Promise.all(sending)
+    },
+  }
+}
+
+const isOneOf = (mid: Uint8Array, { firstCopy }: NewDelivery): boolean =>
+  firstCopy?.mids.some((own) => sameBytes(own, mid)) === true
+
+function startLoop(env: AgentEnv, relay: () => RelayClient | null): Loop {
   return makeLoop({
     clock: env.clock,
     dueInMs: async () => {
@@ -43,11 +83,23 @@ export function startCourier(env: AgentEnv, relay: () => RelayClient | null): Lo
 async function send(env: AgentEnv, relay: RelayClient, delivery: Delivery): Promise<void> {
   const nowMs = env.clock.nowMs()
   if (nowMs >= delivery.endsAtMs) return giveUp(env, delivery)
-  const payloads = payloadsOf(delivery)
-  const asking = delivery.mids.length === payloads.length && !hasReceipt(delivery)
-  const mids = asking ? delivery.mids : payloads.map(() => env.random.bytes(16))
+  const parts = payloadsOf(delivery)
+  const asking = delivery.mids.length === parts.length && !hasReceipt(delivery)
+  const mids = asking ? delivery.mids : parts.map(() => env.random.bytes(16))
   if (asking) await env.store.deliveries.putOff(delivery.id, nowMs + askAgainMs)
   else await env.store.deliveries.attempted(delivery.id, mids, nowMs, nowMs + askAgainMs)
+  await hand(env, relay, delivery, mids)
+}
+
+/** Gives one copy to the relay, under frame ids that are on disk. */
+async function hand(
+  env: AgentEnv,
+  relay: RelayClient,
+  delivery: Delivery,
+  mids: readonly Uint8Array[],
+): Promise<void> {
+  const nowMs = env.clock.nowMs()
+  const payloads = payloadsOf(delivery)
   env.failpoint(`agent.before_send_${delivery.of}`)
   const sent = payloads.every((payload, part) =>
     relay.send({
@@ -68,7 +120,7 @@ const hasReceipt = ({ receiptAtMs, sentAtMs }: Delivery): boolean =>
   receiptAtMs !== null && receiptAtMs >= (sentAtMs ?? 0)
 
 /** One payload, or the parts of a long packet. */
-function payloadsOf(delivery: Delivery): readonly Uint8Array[] {
+function payloadsOf(delivery: NewDelivery): readonly Uint8Array[] {
   if (delivery.payload.length <= limits.unpartedPayloadBytesMax) return [delivery.payload]
   // As it is kept a packet is whole, and longer than any frame.
   const payload = decodePayload(delivery.payload, Number.POSITIVE_INFINITY)

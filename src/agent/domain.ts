@@ -9,6 +9,7 @@ import type { Log } from '#kernel/log.ts'
 import type { Random } from '#kernel/random.ts'
 import type { Vault } from '#kernel/vault.ts'
 import type { PolicyRules } from '#policy/it-policy.ts'
+import type { NewDelivery } from '#store/deliveries.ts'
 import type { Store } from '#store/store.ts'
 
 export interface Domain {
@@ -39,4 +40,14 @@ export interface AgentEnv {
   readonly p256: P256
   readonly failpoint: Failpoint
   readonly domain: Domain
+  /** Where messages go on their way right after the commit that queues them; without it they wait to be found. */
+  readonly outgoing?: Outgoing
+}
+
+/** The courier as those who queue messages know it. */
+export interface Outgoing {
+  /** The delivery with its first copy's frame ids, where the relay can take it now; else as it was. */
+  begun(delivery: NewDelivery): NewDelivery
+  /** They are on disk. */
+  queued(deliveries: readonly NewDelivery[]): void
 }

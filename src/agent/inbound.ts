@@ -6,9 +6,8 @@ import { toHex } from '#kernel/bytes.ts'
 import { decodeM3 } from '#protocol/exchange.ts'
 import { acceptPart, decodePart, type PartSet } from '#protocol/parts.ts'
 import { decodePayload, type Payload } from '#protocol/payload.ts'
-import type { Deliver, Frame } from '#protocol/relay-frame.ts'
+import type { Deliver, Frame, Receipt } from '#protocol/relay-frame.ts'
 import type { PartRow } from '#store/handhelds.ts'
-import { takeReceipt } from './courier.ts'
 import { toldDelivery } from './deliveries-of.ts'
 import type { AgentEnv } from './domain.ts'
 import { takePacket } from './inbound-packet.ts'
@@ -17,6 +16,8 @@ import { raise } from './raise.ts'
 
 export interface InboundPorts {
   readonly nextSeq: NextSeq
+  /** The relay's word on one of our frames. */
+  receipt(frame: Receipt): Promise<void>
   /** Hands a frame back to the relay. */
   acknowledge(mid: Uint8Array): void
   /** The relay says that it has mailed a request to this address. */
@@ -34,7 +35,7 @@ export async function takeFrame(env: AgentEnv, ports: InboundPorts, frame: Frame
       ports.acknowledge(frame.mid)
       return
     case 'receipt':
-      return takeReceipt(env, frame)
+      return ports.receipt(frame)
     case 'hint':
       return ports.hinted(frame)
     case 'domains_ok':

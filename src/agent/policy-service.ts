@@ -40,9 +40,12 @@ export async function sendService(
   const key = await env.store.handhelds.currentKey(pin)
   // The handheld activated anew meanwhile: its newer run provisions it.
   if (!key || key.txn !== txn) return void (await raise(env, txn, () => null, { finishWork }))
-  const number = await env.store.installation.nextNumber(numberName)
+  // Asked for at once, so that they travel in one commit.
+  const [number, seq] = await Promise.all([
+    env.store.installation.nextNumber(numberName),
+    nextSeq(pin, key.kid),
+  ])
   const { contentType, content } = await contentOf(env, activation, key, service, number)
-  const seq = await nextSeq(pin, key.kid)
   const masterKey = openMasterKey(env, key)
   const sealed = sealPacket(env, { kid: key.kid, suite: key.suite, masterKey }, seq, contentType, content)
   const nowMs = env.clock.nowMs()

@@ -46,6 +46,7 @@ export async function raise(
     const change = changeOf({ env, txn, before: activation, event, step, kept, userId: owner, also })
     if (change === null) return { activation, recorded: false }
     if ((await env.store.activations.commit(change)) === 'conflict') continue
+    if (change.addDeliveries) env.outgoing?.queued(change.addDeliveries)
     const next = step?.next ?? activation
     if (event && next && next !== activation) tell(env, activation, next, event)
     return { activation: next, recorded: next !== activation }

@@ -6,6 +6,7 @@ import { decodeFrame, encodeFrame } from '#protocol/relay-frame-codec.ts'
 import { type ClientIdentity, type ClientLogin, deviceIdentity, serverIdentity } from './client-login.ts'
 import { faultOfDial } from './dial-fault.ts'
 import { type Keepalive, keepAlive } from './keepalive.ts'
+import { makeLanes } from './lanes.ts'
 import { closeCode, type DialRelay, type LinkListener, type RelayLink } from './link.ts'
 import { afterEnd, endsFailures, faultOfClose } from './reconnect.ts'
 import type {
@@ -52,8 +53,8 @@ class ReconnectingClient<Info> implements RelayClient {
   #attempt: Attempt | null = null
   #failures = 0
   #cancelWait = (): void => {}
-  /** Handlers run one after the other, those of an ended connection before those of the next. */
-  #work: Promise<void> = Promise.resolve()
+  /** Handlers of an ended connection run before those of the next. */
+  readonly #lanes = makeLanes()
   #framesWaiting = 0
 
   constructor(options: RelayClientOptions<Info>, identity: ClientIdentity<Info>, dial: DialRelay) {
@@ -88,7 +89,7 @@ class ReconnectingClient<Info> implements RelayClient {
     this.#leave()
     attempt?.link?.close(closeCode.normal)
     this.#setState(this.#stateOf('closed'))
-    await this.#work
+    await this.#lanes.settled()
   }
 
   #connect(): void {
@@ -131,9 +132,13 @@ class ReconnectingClient<Info> implements RelayClient {
   #message(attempt: Attempt, bytes: Uint8Array): void {
     const frame = decodeFrame(bytes)
     if (!frame.ok) this.#giveUp(attempt, 'relay.protocol', `frame: ${frame.fault.code} at ${frame.fault.at}`)
-    else if (attempt.readyAtMs !== null)
-      this.#handle(attempt, () => this.#options.handlers.onFrame(frame.value))
+    else if (attempt.readyAtMs !== null) this.#frame(attempt, frame.value)
     else this.#login(attempt, frame.value)
+  }
+
+  #frame(attempt: Attempt, frame: Frame): void {
+    const { handlers } = this.#options
+    this.#handle(attempt, handlers.laneOf?.(frame) ?? null, () => handlers.onFrame(frame))
   }
 
   #login(attempt: Attempt, frame: Frame): void {
@@ -152,7 +157,7 @@ class ReconnectingClient<Info> implements RelayClient {
       attempt.keepalive = keepAlive(attempt.link, this.#options, () =>
         this.#giveUp(attempt, 'relay.unreachable', 'no answer to a ping'),
       )
-    this.#handle(attempt, async () => {
+    this.#handle(attempt, null, async () => {
       if (this.#attempt !== attempt) return
       this.#setState(this.#stateOf('ready'))
       await this.#options.handlers.onReady(step.info)
@@ -160,11 +165,11 @@ class ReconnectingClient<Info> implements RelayClient {
   }
 
   /** What a handler could not store was not acknowledged: it comes again after the next log-in. */
-  #handle(attempt: Attempt, work: () => void | Promise<void>): void {
+  #handle(attempt: Attempt, lane: string | null, work: () => void | Promise<void>): void {
     this.#framesWaiting += 1
     if (this.#framesWaiting === framesWaitingMax) attempt.link?.pause()
-    this.#work = this.#work
-      .then(work)
+    this.#lanes
+      .run(lane, work)
       .catch((error: unknown) => {
         this.#options.log.error({ error: String(error) }, 'a relay frame could not be handled')
         this.#giveUp(attempt, faultCodeOf(error), 'a frame could not be handled')

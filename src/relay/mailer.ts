@@ -43,9 +43,13 @@ export interface Mailer {
 const connectTimeoutMs = 20_000
 const silenceTimeoutMs = 60_000
 const answerMax = 200
+/** Connections stay open for the next mail, for less time than mail servers leave an idle one open. */
+const pool = { pool: true, maxConnections: 8, maxMessages: 100, maxRequeues: 1, idleTimeout: 30_000 } as const
 
 export function makeMailer(options: MailerOptions): Mailer {
   const transports = new Map<SmtpRoute, Transport>()
+  /** Transports whose last mail was taken: they may hold a connection that has died since. */
+  const warm = new Set<Transport>()
   const transportFor = (domain: string): Transport => {
     const route = options.domains?.[domain] ?? options.route
     const known = transports.get(route)
@@ -54,15 +58,21 @@ export function makeMailer(options: MailerOptions): Mailer {
     transports.set(route, made)
     return made
   }
+  const hand = async (transport: Transport, mail: EtpMail): Promise<MailOutcome> => {
+    try {
+      const info = await transport.sendMail(composed(mail))
+      warm.add(transport)
+      return { kind: 'accepted', answer: info.response.slice(0, answerMax) }
+    } catch (error) {
+      // An idle connection that a restarted mail server no longer knows: once more, on a new one.
+      if (warm.delete(transport) && isLostConnection(error)) return hand(transport, mail)
+      return outcomeOf(error)
+    }
+  }
   return {
-    mail: async (domain, mail) => {
+    mail: (domain, mail) => {
       assert(isPlainAddress(mail.to), 'a canonical address')
-      try {
-        const info = await transportFor(domain).sendMail(composed(mail))
-        return { kind: 'accepted', answer: info.response.slice(0, answerMax) }
-      } catch (error) {
-        return outcomeOf(error)
-      }
+      return hand(transportFor(domain), mail)
     },
     close: () => {
       for (const transport of transports.values()) transport.close()
@@ -77,6 +87,7 @@ function openTransport(route: SmtpRoute, ehloName: string) {
   assert(tls !== 'plain' || isLoopback(host), 'plain SMTP stays on loopback')
   assert(tls !== 'if_offered' || user === undefined || isLoopback(host), 'no passwords without TLS')
   return createTransport({
+    ...pool,
     host,
     port,
     name: ehloName,
@@ -130,6 +141,11 @@ export function outcomeOf(error: unknown): MailOutcome {
   const aboutTheMail = command === 'RCPT TO' || command === 'DATA' || command === 'MAIL FROM'
   return { kind: final && aboutTheMail ? 'refused' : 'put_off', answer }
 }
+
+/** The mail server said nothing at all. */
+const isLostConnection = (error: unknown): boolean =>
+  field(error, 'responseCode') === undefined &&
+  ['ECONNECTION', 'ESOCKET', 'ECONNRESET', 'EPIPE'].includes(String(field(error, 'code')))
 
 const field = (error: unknown, name: string): unknown =>
   typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined

@@ -34,7 +34,12 @@ export interface RelayHandlers<Info> {
   /** After each log-in, before any frame: repeat lists, ask again, send what waits. */
   onReady(info: Info): void | Promise<void>
   /**
-   * One call at a time, in order. The client acknowledges nothing by itself: send `frame_ack` for a `deliver`
+   * Frames of one lane are handled one after the other, those of different lanes at once; null, or no such
+   * function: one after the other with all the rest.
+   */
+  laneOf?(frame: Frame): string | null
+  /**
+   * In order, as `laneOf` says. The client acknowledges nothing by itself: send `frame_ack` for a `deliver`
    * once it is stored or rejected for good. A rejection ends the connection; unacknowledged frames come again.
    */
   onFrame(frame: Frame): Promise<void>

@@ -18,6 +18,8 @@ export interface NewDelivery {
   readonly endsAtMs: number
   /** The packet's name, for the acknowledgement that answers it. */
   readonly packet?: { readonly kid: number; readonly seq: number; readonly tag: Uint8Array }
+  /** It goes out right after this commit: counted in it as the first attempt, where the key is new. */
+  readonly firstCopy?: { readonly mids: readonly Uint8Array[]; readonly nextAtMs: number }
 }
 
 export interface Delivery extends NewDelivery {

@@ -1,7 +1,8 @@
 import type { Activation } from '#activation/activation.ts'
 import type { ActivationEvent } from '#activation/event.ts'
 import type { Pin } from '#kernel/brand.ts'
-import type { ActivationFilter, ActivationStore, WorkItem } from '../activations.ts'
+import type { ActivationFilter, ActivationStore, Change, WorkItem } from '../activations.ts'
+import type { AggregateName } from '../store.ts'
 import type { Aggregate } from './aggregate.ts'
 import { commitChange } from './commit.ts'
 import type { Db } from './database.ts'
@@ -22,6 +23,7 @@ const selectPins = `SELECT pin, max(started_at_ms) AS at,
   GROUP BY pin ORDER BY at DESC, pin LIMIT ?`
 
 export const activations: Aggregate<ActivationStore> = {
+  touches: (method, args) => (method === 'commit' ? touchedBy(args[0] as Change) : ['activations']),
   reads: ['events', 'find', 'list', 'pinsUnder', 'userOf', 'runSecrets', 'dueWork', 'nextWorkAtMs', 'workOf'],
   make: (db) => ({
     commit: (change) => commitChange(db, change),
@@ -57,6 +59,21 @@ export const activations: Aggregate<ActivationStore> = {
       void db.run("UPDATE work SET due_at_ms = due_at_ms - ? WHERE kind <> 'wake'", byMs),
     finishWork: (key) => void db.run('DELETE FROM work WHERE key = ?', key),
   }),
+}
+
+/** What listens for one of these need not look after each receipt of a message. */
+function touchedBy(change: Change): AggregateName[] {
+  const some = (list: readonly unknown[] | undefined) => list !== undefined && list.length > 0
+  const { activation, addWork, addDeliveries, stopDeliveries } = change
+  const deliveries = some(addDeliveries) || some(stopDeliveries) || change.receipt || change.ack
+  const { addKey, keyCurrent, erasePendingKeys, account } = change
+  const which = account?.kind === 'activated' || account?.kind === 'state'
+  const handhelds = addKey || keyCurrent || erasePendingKeys || which
+  return [
+    ...(activation || some(addWork) ? (['activations'] as const) : []),
+    ...(deliveries ? (['deliveries'] as const) : []),
+    ...(handhelds ? (['handhelds'] as const) : []),
+  ]
 }
 
 function list(db: Db, filter: ActivationFilter): Activation[] {

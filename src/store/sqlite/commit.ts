@@ -11,7 +11,7 @@ import { putCursor } from './watches.ts'
 class Conflict extends Error {}
 
 export function commitChange(db: Db, change: Change): 'done' | 'conflict' {
-  db.script('SAVEPOINT change')
+  db.step('SAVEPOINT change')
   try {
     if (change.activation) writeActivation(db, change.activation)
     if (change.grant && !writeGrant(db, change.grant.next, change.grant.expectedVersion)) throw new Conflict()
@@ -19,7 +19,7 @@ export function commitChange(db: Db, change: Change): 'done' | 'conflict' {
     writeOutbox(db, change)
     writeHandheld(db, change)
     if (change.cursor) putCursor(db, change.cursor, change.nowMs)
-    db.script('RELEASE change')
+    db.step('RELEASE change')
     return 'done'
   } catch (error) {
     db.script('ROLLBACK TO change; RELEASE change')

@@ -14,6 +14,8 @@ export interface Db {
   /** As `run`, and returns the rowid of the row it inserted. */
   insert(sql: string, ...values: SqlValue[]): number
   script(sql: string): void
+  /** One statement without values that is run again and again: `BEGIN`, `SAVEPOINT` … */
+  step(sql: string): void
   backup(path: string): Promise<void>
   close(): void
 }
@@ -55,6 +57,7 @@ function wrap(raw: Sqlite.Database): Db {
     run: (sql, ...values) => guarded(() => prepared(sql).run(...values).changes),
     insert: (sql, ...values) => guarded(() => Number(prepared(sql).run(...values).lastInsertRowid)),
     script: (sql) => guarded(() => void raw.exec(sql)),
+    step: (sql) => guarded(() => void prepared(sql).run()),
     backup: async (path) => void (await raw.backup(path)),
     close: () => void raw.close(),
   }

@@ -88,8 +88,9 @@ export const deliveries: Aggregate<DeliveryStore> = {
  * attempt, without frame ids yet: to the relay, the old ids belong to frames for the old route.
  */
 export function addDelivery(db: Db, delivery: NewDelivery, nowMs: number): void {
-  const { to, packet } = delivery
-  forgetCopiesTaken(db, delivery.key)
+  const { to, packet, firstCopy } = delivery
+  const known = db.one('SELECT 1 FROM delivery WHERE key = ?', delivery.key) !== undefined
+  if (known) forgetCopiesTaken(db, delivery.key)
   db.run(
     `INSERT INTO delivery(key, txn, message, pin, token, payload, until, first_at_ms, ends_at_ms, kid, seq, tag, next_at_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -111,6 +112,9 @@ export function addDelivery(db: Db, delivery: NewDelivery, nowMs: number): void 
     delivery.firstAtMs,
     nowMs,
   )
+  if (known || !firstCopy) return
+  const row = db.one<{ id: number }>('SELECT id FROM delivery WHERE key = ?', delivery.key)
+  if (row) attempted(db, row.id, firstCopy.mids, nowMs, firstCopy.nextAtMs)
 }
 
 /** What the relay says later of a copy that it took must not pass for its word on the next one. */

@@ -17,6 +17,8 @@ import { storedGeneration } from './installation-rows.ts'
 
 export const handhelds: Aggregate<HandheldStore> = {
   reads: ['list', 'byPin', 'byUser', 'key', 'currentKey', 'keys', 'answerGiven', 'servedPins', 'partsOf'],
+  // Numbers and parts are nobody's news: which handhelds there are stays the same.
+  touches: () => [],
   make: (db) => ({
     list: () => accounts(db, 'ORDER BY activated_at_ms DESC'),
     byPin: (pin) => accounts(db, 'WHERE pin = ? ORDER BY activated_at_ms DESC', pin),

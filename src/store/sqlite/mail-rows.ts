@@ -110,10 +110,10 @@ export function insertMailbox(
 
 /** Runs reads on one moment's state of the database. */
 export function inSnapshot<T>(db: Db, work: () => T): T {
-  db.script('BEGIN')
+  db.step('BEGIN')
   try {
     return work()
   } finally {
-    db.script('COMMIT')
+    db.step('COMMIT')
   }
 }

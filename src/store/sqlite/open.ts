@@ -84,14 +84,15 @@ function makeFacade<K extends AggregateName>(
   tell: Tell,
 ): Aggregates[K] {
   const reads: ReadonlySet<string> = new Set(aggregates[name].reads)
-  const changed: ReadonlySet<AggregateName> = new Set([name])
+  const { touches } = aggregates[name]
+  const own: ReadonlySet<AggregateName> = new Set([name])
   const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>()
   const bind = (method: string) =>
     reads.has(method)
       ? async (...args: unknown[]) => read(name, method)(...args)
       : async (...args: unknown[]) => {
           const value = await writer.write({ aggregate: name, method, args })
-          tell(changed)
+          tell(touches ? new Set(touches(method, args)) : own)
           return value
         }
   return new Proxy(Object.create(null) as Aggregates[K], {

@@ -38,7 +38,8 @@ type DueRow = RelayMailRow & { mailsToAddress: number; mailsOfPin: number }
 const dueMails = `
   WITH sent AS (
     SELECT address AS to_address, pin AS of_pin, count(*) AS n FROM relay_mail
-    WHERE mailed_at_ms > ? GROUP BY address, pin
+    WHERE mailed_at_ms > ? AND address IN (SELECT address FROM relay_mail WHERE state = 'queued')
+    GROUP BY address, pin
   ), busy AS (
     SELECT to_address, sum(n) AS total FROM sent GROUP BY to_address
   )

@@ -28,7 +28,7 @@ export function makeWriter(db: Db, hooks: CommitHooks = {}): (calls: readonly Wr
   const method = methodsOn(db)
   return (calls) => {
     try {
-      db.script('BEGIN IMMEDIATE')
+      db.step('BEGIN IMMEDIATE')
     } catch (error) {
       return calls.map(({ id }) => ({ id, ok: false, error }))
     }
@@ -36,7 +36,7 @@ export function makeWriter(db: Db, hooks: CommitHooks = {}): (calls: readonly Wr
     try {
       const answers = calls.map((call) => runOne(db, call, method(call.aggregate, call.method)))
       hooks.beforeCommit?.(names)
-      db.script('COMMIT')
+      db.step('COMMIT')
       hooks.afterCommit?.(names)
       return answers
     } catch (error) {
@@ -47,10 +47,10 @@ export function makeWriter(db: Db, hooks: CommitHooks = {}): (calls: readonly Wr
 }
 
 function runOne(db: Db, call: WriteCall, method: (...args: unknown[]) => unknown): WriteAnswer {
-  db.script('SAVEPOINT one')
+  db.step('SAVEPOINT one')
   try {
     const value = method(...call.args)
-    db.script('RELEASE one')
+    db.step('RELEASE one')
     return { id: call.id, ok: true, value }
   } catch (error) {
     undoOne(db, error)

@@ -39,6 +39,7 @@ async function take(env: AgentEnv, frame: Deliver): Promise<number> {
     },
     acknowledge: (one: Uint8Array) => void acknowledged.push(one),
     hinted: async () => {},
+    receipt: async () => {},
     domainsAllowed: () => {},
   }
   await takeFrame(env, ports, frame)
@@ -91,6 +92,7 @@ test('a frame is acknowledged after what it caused was committed, and not when t
     nextSeq: () => assert.fail('nothing is sealed'),
     acknowledge: () => void order.push('acknowledge'),
     hinted: async () => {},
+    receipt: async () => {},
     domainsAllowed: () => {},
   }
   await takeFrame(watched, ports, carrying('m3', proof()))

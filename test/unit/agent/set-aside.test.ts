@@ -22,6 +22,7 @@ const portsTo = (acknowledged: Uint8Array[]) => ({
   nextSeq: () => assert.fail('nothing is sealed'),
   acknowledge: (one: Uint8Array) => void acknowledged.push(one),
   hinted: async () => {},
+  receipt: async () => {},
   domainsAllowed: () => {},
 })
 
