@@ -53,7 +53,7 @@ export async function startHelper(file: URL, ...args: readonly string[]): Promis
 
 /** For the helper's side: says that it is ready, and ends with the bench, however that ends. */
 export function sayReady(ready: unknown): void {
-  process.on('disconnect', () => process.exit())
+  for (const event of ['disconnect', 'SIGTERM'] as const) process.once(event, () => process.exit())
   process.send?.(ready)
 }
 

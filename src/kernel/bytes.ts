@@ -40,7 +40,10 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Byte equality, not in constant time: for public values only. Compare MACs with `#crypto/equal.ts`. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
+  if (a.length !== b.length) return false
+  // A plain loop: with a function for each byte this was a tenth of the relay's time.
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false
+  return true
 }
 
 /** `value` as `length` bytes, big-endian. */

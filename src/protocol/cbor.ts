@@ -16,13 +16,16 @@ export type CborValue = null | boolean | number | string | Uint8Array | readonly
  */
 export function decodeCbor(input: Uint8Array): Decoded<CborValue> {
   const bytes = asPlainBytes(input)
+  const tokenizer = new StrictTokenizer(bytes)
   let value: CborValue
   try {
-    value = decode(bytes, { tokenizer: new StrictTokenizer(bytes), useMaps: true })
+    value = decode(bytes, { tokenizer, useMaps: true })
   } catch (error) {
     if (error instanceof Refusal) return refused(error.code, error.at)
     return refused('bad_cbor', 'truncated, malformed or trailing bytes')
   }
+  // Without a map there is one way to write the value, and the tokenizer has seen whether this was it.
+  if (tokenizer.isPlain) return decoded(value)
   if (!sameBytes(encode(value, rfc8949EncodeOptions), bytes)) return refused('not_deterministic', 'value')
   return decoded(value)
 }
@@ -45,10 +48,10 @@ class Refusal extends Error {
   readonly code: DecodeCode
   readonly at: string
 
-  constructor(code: DecodeCode, at: string) {
+  constructor(code: DecodeCode, position: number) {
     super(code)
     this.code = code
-    this.at = at
+    this.at = `byte ${position}`
   }
 }
 
@@ -73,30 +76,34 @@ interface OpenItem {
  */
 class StrictTokenizer extends Tokenizer {
   readonly #open: OpenItem[] = []
+  /** No map so far, and every number and length in its shortest form. */
+  isPlain = true
 
   constructor(bytes: Uint8Array) {
     super(bytes, { retainStringBytes: true, allowUndefined: false, allowNaN: false, allowInfinity: false })
   }
 
   override next(): Token {
-    const at = `byte ${this.pos()}`
-    const major = (this.data[this.pos()] ?? 0) >> 5
-    checkInitialByte(this.data[this.pos()] ?? 0, at)
+    const at = this.pos()
+    const initial = this.data[at] ?? 0
+    const major = initial >> 5
+    checkInitialByte(initial, at)
     this.#checkKey(major, at)
+    this.isPlain &&= major !== majorMap && isShortest(this.data, at)
     const token = super.next()
     checkValue(major, token, at)
     this.#count(major, token, at)
     return token
   }
 
-  #checkKey(major: number, at: string): void {
+  #checkKey(major: number, at: number): void {
     const parent = this.#open.at(-1)
     const isKey = parent?.isMap === true && parent.awaited % 2 === 0
     if (isKey && major !== 0 && major !== 1 && major !== majorText) throw new Refusal('bad_cbor', at)
   }
 
   /** Takes this item off its parent and closes every parent it completes; opens it if it has items. */
-  #count(major: number, token: Token, at: string): void {
+  #count(major: number, token: Token, at: number): void {
     const parent = this.#open.at(-1)
     if (parent) parent.awaited -= 1
     if (major === majorArray || major === majorMap) {
@@ -108,7 +115,20 @@ class StrictTokenizer extends Tokenizer {
   }
 }
 
-function checkInitialByte(byte: number, at: string): void {
+/**
+ * Whether the number behind an initial byte could not have been written in fewer bytes: it fits into half of those
+ * that are there where the first half of them is zero, and a single one where it is below 24.
+ */
+function isShortest(data: Uint8Array, at: number): boolean {
+  const minor = (data[at] ?? 0) & 31
+  if (minor < 24) return true
+  if (minor === 24) return (data[at + 1] ?? 0) >= 24
+  const half = 2 ** (minor - 25)
+  for (let i = 1; i <= half; i += 1) if (data[at + i] !== 0) return true
+  return false
+}
+
+function checkInitialByte(byte: number, at: number): void {
   const major = byte >> 5
   const minor = byte & 31
   if (major === majorTag) throw new Refusal('bad_cbor', at)
@@ -116,7 +136,7 @@ function checkInitialByte(byte: number, at: string): void {
   if (major > 1 && major < majorTag && minor === minorIndefinite) throw new Refusal('not_deterministic', at)
 }
 
-function checkValue(major: number, token: Token, at: string): void {
+function checkValue(major: number, token: Token, at: number): void {
   if (major <= 1 && !Number.isSafeInteger(token.value)) throw new Refusal('bad_cbor', at)
   if (major === majorText) {
     const text = fromUtf8(token.byteValue ?? new Uint8Array())

@@ -31,7 +31,7 @@ export const activations: Aggregate<ActivationStore> = {
       db
         .all<{ event: string }>('SELECT event FROM activation_event WHERE txn = ? ORDER BY seq', txn)
         .map(({ event }) => JSON.parse(event) as ActivationEvent),
-    find: (txn) => states(db, 'WHERE txn = ?', [txn], 1)[0] ?? null,
+    find: makeFind(db),
     list: (filter) => list(db, filter),
     pinsUnder: (grant, limit) =>
       db

@@ -20,15 +20,28 @@ interface TokenColumns {
 
 export function makeRelaySends(db: Db): Sends {
   return {
-    findSendRows: (asks, nowMs) => asks.map((ask) => readRows(db, ask, nowMs)),
+    findSendRows: (asks, nowMs) => {
+      const pairs = new Map<string, PairRows>()
+      return asks.map((ask) => readRows(db, ask, pairs, nowMs))
+    },
     putSends: (writes) => writes.map((write) => putOne(db, write)),
   }
 }
 
-function readRows(db: Db, ask: SendAsk, nowMs: number): SendRows {
+/** What all sends between the same two in the same direction share: read once for a batch. */
+type PairRows = Omit<SendRows, 'known' | 'token'>
+
+function readRows(db: Db, ask: SendAsk, pairs: Map<string, PairRows>, nowMs: number): SendRows {
+  const name = `${ask.pin} ${ask.srpId} ${ask.toDevice}`
+  const pair = pairs.get(name) ?? readPair(db, ask, nowMs)
+  pairs.set(name, pair)
+  const token = ask.txnPrefix ? readToken(db, ask, ask.txnPrefix) : null
+  return { ...pair, known: readMid(db, ask), token }
+}
+
+function readPair(db: Db, ask: SendAsk, nowMs: number): PairRows {
   const { pin, srpId } = ask
   return {
-    known: readMid(db, ask),
     namesGood: exists(
       db,
       `SELECT 1 FROM relay_device d, relay_server s WHERE d.pin = ? AND s.srp_id = ?
@@ -43,7 +56,6 @@ function readRows(db: Db, ask: SendAsk, nowMs: number): SendRows {
         'SELECT 1 FROM relay_mail WHERE pin = ? AND owner = ? AND expires_at_ms > ?',
         ...[pin, srpId, nowMs],
       ),
-    token: ask.txnPrefix ? readToken(db, ask, ask.txnPrefix) : null,
     fence: readFence(db, ask),
     queue: readQueue(db, ask),
   }
@@ -90,11 +102,12 @@ function putOne(db: Db, write: SendWrite): boolean {
   if (!stillHolds(db, write)) return false
   const { ask, fence, token } = write
   const tokenPin = ask.txnPrefix ? ask.pin : null
-  db.run(
+  const isNew = db.run(
     `INSERT INTO relay_mid(sender, mid, content_hash, status, token_pin, remember_until_ms)
-     VALUES (?, ?, ?, 0, ?, ?)`,
+     VALUES (?, ?, ?, 0, ?, ?) ON CONFLICT DO NOTHING`,
     ...[ask.sender, ask.mid, write.contentHash, tokenPin, write.rememberUntilMs],
   )
+  if (isNew === 0) return false
   db.run(
     `INSERT INTO relay_frame(sender, receiver, pin, to_device, by_token, mid, bytes, expires_at_ms, payload)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -117,7 +130,6 @@ function putOne(db: Db, write: SendWrite): boolean {
 
 /** Another relay process on the same database may have written since the rows were read. */
 function stillHolds(db: Db, { ask, fence, token }: SendWrite): boolean {
-  if (readMid(db, ask)) return false
   const stored = fence && readFence(db, ask)
   if (stored && isOlder(fence, stored)) return false
   if (!token) return true
