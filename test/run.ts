@@ -7,7 +7,7 @@ import { globSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
-const groups = ['tidy', 'unit', 'vectors', 'fuzz', 'contract', 'simulation', 'e2e', 'torture']
+const groups = ['tidy', 'unit', 'vectors', 'fuzz', 'contract', 'simulation', 'e2e', 'torture', 'bench']
 
 const run = (command: string, args: readonly string[]): number =>
   spawnSync(command, args, { cwd: root, stdio: 'inherit' }).status ?? 1

@@ -4,7 +4,10 @@ import type { PartOptions } from './part.ts'
 
 type Measures<K extends string> = { readonly [name in K]: () => Promise<number> }
 
-/** After one round that warms up and is forgotten; an array of figures per measure, one a round. */
+/** What a program does at first is slower than what it does all day: so many rounds are run and forgotten. */
+const warmUps = 3
+
+/** An array of figures per measure, one a round, after rounds that warm up. */
 export async function inTurn<K extends string>(
   { say }: Pick<PartOptions, 'say'>,
   rounds: number,
@@ -12,12 +15,12 @@ export async function inTurn<K extends string>(
 ): Promise<Record<K, number[]>> {
   const names = Object.keys(measures) as K[]
   const figures = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>
-  for (let round = 0; round <= rounds; round += 1) {
+  for (let round = 1 - warmUps; round <= rounds; round += 1) {
     for (const name of names) {
       const figure = await measures[name]()
       if (round > 0) figures[name].push(figure)
     }
-    say(round === 0 ? 'warmed up' : `round ${round} of ${rounds}`)
+    if (round >= 0) say(round === 0 ? 'warmed up' : `round ${round} of ${rounds}`)
     // What the last round left to be done in the background is not the next one's.
     await setTimeout(20)
   }

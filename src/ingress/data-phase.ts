@@ -18,20 +18,36 @@ export function makeDataPhase(): (chunk: Buffer) => DataStep {
   let lineStart = true
   return (chunk) => {
     const data = carry.length > 0 ? Buffer.concat([carry, chunk]) : chunk
-    const pieces: Buffer[] = []
+    const text = makeRuns(data)
     let at = 0
     for (let more = true; more && at < data.length; ) {
       const line = lineAt(data, at, lineStart)
       if (line === 'bare_line_end') return { kind: line }
-      if (line === 'end') return { kind: line, content: Buffer.concat(pieces), rest: data.subarray(at + 3) }
+      if (line === 'end') return { kind: line, content: text.upTo(at), rest: data.subarray(at + 3) }
       if (line === 'unknown') break
-      pieces.push(data.subarray(line.from, line.end))
+      if (line.from > at) text.leaveOut(at, line.from)
       if (line.end > at) lineStart = line.complete
       at = line.end
       more = line.complete
     }
     carry = Buffer.from(data.subarray(at))
-    return { kind: 'more', content: Buffer.concat(pieces) }
+    return { kind: 'more', content: text.upTo(at) }
+  }
+}
+
+/** What stands together is passed on together: a run ends where a dot is taken away. */
+function makeRuns(data: Buffer) {
+  const runs: Buffer[] = []
+  let start = 0
+  return {
+    leaveOut: (from: number, to: number): void => {
+      if (from > start) runs.push(data.subarray(start, from))
+      start = to
+    },
+    upTo: (end: number): Buffer => {
+      if (runs.length === 0) return data.subarray(start, end)
+      return Buffer.concat([...runs, data.subarray(start, end)])
+    },
   }
 }
 
@@ -58,8 +74,8 @@ function leadingDot(data: Buffer, at: number): 'unknown' | 'end' | 'extra' {
 function restOfLine(data: Buffer, from: number): Line | 'bare_line_end' {
   const newline = data.indexOf(LF, from)
   const stop = newline < 0 ? data.length : newline + 1
-  const found = data.subarray(from, stop).indexOf(CR)
-  const cr = found < 0 ? -1 : from + found
+  const found = data.indexOf(CR, from)
+  const cr = found < stop ? found : -1
   if (newline >= 0)
     return cr >= 0 && cr === newline - 1 ? { from, end: stop, complete: true } : 'bare_line_end'
   if (cr < 0) return { from, end: stop, complete: false }

@@ -30,8 +30,8 @@ export function receivedHeader(hop: Hop): Uint8Array {
 const plain = (text: string): string => text.replace(/[^A-Za-z0-9.:[\]_-]/g, '_').slice(0, 255) || 'unknown'
 
 export function isLooping(raw: Uint8Array): boolean {
-  const text = Buffer.from(raw.buffer, raw.byteOffset, Math.min(raw.length, 256 * 1024)).toString('latin1')
-  const end = text.indexOf('\r\n\r\n')
-  const header = end < 0 ? text : text.slice(0, end + 2)
+  const looked = Buffer.from(raw.buffer, raw.byteOffset, Math.min(raw.length, 256 * 1024))
+  const end = looked.indexOf('\r\n\r\n')
+  const header = looked.toString('latin1', 0, end < 0 ? looked.length : end + 2)
   return (header.match(/^received:/gim)?.length ?? 0) > hopsMax
 }

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { fold } from '#activation/reduce.ts'
 import { startAgent } from '#agent/agent.ts'
-import { takeReceipt } from '#agent/courier.ts'
+import { startCourier, takeReceipt } from '#agent/courier.ts'
+import { raise } from '#agent/raise.ts'
+import { makeReceipts } from '#agent/receipts.ts'
 import type { Frame } from '#protocol/relay-frame.ts'
 import type { RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import type { Delivery } from '#store/deliveries.ts'
 import * as e from '../activation/events.ts'
 import { type AgentWorld, makeAgentWorld } from './agent-env.ts'
+import { handClock } from './hand-clock.ts'
 
 const mid = new Uint8Array(16).fill(5)
 
@@ -82,4 +85,65 @@ test('a receipt and what it says of the activation are one commit, so that no cr
   assert.deepEqual(commits, [['activations.commit']])
   assert.equal((await env.store.deliveries.byKey(m2.key))?.state, 'answered')
   assert.equal((await env.store.activations.find(e.txn))?.pin, e.pin)
+})
+
+test('that the relay keeps a frame is written down where nothing more is heard of it', async (t) => {
+  const world = makeAgentWorld(t)
+  const m2 = await sentM2(world)
+  const clock = handClock(e.start)
+  const receipts = makeReceipts({ ...world.env, clock })
+  await receipts.take({ type: 'receipt', mid, status: 0, pin: e.pin })
+  assert.equal((await world.env.store.deliveries.byKey(m2.key))?.receipt, null)
+  void clock.advance(1_000)
+  await receipts.close()
+  assert.equal((await world.env.store.deliveries.byKey(m2.key))?.receipt, 0)
+})
+
+test('of a frame that is delivered at once only that is written down', async (t) => {
+  const world = makeAgentWorld(t)
+  const m2 = await sentM2(world)
+  const clock = handClock(e.start)
+  const receipts = makeReceipts({ ...world.env, clock })
+  world.commits.length = 0
+  await receipts.take({ type: 'receipt', mid, status: 0, pin: e.pin })
+  await receipts.take({ type: 'receipt', mid, status: 1, pin: e.pin })
+  void clock.advance(1_000)
+  await receipts.close()
+  assert.equal(world.commits.length, 1)
+  assert.equal((await world.env.store.deliveries.byKey(m2.key))?.receipt, 1)
+  assert.equal((await world.env.store.activations.find(e.txn))?.pin, e.pin)
+})
+
+test('a message goes out after the one commit that queues it, and counts as sent in it', async (t) => {
+  const world = makeAgentWorld(t)
+  const sent: Frame[] = []
+  const atSend: (readonly string[])[] = []
+  const courier = startCourier(world.env, () => ({
+    send: (frame) => {
+      sent.push(frame)
+      atSend.push(...world.commits)
+      return true
+    },
+    state: () => ({ stage: 'ready', sinceMs: e.start, code: null, detail: '', retryAtMs: null }),
+    retry: () => {},
+    close: async () => {},
+  }))
+  const env = { ...world.env, outgoing: courier }
+  const delivery = {
+    key: 'k',
+    txn: e.txn,
+    of: 'ack' as const,
+    to: { pin: e.pin },
+    payload: new Uint8Array([1]),
+  }
+  const times = { until: 'receipt' as const, firstAtMs: e.start, endsAtMs: e.start + e.hour }
+  world.commits.length = 0
+  await raise(env, e.txn, () => null, { addDeliveries: [{ ...delivery, ...times }] })
+  await courier.close()
+  assert.deepEqual(atSend, [['activations.commit']])
+  const kept = await env.store.deliveries.byKey('k')
+  assert.equal(kept?.attempts, 1)
+  const [frame] = sent
+  assert.deepEqual(frame?.type === 'send' && frame.mid, kept?.mids[0])
+  assert.equal(sent.length, 1)
 })

@@ -2,6 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { toASCII } from 'tr46'
 import { utf8 } from '#kernel/bytes.ts'
 import {
   canonicalEmail,
@@ -32,6 +33,25 @@ describe('canonical addresses', () => {
   ]
   for (const [typed, canonical] of spellings)
     it(`makes ${JSON.stringify(typed)} ${canonical}`, () => equal(email(typed), canonical))
+
+  it('takes an ordinary domain as it is exactly where IDNA does', () => {
+    const rules = {
+      transitionalProcessing: false,
+      checkBidi: true,
+      checkHyphens: true,
+      checkJoiners: true,
+      useSTD3ASCIIRules: true,
+      verifyDNSLength: true,
+    }
+    const letters = fc.constantFrom(...'abnx019-.')
+    fc.assert(
+      fc.property(fc.string({ unit: letters, minLength: 1, maxLength: 90 }), (domain) => {
+        const ascii = toASCII(domain, rules)
+        equal(email(`a@${domain}`), ascii === null ? null : `a@${ascii}`)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
 
   it('lowers only A–Z in the local part: other alphabets have no one lower case', () => {
     equal(email('ÄÖİΣ@example.test'), 'ÄÖİΣ@example.test')

@@ -1,5 +1,6 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { fromHex, toHex } from '#kernel/bytes.ts'
 import { decodeCbor, encodeCbor } from '#protocol/cbor.ts'
 
@@ -36,6 +37,37 @@ describe('strict CBOR', () => {
     deepEqual(decodeCbor(fromHex('64efbbbf61')), { ok: true, value: '\ufeffa' })
     const long = `\ufeff${'ä€😀'.repeat(20)}`
     deepEqual(decodeCbor(encodeCbor(long)), { ok: true, value: long })
+  })
+
+  it('decodes nothing that it would write otherwise, whatever the bytes', () => {
+    const odd = fc.constantFrom(
+      0x00,
+      0x17,
+      0x18,
+      0x19,
+      0x1a,
+      0x1b,
+      0x38,
+      0x41,
+      0x58,
+      0x61,
+      0x78,
+      0x81,
+      0x98,
+      0xa1,
+    )
+    const bytes = fc.array(fc.oneof(odd, fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 24 })
+    let decodedOnes = 0
+    fc.assert(
+      fc.property(bytes, (list) => {
+        const decoded = decodeCbor(Uint8Array.from(list))
+        if (!decoded.ok) return
+        decodedOnes += 1
+        equal(toHex(encodeCbor(decoded.value)), toHex(Uint8Array.from(list)))
+      }),
+      { numRuns: 20_000 },
+    )
+    ok(decodedOnes > 500, `${decodedOnes} decoded`)
   })
 
   it('writes map keys in the order of their encoded bytes, whatever the order given', () => {

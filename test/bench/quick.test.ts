@@ -1,0 +1,80 @@
+/** `npm run bench -- --quick` runs every part; what it says of speed is the machine's business, not this test's. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { run } from '../support/process.ts'
+import { temporaryDirectory } from '../support/store.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+
+interface Row {
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  readonly against: string | null
+  readonly ratio: number | null
+  readonly target: number | null
+  readonly better: 'at_least' | 'at_most' | null
+  readonly met: boolean | null
+  readonly rounds: number
+  readonly work: number
+}
+
+/** Rows that a run must have, and the least of mails, messages, verifications or activations behind each. */
+const least: Readonly<Record<string, number>> = {
+  'SPAKE2+ verifier': 30,
+  'ingress, 50 connections': 250,
+  'ingress, 1 connection': 20,
+  'ingress, 1 connection, against commits': 20,
+  'IMAP STATUS, one at a time': 20,
+  'IMAP STATUS, 64 in flight': 64,
+  'IMAP FETCH, one at a time': 20,
+  'IMAP FETCH, 64 in flight': 64,
+  'relay, plain': 300,
+  'relay, TLS': 300,
+  'activation, one at a time': 5,
+  'commits of one activation': 5,
+  'key stretching on the handheld': 5,
+  'activations, 8 in flight': 12,
+  'peak memory of the server': 1,
+}
+
+const json = (path: string): Row[] => JSON.parse(readFileSync(path, 'utf8')) as Row[]
+
+test('the quick benchmark measures every part and writes its rows', { timeout: 175_000 }, async (t) => {
+  const path = join(temporaryDirectory(t), 'rows.json')
+  const bench = await run(process.execPath, [join(root, 'bench', 'run.ts'), '--quick', '--json', path], {
+    cwd: root,
+    timeoutMs: 170_000,
+  })
+  assert.equal(bench.code, 0, bench.stderr)
+  const rows = json(path)
+  for (const [name, work] of Object.entries(least)) {
+    const row = rows.find((one) => one.name === name)
+    assert(row, `no row ${name}`)
+    assert(row.work >= work, `${name}: only ${row.work}`)
+    assert(bench.stdout.includes(name), `the table has no line ${name}`)
+  }
+  for (const row of rows) checkForm(row)
+  assert(rows.filter(({ target }) => target !== null).length >= 7)
+})
+
+function checkForm(row: Row): void {
+  const { name, value, unit, ratio, target, better, met, rounds } = row
+  assert(Number.isFinite(value) && value > 0, `${name}: ${value}`)
+  assert(unit !== '' && rounds >= 1, name)
+  assert.equal(row.against === null, ratio === null, name)
+  if (ratio === null || target === null) {
+    assert.equal(met, null, name)
+    return
+  }
+  assert(rounds >= 5, `${name}: a ratio of ${rounds} rounds`)
+  assert.equal(met, better === 'at_most' ? ratio <= target : ratio >= target, name)
+}
+
+test('a part that is not there is refused by name', async () => {
+  const bench = await run(process.execPath, [join(root, 'bench', 'run.ts'), 'planted'], { cwd: root })
+  assert.notEqual(bench.code, 0)
+  assert.match(bench.stderr, /no such part: planted/)
+})
