@@ -32,11 +32,10 @@ export function startPerformer(env: AgentEnv, nextSeq: NextSeq): Loop {
   })
 }
 
-function perActivation(due: readonly WorkItem[]): WorkItem[][] {
-  const groups = new Map<string, WorkItem[]>()
-  for (const item of due) groups.set(item.txn, [...(groups.get(item.txn) ?? []), item])
-  return [...groups.values()]
-}
+/** What a run means for the others is told to them alone: its own next step need not wait for that. */
+const rowOf = ({ txn, kind }: WorkItem): string => (kind === 'supersede_others' ? `${txn} others` : txn)
+
+const perActivation = (due: readonly WorkItem[]): WorkItem[][] => [...Map.groupBy(due, rowOf).values()]
 
 async function inTurn(env: AgentEnv, nextSeq: NextSeq, items: readonly WorkItem[]): Promise<void> {
   for (const item of items) await attempt(env, nextSeq, item)

@@ -1,5 +1,5 @@
 /** RSA keys for certificates and policies: made and used by node:crypto, handed to node-forge as its own kind. */
-import { constants, createPublicKey, generateKeyPair, privateEncrypt } from 'node:crypto'
+import { constants, createPrivateKey, createPublicKey, generateKeyPair, privateEncrypt } from 'node:crypto'
 import { promisify } from 'node:util'
 import forge from 'node-forge'
 import { assert } from '#kernel/assert.ts'
@@ -22,11 +22,12 @@ export async function newRsaKey(modulusBits: number = rsaModulusBits): Promise<s
  */
 export function forgeSigningKey(keyPem: string): forge.pki.rsa.PrivateKey {
   const key = forge.pki.privateKeyFromPem(keyPem)
+  const native = createPrivateKey(keyPem)
   key.sign = (digest) => {
     assert(typeof digest !== 'string', 'node-forge hands over a digest object')
     const hash = Buffer.from(digest.digest().getBytes(), 'binary')
     const signature = privateEncrypt(
-      { key: keyPem, padding: constants.RSA_PKCS1_PADDING },
+      { key: native, padding: constants.RSA_PKCS1_PADDING },
       Buffer.concat([sha256DigestInfo, hash]),
     )
     return signature.toString('binary')
