@@ -46,7 +46,7 @@ const portOf = ({ ready }: Helper): number => (ready as { port: number }).port
 
 async function measure(options: PartOptions, users: readonly string[], servers: Servers): Promise<Row[]> {
   const rounds = options.quick ? 5 : 9
-  const roundMs = options.quick ? 250 : 1_000
+  const roundMs = options.quick ? 150 : 1_000
   const text = exampleMail()
   let mails = 0
   const rate = (port: number, connections: number) => async () => {
