@@ -8,6 +8,8 @@ import type { Grant } from '#activation/grant.ts'
 import { reduce } from '#activation/reduce.ts'
 import { assert } from '#kernel/assert.ts'
 import type { ActivationId } from '#kernel/brand.ts'
+import { type Lanes, makeLanes } from '#relay/lanes.ts'
+import type { Store } from '#store/store.ts'
 import type { KeptGrant } from '#store/users.ts'
 import { type Also, changeOf } from './change-of.ts'
 import type { AgentEnv } from './domain.ts'
@@ -30,12 +32,31 @@ const triesMax = 16
  * @param make builds the event from what is known now; null raises nothing but still commits `also`
  * @param userId the mailbox's user, where the mail or the relay's word about it says whose run this is
  */
-export async function raise(
+export function raise(
   env: AgentEnv,
   txn: ActivationId,
   make: (situation: Situation) => ActivationEvent | null,
   also: Also = {},
   userId: number | null = null,
+): Promise<Raised> {
+  // Events of one activation in this process take turns, so that only another process can be first.
+  return lanesOf(env.store).run(txn, () => raiseNow(env, txn, make, also, userId))
+}
+
+const lanes = new WeakMap<Store, Lanes>()
+
+function lanesOf(store: Store): Lanes {
+  const known = lanes.get(store) ?? makeLanes()
+  lanes.set(store, known)
+  return known
+}
+
+async function raiseNow(
+  env: AgentEnv,
+  txn: ActivationId,
+  make: (situation: Situation) => ActivationEvent | null,
+  also: Also,
+  userId: number | null,
 ): Promise<Raised> {
   for (let attempt = 0; attempt < triesMax; attempt += 1) {
     const activation = await env.store.activations.find(txn)
