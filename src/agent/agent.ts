@@ -1,8 +1,6 @@
 /** The Messaging Agent: its connection to the relay, its queues, and what finds requests in mailboxes. */
 import type { ActivationId, MailAddress } from '#kernel/brand.ts'
 import { toHex } from '#kernel/bytes.ts'
-import { faultCodeOf } from '#kernel/fault.ts'
-import { limits } from '#kernel/limits.ts'
 import type { Frame } from '#protocol/relay-frame.ts'
 import type { RelayClient, RelayClientState, RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import { startCourier } from './courier.ts'

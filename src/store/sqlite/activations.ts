@@ -61,6 +61,25 @@ export const activations: Aggregate<ActivationStore> = {
   }),
 }
 
+/** States that are kept parsed; an activation under way is read many times between two events. */
+const statesKept = 256
+
+/** A version names one state for good, so that what was parsed for it holds. Callers change nothing in it. */
+function makeFind(db: Db): (txn: string) => Activation | null {
+  const kept = new Map<string, Activation>()
+  return (txn) => {
+    const row = db.one<{ version: number }>('SELECT version FROM activation WHERE txn = ?', txn)
+    const known = kept.get(txn)
+    kept.delete(txn)
+    if (!row) return null
+    const state = known?.version === row.version ? known : (states(db, 'WHERE txn = ?', [txn], 1)[0] ?? null)
+    if (state) kept.set(txn, state)
+    const [oldest] = kept.keys()
+    if (kept.size > statesKept && oldest !== undefined) kept.delete(oldest)
+    return state
+  }
+}
+
 /** What listens for one of these need not look after each receipt of a message. */
 function touchedBy(change: Change): AggregateName[] {
   const some = (list: readonly unknown[] | undefined) => list !== undefined && list.length > 0
