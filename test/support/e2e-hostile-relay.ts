@@ -26,21 +26,26 @@ export interface Lies {
   delayed: number
   changed: number
   forged: number
+  /** Frames that met their fate, good or bad. */
+  judged: number
 }
 
 const logIn: readonly Frame['type'][] = ['dev_hello', 'relay_nonce', 'dev_auth', 'dev_ok']
 
+/** `slow`: frames are doubled and held up, and so come in another order; `harsh`: lost, changed and made up as well. */
+export type Manner = 'slow' | 'harsh'
+
 /** For `ActivateOptions.dial`; `lies` counts what was done. */
-export function hostileRelay(postkey: Postkey, random: () => number, lies: Lies): DialRelay {
+export function hostileRelay(postkey: Postkey, random: () => number, lies: Lies, manner: Manner): DialRelay {
   const dial = webSocketDial({ ...relayTrust(postkey), role: 'device' })
   return (listener) => {
     const real: RelayLink = dial({
       ...listener,
-      message: (bytes) => mistreat(random, lies, bytes, (one) => listener.message(one)),
+      message: (bytes) => mistreat(random, lies, manner, bytes, (one) => listener.message(one)),
     })
     const send = (bytes: Uint8Array): void => {
-      mistreat(random, lies, bytes, (one) => real.send(one))
-      if (random() < 0.1) forge(random, lies, bytes, listener)
+      mistreat(random, lies, manner, bytes, (one) => real.send(one))
+      if (manner === 'harsh' && random() < 0.1) forge(random, lies, bytes, listener)
     }
     return { ...real, send }
   }
@@ -49,6 +54,7 @@ export function hostileRelay(postkey: Postkey, random: () => number, lies: Lies)
 function mistreat(
   random: () => number,
   lies: Lies,
+  manner: Manner,
   bytes: Uint8Array,
   pass: (bytes: Uint8Array) => void,
 ): void {
@@ -57,8 +63,9 @@ function mistreat(
     pass(bytes)
     return
   }
+  lies.judged += 1
   const fate = random()
-  if (fate < 0.1) {
+  if (manner === 'harsh' && fate < 0.1) {
     lies.dropped += 1
     return
   }
@@ -73,7 +80,7 @@ function mistreat(
     setTimeout(() => pass(bytes), random() * 200)
     return
   }
-  const isChanged = fate < 0.45 && 'payload' in frame.value
+  const isChanged = manner === 'harsh' && fate < 0.45 && 'payload' in frame.value
   if (isChanged) lies.changed += 1
   pass(isChanged ? changed(random, frame.value) : bytes)
 }
