@@ -82,7 +82,7 @@ interface Round extends OneActivation {
 
 async function oneAtATime(options: PartOptions, measured: Measured): Promise<Round[]> {
   const { postkey } = measured
-  const count = options.quick ? 7 : 25
+  const count = options.quick ? 5 : 25
   const known = makeKnownStretching()
   options.say(`adding ${count + 1} users`)
   const users = await addUsers(postkey, 'single', count + 1, known.precompute)
@@ -220,7 +220,7 @@ async function inFlight(options: PartOptions, postkey: Postkey): Promise<Row[]> 
     const rounds = options.quick ? 2 : 5
     const rates: number[] = []
     const known = makeKnownStretching()
-    const count = options.quick ? 12 : 64
+    const count = options.quick ? 8 : 64
     options.say(`${parallel} in flight: adding ${count * rounds} users`)
     const users = await addUsers(postkey, `many${parallel}x`, count * rounds, known.precompute)
     for (let round = 0; round < rounds; round += 1) {
