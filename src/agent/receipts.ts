@@ -39,7 +39,8 @@ export function makeReceipts(env: AgentEnv): Receipts {
       const name = toHex(receipt.mid)
       held.get(name)?.()
       held.delete(name)
-      if (receipt.status === stored) hold(name, receipt)
+      // One that names a PIN ties a run to it, and a proof may come next: that is never late.
+      if (receipt.status === stored && receipt.pin === undefined) hold(name, receipt)
       else await takeReceipt(env, receipt)
     },
     close: async () => {

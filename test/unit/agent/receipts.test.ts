@@ -92,7 +92,7 @@ test('that the relay keeps a frame is written down where nothing more is heard o
   const m2 = await sentM2(world)
   const clock = handClock(e.start)
   const receipts = makeReceipts({ ...world.env, clock })
-  await receipts.take({ type: 'receipt', mid, status: 0, pin: e.pin })
+  await receipts.take({ type: 'receipt', mid, status: 0 })
   assert.equal((await world.env.store.deliveries.byKey(m2.key))?.receipt, null)
   void clock.advance(1_000)
   await receipts.close()
@@ -105,13 +105,22 @@ test('of a frame that is delivered at once only that is written down', async (t)
   const clock = handClock(e.start)
   const receipts = makeReceipts({ ...world.env, clock })
   world.commits.length = 0
-  await receipts.take({ type: 'receipt', mid, status: 0, pin: e.pin })
+  await receipts.take({ type: 'receipt', mid, status: 0 })
   await receipts.take({ type: 'receipt', mid, status: 1, pin: e.pin })
   void clock.advance(1_000)
   await receipts.close()
   assert.equal(world.commits.length, 1)
   assert.equal((await world.env.store.deliveries.byKey(m2.key))?.receipt, 1)
   assert.equal((await world.env.store.activations.find(e.txn))?.pin, e.pin)
+})
+
+test('a receipt that names a PIN is written down at once: a proof of that PIN may come next', async (t) => {
+  const world = makeAgentWorld(t)
+  await sentM2(world)
+  const receipts = makeReceipts({ ...world.env, clock: handClock(e.start) })
+  await receipts.take({ type: 'receipt', mid, status: 0, pin: e.pin })
+  assert.equal((await world.env.store.activations.find(e.txn))?.pin, e.pin)
+  await receipts.close()
 })
 
 test('a message goes out after the one commit that queues it, and counts as sent in it', async (t) => {
