@@ -8,19 +8,25 @@ import Sqlite from 'better-sqlite3'
 /** How long an answered change is not yet anywhere but in memory. */
 const lateMs = 150
 
-const exec = Sqlite.prototype.exec
+const { prepare } = Sqlite.prototype
 let open = false
 
-function late(this: Sqlite.Database, sql: string): Sqlite.Database {
-  if (sql === 'BEGIN IMMEDIATE' && open) return this
-  if (sql !== 'COMMIT') return exec.call(this, sql)
-  if (!open)
-    setTimeout(() => {
-      open = false
-      exec.call(this, 'COMMIT')
-    }, lateMs)
-  open = true
-  return this
+function late(this: Sqlite.Database, sql: string): Sqlite.Statement {
+  const statement: Sqlite.Statement = prepare.call(this, sql)
+  const run = statement.run.bind(statement)
+  const nothing: Sqlite.RunResult = { changes: 0, lastInsertRowid: 0 }
+  if (sql === 'BEGIN IMMEDIATE') statement.run = () => (open ? nothing : run())
+  if (sql === 'COMMIT')
+    statement.run = () => {
+      if (!open)
+        setTimeout(() => {
+          open = false
+          run()
+        }, lateMs)
+      open = true
+      return nothing
+    }
+  return statement
 }
 
-if (!isMainThread) Sqlite.prototype.exec = late
+if (!isMainThread) Sqlite.prototype.prepare = late as typeof prepare
