@@ -103,6 +103,24 @@ export function retention(check: CheckStore): void {
     assert(await store.activations.find(txnOf(1)))
   })
 
+  check('how far a mailbox was read is forgotten where it is nobody’s any more', async (store) => {
+    const address = 'alice@example.test' as MailAddress
+    await store.users.add({ address, displayName: '', aliases: [], nowMs: e.start })
+    const cursor = { folder: 'INBOX', uidValidity: 1, nextUid: 5 }
+    await store.watches.move(
+      [
+        { ...cursor, owner: address },
+        { ...cursor, owner: 'gone@example.test' as MailAddress },
+      ],
+      e.start,
+    )
+    assert.equal(await forgetAll(store, e.start), 1)
+    assert.deepEqual(
+      (await store.watches.list()).map(({ owner }) => owner),
+      [address],
+    )
+  })
+
   check("a user's closed passwords are forgotten when they are old, but for the newest", async (store) => {
     const address = 'alice@example.test' as MailAddress
     const userId = await store.users.add({ address, displayName: '', aliases: [], nowMs: e.start })

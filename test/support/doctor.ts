@@ -84,7 +84,10 @@ export function assertStoppedAt({ canary }: Examined, hop: string): void {
   )
 }
 
-/** No user, handheld, activation, message or mailbox of a canary is in the server's database. */
+/**
+ * No user, handheld, activation or message of a canary is in the server's database. How far its mailbox was read may
+ * be put back by a look that was under way; that is forgotten with everything else that is nobody's.
+ */
 export async function assertNothingLeft(postkey: Postkey): Promise<void> {
   const store = openSqliteStore({
     path: join(postkey.data, 'postkey.db'),
@@ -96,7 +99,6 @@ export async function assertNothingLeft(postkey: Postkey): Promise<void> {
     assert.deepEqual(await store.activations.list({ limit: 10 }), [])
     assert.deepEqual(await store.handhelds.list(), [])
     assert.deepEqual(await store.deliveries.due(Number.MAX_SAFE_INTEGER, 10), [])
-    assert.deepEqual(await store.watches.list(), [])
     assert.deepEqual(await store.relay.listDevices('', 10), [])
     assert.equal(await store.relay.nextMailAtMs(), null)
   } finally {

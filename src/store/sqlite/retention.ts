@@ -34,6 +34,12 @@ function portions({ messagesBeforeMs, historyBeforeMs, limit }: RetentionTerms):
          LIMIT ?)`,
       limit,
     ],
+    // A look that was under way when its user was removed has put the cursor back.
+    [
+      `DELETE FROM watch WHERE (owner, folder) IN (
+         SELECT owner, folder FROM watch WHERE owner NOT IN (SELECT address FROM user_address) LIMIT ?)`,
+      limit,
+    ],
     // Events first: a row of the same list decides about both, and it goes with the second statement.
     [`DELETE FROM activation_event WHERE txn IN (${runsToForget})`, historyBeforeMs, limit],
     [`DELETE FROM activation WHERE txn IN (${runsToForget})`, historyBeforeMs, limit],
