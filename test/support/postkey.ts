@@ -112,8 +112,8 @@ export const scanOnlySettings: readonly string[] = [
   'agent.scan_interval_seconds=1',
 ]
 
-/** POSTKEY_TEST_WATCH=scan runs every end-to-end test by interval scan alone: `npm run test:scan`. */
-const watchOfAll = process.env.POSTKEY_TEST_WATCH === 'scan' ? scanOnlySettings : []
+/** TEST_WATCH=scan runs every end-to-end test by interval scan alone: `npm run test:scan`. */
+const watchOfAll = process.env.TEST_WATCH === 'scan' ? scanOnlySettings : []
 
 async function portSettings(): Promise<string[]> {
   const names = ['smtp.port', 'imap_server.port', 'imap_server.tls_port', 'relay.port']
