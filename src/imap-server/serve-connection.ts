@@ -22,6 +22,8 @@ export async function serveConnection(context: ImapContext, socket: Socket, secu
     session.output.line('* BYE Server shutting down')
     session.output.end()
   }
+  const here = { isStranger: () => !session.identity, end: () => void socket.destroy() }
+  context.connections.add(here)
   context.closers.add(sayBye)
   try {
     session.output.line(`* OK [CAPABILITY ${capabilities(session)}] Postkey IMAP server ready`)
@@ -34,6 +36,7 @@ export async function serveConnection(context: ImapContext, socket: Socket, secu
   } finally {
     cancel()
     context.closers.delete(sayBye)
+    context.connections.delete(here)
   }
 }
 

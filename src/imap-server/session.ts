@@ -37,6 +37,8 @@ export interface ImapContext {
   readonly loginFailures: FailureCount
   /** One per open connection: says BYE and ends it. */
   readonly closers: Set<() => void>
+  /** In the order they came. */
+  readonly connections: Set<{ isStranger(): boolean; end(): void }>
   canonicalAddress(text: string): MailAddress | null
 }
 

@@ -49,7 +49,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
   const accept = (secure: boolean) => (socket: Socket) => {
     socket.setNoDelay(true)
     socket.on('error', () => socket.destroy())
-    if (sockets.size >= context.limits.connectionsMax) {
+    if (sockets.size >= context.limits.connectionsMax && !makeRoom(context)) {
       socket.end('* BYE Too many connections\r\n')
       return
     }
@@ -80,6 +80,20 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
   }
 }
 
+/**
+ * With every place taken, whoever has been here longest without a log-in makes room: strangers who connect and say
+ * nothing must not keep the agent out.
+ */
+function makeRoom({ connections }: ImapContext): boolean {
+  for (const connection of connections) {
+    if (!connection.isStranger()) continue
+    connections.delete(connection)
+    connection.end()
+    return true
+  }
+  return false
+}
+
 async function makeContext(options: ImapServerOptions): Promise<ImapContext> {
   const { store, clock, log, tls, canonicalAddress, metrics = noMetrics } = options
   return {
@@ -93,6 +107,7 @@ async function makeContext(options: ImapServerOptions): Promise<ImapContext> {
     watch: await startMailboxWatch({ store: store.mail, onCommit: store.onCommit, log }),
     checkPassword: makePasswordCheck(),
     closers: new Set(),
+    connections: new Set(),
     loginFailures: makeFailureCount(failureWindowMs),
     canonicalAddress,
   }

@@ -212,3 +212,22 @@ test('no sequence of mutated commands stops the server', () =>
     assert.equal(untagged.length, 1)
     alive.close()
   }))
+
+test('with every place taken, who has been there longest without a log-in makes room', () =>
+  withServer({ connectionsMax: 3 }, async ({ imap }) => {
+    const connections: RawImap[] = []
+    for (let i = 0; i < 3; i += 1) connections.push(await RawImap.connect(imap.port))
+    const [known, first, second] = connections
+    assert(known && first && second)
+    known.write(`a LOGIN ${login.name} ${login.password}\r\n`)
+    assert.match((await known.response()) ?? '', /^a OK/)
+    const late = await RawImap.connect(imap.port)
+    late.write(`b LOGIN ${login.name} ${login.password}\r\n`)
+    assert.match((await late.response()) ?? '', /^b OK/)
+    assert.equal(await first.response(), null)
+    for (const one of [known, second]) {
+      one.write('c NOOP\r\n')
+      assert.match((await one.response()) ?? '', /^c OK/)
+    }
+    for (const one of [known, second, late]) one.close()
+  }))
