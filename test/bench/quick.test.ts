@@ -3,23 +3,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Row } from '../../bench/support/part.ts'
 import { run } from '../support/process.ts'
 import { temporaryDirectory } from '../support/store.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-
-interface Row {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly against: string | null
-  readonly ratio: number | null
-  readonly target: number | null
-  readonly better: 'at_least' | 'at_most' | null
-  readonly met: boolean | null
-  readonly rounds: number
-  readonly work: number
-}
 
 /** Rows that a run must have, and the least of mails, messages, verifications or activations behind each. */
 const least: Readonly<Record<string, number>> = {
