@@ -99,6 +99,8 @@ export async function assertNothingLeft(postkey: Postkey): Promise<void> {
     assert.deepEqual(await store.activations.list({ limit: 10 }), [])
     assert.deepEqual(await store.handhelds.list(), [])
     assert.deepEqual(await store.deliveries.due(Number.MAX_SAFE_INTEGER, 10), [])
+    await store.retention.forget({ messagesBeforeMs: 0, historyBeforeMs: 0, limit: 10 })
+    assert.deepEqual(await store.watches.list(), [])
     assert.deepEqual(await store.relay.listDevices('', 10), [])
     assert.equal(await store.relay.nextMailAtMs(), null)
   } finally {
