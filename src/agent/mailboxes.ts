@@ -28,6 +28,8 @@ export interface Mailboxes {
   looked(watched: WatchedFolder, position?: Position): void
   /** Returns whether this is news. */
   failed(watched: WatchedFolder, code: FaultCode): boolean
+  /** What its last look failed with, or null. */
+  faultOf(watched: WatchedFolder): FaultCode | null
   removal(watched: WatchedFolder, code: FaultCode | null): void
   /** Messages had come and were gone before they could be read. */
   missed(watched: WatchedFolder): void
@@ -96,6 +98,7 @@ export function makeMailboxes(
       entry.fault = faultNow(watched, code)
       return true
     },
+    faultOf: (watched) => entries.get(folderKey(watched))?.fault?.code ?? null,
     removal: (watched, code) => {
       entryOf(watched).notRemoved = code === null ? null : faultNow(watched, code)
     },

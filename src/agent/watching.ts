@@ -19,6 +19,7 @@ import { keepUntilUsersChange } from './until-users-change.ts'
 import { inboxOf, junkOf, type WatchContext } from './watch/context.ts'
 import { startIdle } from './watch/idle.ts'
 import { startInterval } from './watch/interval.ts'
+import { makePass } from './watch/pass.ts'
 import { startPoll } from './watch/poll.ts'
 import { startRelayHint } from './watch/relay-hint.ts'
 
@@ -104,8 +105,9 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
   }
   const hints = startRelayHint(context)
   const idle = startIdle(context, options.idleConnectionsMax)
-  const poll = startPoll(context, { pauseMs: options.pollMs, isCovered: idle.covers })
-  const interval = startInterval(context, options.scanIntervalMs)
+  const pass = makePass(context)
+  const poll = startPoll(context, pass, { pauseMs: options.pollMs, isCovered: idle.covers })
+  const interval = startInterval(context, pass, options.scanIntervalMs)
   const stopLooking = lookWhereGrantsOpen(context, idle.refresh)
   return {
     hint: (owner, txn) => {
@@ -120,7 +122,7 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
       served.close()
       hints.close()
       await Promise.all([grants.close(), idle.close()])
-      const ended = [poll.close(), interval.close(), news.close()]
+      const ended = [poll.close(), interval.close(), news.close(), pass.close()]
       // What waits for a connection is refused, so that passes and scans come to their end.
       await pool.close()
       await Promise.all(ended)

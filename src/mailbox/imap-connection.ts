@@ -34,11 +34,9 @@ export function makeImapConnection(client: ImapFlow, clock: Clock): MailboxConne
       uidExpunge: capabilities.has('UIDPLUS'),
     },
     usable: () => client.usable,
-    status: async (names) => {
-      await call('NOOP', () => refreshOpened(client))
-      const found: MailboxStatus[] = []
-      for (const name of names) found.push(await call(name, () => statusOf(client, name)))
-      return found
+    status: async function* (names, patienceMs) {
+      await call('NOOP', () => refreshOpened(client), patienceMs)
+      for (const name of names) yield await call(name, () => statusOf(client, name), patienceMs)
     },
     listStatus: async (prefix) => {
       await call('NOOP', () => refreshOpened(client))

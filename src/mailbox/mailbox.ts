@@ -38,8 +38,11 @@ export interface MailboxConnection {
   readonly abilities: MailboxAbilities
   /** False once the connection is lost or closed. */
   usable(): boolean
-  /** The counters of each, in the order of the names; a mailbox that cannot be looked at says why. */
-  status(names: readonly string[]): Promise<readonly MailboxStatus[]>
+  /**
+   * The counters of each, in the order of the names, as they come; a mailbox that cannot be looked at says why.
+   * Where the connection breaks or an answer takes longer than `patienceMs`, those before were still told of.
+   */
+  status(names: readonly string[], patienceMs: number): AsyncIterable<MailboxStatus>
   /** The counters of all mailboxes whose names start with `prefix`. Only with the ability. */
   listStatus(prefix: string): Promise<readonly MailboxCounters[]>
   /** @throws Fault imap.no_mailbox, imap.no_right */

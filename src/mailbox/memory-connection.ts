@@ -44,7 +44,9 @@ export function makeMemoryConnection(parts: MemoryConnectionParts): {
   const connection: MailboxConnection = {
     abilities: parts.abilities,
     usable: () => !ended.signal.aborted,
-    status: (names) => answered(() => names.map((name) => statusOf(name, parts.find(name)))),
+    status: async function* (names) {
+      yield* await answered(() => names.map((name) => statusOf(name, parts.find(name))))
+    },
     listStatus: (prefix) =>
       answered(() =>
         parts

@@ -60,7 +60,7 @@ test('TLS from the first byte and after STARTTLS works with the CA, and not with
   ]
   for (const way of ways) {
     const connection = await connecting({ ...way, ca })
-    assert.equal((await connection.status([`user/${alice}`])).length, 1)
+    assert.equal((await Array.fromAsync(connection.status([`user/${alice}`], 10_000))).length, 1)
     await connection.close()
     await assert.rejects(connecting(way), failsWith('imap.unreachable', /certificate/))
     await assert.rejects(connecting({ ...way, ca: makeTestTls().ca }), failsWith('imap.unreachable'))

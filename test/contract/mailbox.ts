@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { Fault } from '#kernel/fault.ts'
-import { endOfMailbox, type MailboxConnection, type MailLogin, type MailServer } from '#mailbox/mailbox.ts'
+import {
+  endOfMailbox,
+  type MailboxConnection,
+  type MailboxStatus,
+  type MailLogin,
+  type MailServer,
+} from '#mailbox/mailbox.ts'
+import { counter, etpMail, mail } from './mailbox-support.ts'
 
 export interface MailboxUnderTest {
   readonly server: MailServer
@@ -24,18 +31,10 @@ export interface MailboxUnderTest {
 const service: MailLogin = { as: 'service' }
 const whole = { fromUid: 1, limit: 100 }
 
-const mail = (subject: string, ...headers: readonly string[]): Uint8Array =>
-  new Uint8Array(
-    Buffer.from(
-      ['From: a@example.test', `Subject: ${subject}`, ...headers, '', 'Hello,', '.', 'bye', ''].join('\r\n'),
-      'latin1',
-    ),
-  )
-
-const etpMail = (subject = 'Handheld activation request [MDAP 1 4722fdfe]'): Uint8Array =>
-  mail(subject, 'X-MDAP-Message: etp; v=1', 'X-MDAP-Transaction: 4722fdfe')
-
 const codeOf = (code: string) => (error: unknown) => error instanceof Fault && error.code === code
+
+const statusOf = (connection: MailboxConnection, names: readonly string[]): Promise<MailboxStatus[]> =>
+  Array.fromAsync(connection.status(names, 10_000))
 
 /** Runs every check against a server of its own; `start` answers null where there is none on this machine. */
 export function mailboxContract(
@@ -73,12 +72,12 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
     await under.deliver(alice, mail('one'))
     await under.deliver(alice, mail('two'))
     await under.deliver(bob, mail('three'))
-    const [first, second] = await connection.status([at, under.name(bob)])
+    const [first, second] = await statusOf(connection, [at, under.name(bob)])
     assert(first && second && !('error' in first) && !('error' in second))
     assert.deepEqual([first.name, first.exists, second.exists], [at, 2, 1])
     assert(first.uidNext >= 3)
     await under.deliver(alice, mail('four'))
-    const [later] = await connection.status([at])
+    const [later] = await statusOf(connection, [at])
     assert(later && !('error' in later))
     assert.equal(later.uidValidity, first.uidValidity)
     assert(later.uidNext > first.uidNext)
@@ -90,7 +89,7 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
       await under.deliver(alice, mail('again'))
       const { uidNext } = await connection.newMessages(at, { ...whole, fromUid: endOfMailbox })
       await under.deliver(alice, mail('and again'))
-      const [single] = await connection.status([at])
+      const [single] = await statusOf(connection, [at])
       const [listed] = (await connection.listStatus(under.prefix)).filter(({ name }) => name === at)
       assert(single && !('error' in single) && listed)
       assert.deepEqual([single.exists, listed.exists], [2 * many, 2 * many])
@@ -101,7 +100,7 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
   'a mailbox that is not there says so and disturbs nothing': async ({ under, connection, alice, at }) => {
     await under.deliver(alice, mail('one'))
     const missing = under.name('nobody@example.test')
-    const [none, some] = await connection.status([missing, at])
+    const [none, some] = await statusOf(connection, [missing, at])
     assert.deepEqual(none, { name: missing, error: 'imap.no_mailbox' })
     assert(some && !('error' in some) && some.exists === 1)
     await assert.rejects(connection.newMessages(missing, whole), codeOf('imap.no_mailbox'))
@@ -113,7 +112,7 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
     await under.deliver(bob, mail('two'))
     assert(connection.abilities.listStatus)
     const listed = await connection.listStatus(under.prefix)
-    const single = await connection.status([under.name(alice), under.name(bob)])
+    const single = await statusOf(connection, [under.name(alice), under.name(bob)])
     for (const counters of single)
       assert.deepEqual(
         listed.find((one) => one.name === counters.name),
@@ -274,26 +273,7 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
   'a closed connection is of no more use': async ({ connection, at }) => {
     await connection.close()
     assert.equal(connection.usable(), false)
-    await assert.rejects(connection.status([at]), codeOf('imap.unreachable'))
+    await assert.rejects(statusOf(connection, [at]), codeOf('imap.unreachable'))
     await assert.rejects(connection.newMessages(at, whole), codeOf('imap.unreachable'))
   },
-}
-
-/** Counts calls; `reached` resolves when there were so many. */
-export function counter() {
-  let count = 0
-  let look = () => {}
-  return {
-    add: () => {
-      count += 1
-      look()
-    },
-    reached: (wanted: number) =>
-      new Promise<void>((resolve) => {
-        look = () => {
-          if (count >= wanted) resolve()
-        }
-        look()
-      }),
-  }
 }

@@ -5,10 +5,10 @@
 import { faultCodeOf } from '#kernel/fault.ts'
 import { type Loop, makeLoop } from '../loop.ts'
 import { inboxOf, junkOf, type WatchContext } from './context.ts'
-import { lookAtCounters } from './pass.ts'
+import type { Pass } from './pass.ts'
 
 /** The first pass begins at once. A pass that breaks off is begun again by and by. */
-export function startInterval(context: WatchContext, intervalMs: number): Loop {
+export function startInterval(context: WatchContext, pass: Pass, intervalMs: number): Loop {
   const { clock, log } = context
   let dueAtMs = clock.monotonicMs()
   return makeLoop({
@@ -17,7 +17,7 @@ export function startInterval(context: WatchContext, intervalMs: number): Loop {
     pass: async () => {
       const startedMs = clock.monotonicMs()
       if (startedMs < dueAtMs) return 0
-      await safetyPass(context, startedMs)
+      await safetyPass(context, pass, startedMs)
       dueAtMs = startedMs + intervalMs
       log.debug({ tookMs: clock.monotonicMs() - startedMs }, 'all mailboxes were looked at')
       return 0
@@ -26,7 +26,7 @@ export function startInterval(context: WatchContext, intervalMs: number): Loop {
   })
 }
 
-async function safetyPass(context: WatchContext, startedMs: number): Promise<void> {
+async function safetyPass(context: WatchContext, pass: Pass, startedMs: number): Promise<void> {
   const owners = await context.served()
   const live = await context.grants.live()
   const served = new Set(owners)
@@ -37,6 +37,6 @@ async function safetyPass(context: WatchContext, startedMs: number): Promise<voi
     inboxOf(owner),
     ...(live.has(owner) ? junkOf(context, owner) : []),
   ])
-  await lookAtCounters(context, folders, { openedAfterMs: startedMs })
+  await pass.look(folders, { openedAfterMs: startedMs })
   await context.mailboxes.flush()
 }

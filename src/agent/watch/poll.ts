@@ -7,7 +7,7 @@ import { faultCodeOf } from '#kernel/fault.ts'
 import { makeLoop } from '../loop.ts'
 import { canPollAll } from './choose.ts'
 import { inboxOf, junkOf, type WatchContext } from './context.ts'
-import { lookAtCounters } from './pass.ts'
+import type { Pass } from './pass.ts'
 
 export interface PollOptions {
   /** 0: never. */
@@ -23,7 +23,11 @@ const quietFactor = 10
 /** A Junk folder mostly costs a log-in of its own. */
 const junkPauseMs = 30_000
 
-export function startPoll(context: WatchContext, options: PollOptions): { close(): Promise<void> } {
+export function startPoll(
+  context: WatchContext,
+  pass: Pass,
+  options: PollOptions,
+): { close(): Promise<void> } {
   const { clock, grants, log } = context
   if (options.pauseMs === 0) return { close: async () => {} }
   let dueAtMs = clock.monotonicMs() + options.pauseMs
@@ -36,12 +40,9 @@ export function startPoll(context: WatchContext, options: PollOptions): { close(
       const startedMs = clock.monotonicMs()
       if (startedMs < dueAtMs) return 0
       const live = await grants.live()
-      await lookAtCounters(context, await inboxesToPoll(context, live, options))
+      await pass.look(await inboxesToPoll(context, live, options))
       if (startedMs >= junkDueAtMs) {
-        await lookAtCounters(
-          context,
-          [...live].flatMap((owner) => junkOf(context, owner)),
-        )
+        await pass.look([...live].flatMap((owner) => junkOf(context, owner)))
         junkDueAtMs = clock.monotonicMs() + junkPauseMs
       }
       const tookMs = clock.monotonicMs() - startedMs

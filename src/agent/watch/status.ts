@@ -1,5 +1,5 @@
 /** Looks at the counters of each folder by itself, a few per turn of a connection. */
-import { Fault, faultCodeOf } from '#kernel/fault.ts'
+import { Fault, type FaultCode, faultCodeOf } from '#kernel/fault.ts'
 import type { WatchedFolder } from '#mailbox/access.ts'
 import type { MailboxConnection } from '#mailbox/mailbox.ts'
 import type { WatchContext } from './context.ts'
@@ -7,21 +7,37 @@ import { noteCounters, noteFault } from './note.ts'
 
 export type Placed = readonly [name: string, watched: WatchedFolder]
 
-/** Looks at all of them; they must belong to the connection's log-in. */
+/**
+ * Looks at them in turn; they must belong to the connection's log-in. The connection may break on one of them, which
+ * is then noted as failing; returns those that come after it.
+ */
 export async function lookByStatus(
   context: WatchContext,
   connection: MailboxConnection,
   folders: readonly Placed[],
-): Promise<void> {
-  const statuses = await connection.status(folders.map(([name]) => name))
-  for (const [i, status] of statuses.entries()) {
-    const watched = folders[i]?.[1]
-    if (!watched) continue
-    if ('error' in status) noteFault(context, watched, status.error)
-    else noteCounters(context, watched, status)
+  patienceMs: number,
+): Promise<readonly Placed[]> {
+  const rest = folders.values()
+  const next = (): WatchedFolder | undefined => rest.next().value?.[1]
+  const names = folders.map(([name]) => name)
+  try {
+    for await (const status of connection.status(names, patienceMs)) {
+      const watched = next()
+      if (!watched) break
+      if ('error' in status) noteFault(context, watched, status.error)
+      else noteCounters(context, watched, status)
+    }
+  } catch (error) {
+    const watched = next()
+    if (watched) noteFault(context, watched, faultCodeOf(error))
   }
+  return [...rest]
 }
 
 /** What only concerns one user, and does not mean that the server is away. */
 export const isOneUsers = (error: unknown): error is Fault =>
   error instanceof Fault && /^imap\.(?:login_failed|no_mailbox|no_right)$/.test(faultCodeOf(error))
+
+/** A mailbox that the connection broke on, and may break on again. */
+export const isBreaking = (code: FaultCode | null): boolean =>
+  code === 'imap.unreachable' || code === 'imap.protocol'

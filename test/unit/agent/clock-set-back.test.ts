@@ -42,13 +42,16 @@ test('the safety pass comes at its interval, though the date was set back', asyn
     mailboxes: nothing,
     news: nothing,
     grants: { live: async () => new Set() },
-    pool: { stats: () => ({ max: 1 }) },
     served: async () => {
       passes += 1
       return []
     },
   }
-  const loop = startInterval(context as unknown as WatchContext, 20_000)
+  const loop = startInterval(
+    context as unknown as WatchContext,
+    { look: async () => {}, close: async () => {} },
+    20_000,
+  )
   await clock.asleep()
   assert.equal(passes, 1)
   clock.setAhead(-12 * hourMs)

@@ -103,9 +103,9 @@ test('one answer tells of many mailboxes, and those it does not name are asked f
         ...connection,
         listStatus: async (prefix: string) =>
           (await connection.listStatus(prefix)).filter(({ name }) => name !== inboxName(hidden)),
-        status: (names: readonly string[]) => {
+        status: (names: readonly string[], patienceMs: number) => {
           asked.push(...names)
-          return connection.status(names)
+          return connection.status(names, patienceMs)
         },
       }
     },

@@ -100,13 +100,13 @@ test('a lost connection fails its work and is replaced', async (t) => {
   server.create('x')
   await assert.rejects(
     pool.use(service, (connection) => {
-      const answer = connection.status(['x'])
+      const answer = Array.fromAsync(connection.status(['x'], 10_000))
       server.loseConnections()
       return answer
     }),
     (error) => error instanceof Fault && error.code === 'imap.unreachable',
   )
-  const [status] = await pool.use(service, (connection) => connection.status(['x']))
+  const [status] = await pool.use(service, (connection) => Array.fromAsync(connection.status(['x'], 10_000)))
   assert.equal(status?.name, 'x')
   const { lost, opened, open } = pool.stats()
   assert.deepEqual([lost, opened, open], [1, 2, 1])

@@ -1,0 +1,98 @@
+/** A mailbox that a connection breaks on, or that never answers, keeps nobody else's waiting. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock } from '#edge/system.ts'
+import { Fault } from '#kernel/fault.ts'
+import { makeMemoryMailServer } from '#mailbox/memory-mailbox.ts'
+import { exampleMail } from './mails.ts'
+import { address, alice, bob, inboxName, makeWorld, type World, watch } from './watching-world.ts'
+
+const carol = address('carol@example.test')
+
+/** A server on which asking for these mailboxes' counters breaks the connection, some only when `let go`. */
+function breaking(world: World) {
+  const broken = new Set<string>()
+  const silent = new Set<string>()
+  const patiences: number[] = []
+  let letGo = () => {}
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  const server = {
+    connect: async (login: Parameters<World['server']['connect']>[0]) => {
+      const connection = await world.server.connect(login)
+      return {
+        ...connection,
+        status: async function* (names: readonly string[], patienceMs: number) {
+          for await (const one of connection.status(names, patienceMs)) {
+            if (silent.has(one.name)) {
+              patiences.push(patienceMs)
+              await held
+            }
+            if (broken.has(one.name) || silent.has(one.name)) {
+              await connection.close()
+              throw new Fault('imap.unreachable', one.name)
+            }
+            yield one
+          }
+        },
+      }
+    },
+  }
+  return { server, broken, silent, patiences, letGo: () => letGo() }
+}
+
+const statusOnly = (t: Parameters<typeof makeWorld>[0]): World => {
+  const world = { ...makeWorld(t), server: makeMemoryMailServer(systemClock, { listStatus: false }) }
+  world.served.push(carol)
+  for (const owner of world.served) world.server.create(inboxName(owner))
+  return world
+}
+
+test('what breaks the connection is named, and those behind it are looked at all the same', async (t) => {
+  const world = statusOnly(t)
+  const { server, broken } = breaking(world)
+  const watching = await watch(world, { scanIntervalMs: 50 }, { server })
+  broken.add(inboxName(alice))
+  await world.until(() => watching.mailboxState().faults.length === 1)
+  assert.deepEqual(
+    watching.mailboxState().faults.map(({ owner, code }) => [owner, code]),
+    [[alice, 'imap.unreachable']],
+  )
+  for (const owner of [bob, carol]) world.server.deliver(inboxName(owner), exampleMail)
+  await world.until(() => world.taken.length === 2)
+  broken.clear()
+  await world.until(() => watching.mailboxState().faults.length === 0)
+})
+
+test('a mailbox that does not answer at all holds up one pass at most, and then only itself', async (t) => {
+  const world = statusOnly(t)
+  const { server, silent, broken, patiences, letGo } = breaking(world)
+  const watching = await watch(world, { scanIntervalMs: 50, connectionsMax: 2 }, { server })
+  broken.add(inboxName(alice))
+  await world.until(() => watching.mailboxState().faults.length === 1)
+  broken.clear()
+  silent.add(inboxName(alice))
+  await world.until(() => patiences.length === 1)
+  const [patienceMs = 0] = patiences
+  assert.ok(patienceMs >= 60_000, 'one that has failed is given time')
+  for (const owner of [bob, carol]) world.server.deliver(inboxName(owner), exampleMail)
+  await world.until(() => world.taken.length === 2)
+  assert.equal(patiences.length, 1, 'it was not asked again while it is asked')
+  silent.clear()
+  letGo()
+})
+
+test('a server that breaks every connection is not asked for each mailbox: the pass ends', async (t) => {
+  const world = statusOnly(t)
+  for (let i = 0; i < 40; i += 1) world.served.push(address(`user${i}@example.test`))
+  for (const owner of world.served.slice(3)) world.server.create(inboxName(owner))
+  const { server, broken } = breaking(world)
+  const watching = await watch(world, { scanIntervalMs: 300 }, { server })
+  const before = watching.poolStats().opened
+  for (const owner of world.served) broken.add(inboxName(owner))
+  await world.until(() =>
+    world.lines.some(({ message }) => message === 'a pass over all mailboxes broke off'),
+  )
+  assert.ok(watching.poolStats().opened - before <= 5, `${watching.poolStats().opened - before} connections`)
+})
