@@ -88,7 +88,7 @@ export interface ActivationStore {
   find(txn: ActivationId): Promise<Activation | null>
   /** Newest first. */
   list(filter: ActivationFilter): Promise<Activation[]>
-  /** Newest first. */
+  /** Those that wait for an approval first, and of each kind the newest first. */
   pinsUnder(grant: { readonly userId: number; readonly grantId: number }, limit: number): Promise<SeenPin[]>
   userOf(txn: ActivationId): Promise<number | null>
   runSecrets(txn: ActivationId): Promise<Uint8Array | null>

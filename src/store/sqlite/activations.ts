@@ -16,11 +16,14 @@ interface WorkRow {
   last_code: WorkItem['lastCode']
 }
 
-/** By user first, which has an index; a run keeps its grant. */
+/**
+ * By user first, which has an index; a run keeps its grant. Who waits comes first; a request's time has whole
+ * seconds, so that rows tell which of two came later.
+ */
 const selectPins = `SELECT pin, max(started_at_ms) AS at,
   max(ended = 0 AND json_extract(state_json, '$.code') IS 'proof.guarded') AS waiting
   FROM activation WHERE user_id = ? AND grant_id = ? AND pin IS NOT NULL
-  GROUP BY pin ORDER BY at DESC, pin LIMIT ?`
+  GROUP BY pin ORDER BY waiting DESC, at DESC, max(rowid) DESC LIMIT ?`
 
 export const activations: Aggregate<ActivationStore> = {
   touches: (method, args) => (method === 'commit' ? touchedBy(args[0] as Change) : ['activations']),
