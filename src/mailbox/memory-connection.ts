@@ -45,7 +45,7 @@ export function makeMemoryConnection(parts: MemoryConnectionParts): {
     abilities: parts.abilities,
     usable: () => !ended.signal.aborted,
     status: async function* (names) {
-      yield* await answered(() => names.map((name) => statusOf(name, parts.find(name))))
+      for (const name of names) yield await answered(() => statusOf(name, parts.find(name)))
     },
     listStatus: (prefix) =>
       answered(() =>

@@ -9,7 +9,7 @@ export type Placed = readonly [name: string, watched: WatchedFolder]
 
 /**
  * Looks at them in turn; they must belong to the connection's log-in. The connection may break on one of them, which
- * is then noted as failing; returns those that come after it.
+ * is then noted as failing; returns those that come after it. @throws what else goes wrong
  */
 export async function lookByStatus(
   context: WatchContext,
@@ -28,8 +28,10 @@ export async function lookByStatus(
       else noteCounters(context, watched, status)
     }
   } catch (error) {
+    const code = faultCodeOf(error)
     const watched = next()
-    if (watched) noteFault(context, watched, faultCodeOf(error))
+    if (!watched || !isBreaking(code)) throw error
+    noteFault(context, watched, code)
   }
   return [...rest]
 }

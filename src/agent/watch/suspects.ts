@@ -2,6 +2,7 @@
  * Mailboxes that connections have broken on are looked at apart from all others, one at a time and seldom: one that
  * never answers must not keep the pass over the others waiting.
  */
+import { faultCodeOf } from '#kernel/fault.ts'
 import { folderKey } from '#mailbox/access.ts'
 import { makeBackoff } from '#mailbox/backoff.ts'
 import type { MailLogin } from '#mailbox/mailbox.ts'
@@ -36,6 +37,7 @@ export function makeSuspects(context: WatchContext): Suspects {
       await pool.use(login, (connection) => lookByStatus(context, connection, [folder], patienceMs))
     } catch (error) {
       if (isOneUsers(error)) noteFault(context, watched, error.code)
+      else context.log.debug({ code: faultCodeOf(error) }, 'a mailbox that fails could not be asked again')
     }
     if (has(folder)) backoff.failed(folderKey(watched), clock.monotonicMs())
     else backoff.succeeded(folderKey(watched))

@@ -2,7 +2,7 @@
 import { createTransport } from 'nodemailer'
 import type { ActivationId, MailAddress } from '#kernel/brand.ts'
 import { utf8 } from '#kernel/bytes.ts'
-import type { MailboxConnection, MailServer } from '#mailbox/mailbox.ts'
+import type { MailboxConnection, MailboxStatus, MailServer } from '#mailbox/mailbox.ts'
 import type { MemoryDelivery } from '#mailbox/memory-folders.ts'
 import { type MemoryMailServer, makeMemoryMailServer } from '#mailbox/memory-mailbox.ts'
 import type { EtpMail } from '#relay/etp-mail.ts'
@@ -79,18 +79,20 @@ export class MailWorld {
 
   #connectionOf(process: SimProcess, connection: MailboxConnection): MailboxConnection {
     process.onDeath(() => void connection.close())
+    const living = async <T>(work: () => Promise<T>): Promise<T> => {
+      if (!process.alive) return never()
+      try {
+        return await work()
+      } finally {
+        if (!process.alive) await never()
+      }
+    }
     return new Proxy(connection, {
       get: (target, name, receiver) => {
         const value: unknown = Reflect.get(target, name, receiver)
+        if (name === 'status') return (names: readonly string[]) => statuses(target, names, living)
         if (typeof value !== 'function' || name === 'usable') return value
-        return async (...args: unknown[]) => {
-          if (!process.alive) return never()
-          try {
-            return await value.apply(target, args)
-          } finally {
-            if (!process.alive) await never()
-          }
-        }
+        return (...args: unknown[]) => living(async () => value.apply(target, args))
       },
     })
   }
@@ -136,3 +138,17 @@ const renamed = (text: string): string =>
     .replaceAll('ETP.DAT', 'att00001.bin')
     .replaceAll('application/octet-stream', 'application/x-unknown')
     .replace(/^X-MDAP-[^\r\n]*\r\n/gm, '')
+
+/** Each answer reaches the living alone. */
+async function* statuses(
+  connection: MailboxConnection,
+  names: readonly string[],
+  living: <T>(work: () => Promise<T>) => Promise<T>,
+): AsyncGenerator<MailboxStatus> {
+  const answers = connection.status(names, Number.POSITIVE_INFINITY)[Symbol.asyncIterator]()
+  for (;;) {
+    const { done, value } = await living(() => answers.next())
+    if (done) return
+    yield value
+  }
+}
