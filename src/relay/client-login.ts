@@ -21,6 +21,8 @@ export interface ClientLogin<Info> {
 
 /** What stays the same between the log-ins of one client. */
 export interface ClientIdentity<Info> {
+  /** Asked before each dialling: why this machine may not log in any more. */
+  readonly refusal: ServerConnection['refusal'] | null
   begin(): ClientLogin<Info>
   /** The relay knew the name no more: true where a certificate is left to be shown in the next log-in. */
   showCertificate(): boolean
@@ -32,6 +34,7 @@ const fail = (code: FaultCode) => ({ next: 'fail', code }) as const
 export function serverIdentity(connection: ServerConnection): ClientIdentity<ServerReady> {
   const { srpId, srpKey, relayId, random, pinnedSealKeys } = connection
   return {
+    refusal: connection.refusal ?? null,
     showCertificate: () => false,
     begin: () => {
       const hello: SrpHello = { type: 'srp_hello', srpId, nonce: random.bytes(nonceBytes) }
@@ -71,6 +74,7 @@ export function deviceIdentity(connection: DeviceConnection): ClientIdentity<Dev
     ...(shown && certificate ? { certificate } : {}),
   })
   return {
+    refusal: null,
     showCertificate: () => {
       const left = !shown && certificate !== undefined
       shown = left

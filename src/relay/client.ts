@@ -104,7 +104,26 @@ class ReconnectingClient<Info> implements RelayClient {
     }
     this.#attempt = attempt
     this.#setState(this.#stateOf('connecting', this.#state.code, this.#state.detail))
-    attempt.link = this.#dial(this.#listener(attempt))
+    const { refusal } = this.#identity
+    if (refusal) void this.#dialUnless(refusal, attempt)
+    else attempt.link = this.#dial(this.#listener(attempt))
+  }
+
+  async #dialUnless(refusal: () => Promise<FaultCode | null>, attempt: Attempt): Promise<void> {
+    try {
+      const code = await refusal()
+      if (this.#attempt !== attempt) return
+      if (code === null) attempt.link = this.#dial(this.#listener(attempt))
+      else this.#stop(code)
+    } catch (error) {
+      this.#giveUp(attempt, faultCodeOf(error), 'the lease could not be read')
+    }
+  }
+
+  #stop(code: FaultCode): void {
+    this.#leave()
+    this.#options.log.warn({ code }, 'this machine may not log in at the relay any more')
+    this.#setState(this.#stateOf('stopped', code))
   }
 
   #listener(attempt: Attempt): LinkListener {

@@ -79,6 +79,11 @@ export interface RelayClientOptions<Info> {
 }
 
 export interface ServerConnection extends RelayClientOptions<ServerReady> {
+  /**
+   * Asked before each dialling: why this machine may not speak for the server any more, or null. A machine that lost
+   * its lease would displace the one that holds it.
+   */
+  refusal?(): Promise<FaultCode | null>
   readonly srpId: SrpId
   /** 32 bytes; the relay knows only what is derived from it. */
   readonly srpKey: Uint8Array

@@ -76,6 +76,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
           announced = ready.sealKeys
           relayTime = { wallMs: ready.now * 1000, monotonicMs: base.clock.monotonicMs() }
         }),
+        refusal: () => leaseRefusal(base.store.installation, env.domain.fence),
         srpId: env.domain.srpId,
         pinnedSealKeys: pinned,
         clock: base.clock,
@@ -155,6 +156,14 @@ export interface RelayAccess {
   readonly srpKey: Uint8Array
   readonly ca?: string
   readonly sealKeys: readonly Uint8Array[]
+}
+
+/** The epoch is taken at the start: whoever started later holds the lease. */
+async function leaseRefusal(
+  installation: Base['store']['installation'],
+  { epoch }: Domain['fence'],
+): Promise<FaultCode | null> {
+  return (await installation.lastNumber('epoch')) > epoch ? 'relay.fenced' : null
 }
 
 /** The relay of the configuration, or this installation's own. */

@@ -9,6 +9,8 @@ export interface InstallationStore {
    * where a backup was restored with a raised generation.
    */
   nextNumber(name: string): Promise<number>
+  /** The last number taken from the sequence; 0: none was. */
+  lastNumber(name: string): Promise<number>
   generation(): Promise<number>
   /** To be called once after a restore, before anything is sent. */
   raiseGeneration(): Promise<number>

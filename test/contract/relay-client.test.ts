@@ -104,6 +104,30 @@ describe('the relay client', () => {
     await peer.it.close()
   })
 
+  it('does not dial where this machine lost its lease, and asks again when that could not be read', async () => {
+    let code: 'relay.fenced' | null = 'relay.fenced'
+    const fenced = await server('S00000003', { refusal: async () => code })
+    await fenced.stage('stopped')
+    assert.equal(fenced.it.state().code, 'relay.fenced')
+    assert.equal(fenced.infos.length, 0)
+    code = null
+    fenced.it.retry()
+    await fenced.ready()
+    await fenced.it.close()
+    let reads = 0
+    const refusal = async () => {
+      reads += 1
+      if (reads === 1) throw new Fault('store.unavailable', 'the disk failed')
+      return null
+    }
+    const unread = await server('S00000003', { refusal })
+    await unread.stage('waiting')
+    assert.equal(unread.it.state().code, 'store.unavailable')
+    world.clock.advance(2_000)
+    await unread.ready()
+    await unread.it.close()
+  })
+
   it('stops when it was displaced, until it is told to go on', async () => {
     const key = newDeviceKey()
     const first = device({ deviceKey: key })

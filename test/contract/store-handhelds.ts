@@ -218,7 +218,9 @@ export function handhelds(check: CheckStore): void {
 
 export function rest(check: CheckStore): void {
   check('numbers rise, and jump past everything after a restore', async (store) => {
+    assert.equal(await store.installation.lastNumber('n'), 0)
     assert.equal(await store.installation.nextNumber('n'), 1)
+    assert.equal(await store.installation.lastNumber('n'), 1)
     assert.equal(await store.installation.nextNumber('n'), 2)
     await store.installation.raiseGeneration()
     assert.equal(await store.installation.nextNumber('n'), 2 ** 32 + 1)

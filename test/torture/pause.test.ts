@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as after } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { memoryStorage } from '#handheld/storage.ts'
+import type { FaultCode } from '#kernel/fault.ts'
 import { assertOnce } from '../support/crash-checks.ts'
 import { hurriedClock } from '../support/e2e-clock.ts'
 import { eventually } from '../support/e2e-world.ts'
@@ -27,15 +28,21 @@ const cases: readonly (readonly [string, readonly Command[], noticed: boolean])[
   ['the mail server', ['smtp', 'imap'], false],
 ]
 
+/** The relay closes the old line when another logs in; where it gave it up before, the old agent finds its lease gone. */
+const heirs = [
+  { when: 'at once', afterMs: 0, code: 'relay.displaced' },
+  { when: 'after a while', afterMs: pauseMs, code: 'relay.fenced' },
+] as const
+
 test('stopped longer than its peers are patient, each part goes on when it may', { timeout }, async (t) => {
-  const { data, users } = await prepare(t, cases.length + 2)
+  const { data, users } = await prepare(t, cases.length + heirs.length * 2)
   const site = await startSite(t, { layout: 'apart', data, env, logLevel: 'info' })
   for (const [i, [name, commands, noticed]] of cases.entries())
     await t.test(name, () => pausedUnder(site, commands, noticed, userAt(users, i)))
-  await t.test(
-    'of an agent and the one that replaced it meanwhile the relay hears one, and tells the other',
-    (t) => replaced(t, site, userAt(users, cases.length), userAt(users, cases.length + 1)),
-  )
+  for (const [i, { when, afterMs, code }] of heirs.entries())
+    await t.test(`an agent that another replaced ${when} is not heard when it wakes, and says why`, (t) =>
+      replaced(t, site, { afterMs, code, users: users.slice(cases.length + i * 2) }),
+    )
 })
 
 const userAt = (users: readonly User[], at: number): User =>
@@ -57,23 +64,31 @@ async function pausedUnder(
   if (noticed) await eventually(async () => losses() > before, 'the peer had lost patience')
 }
 
-/** The first agent holds its connection and its old lease while a second one works. */
-async function replaced(t: TestContext, site: Site, first: User, second: User): Promise<void> {
+interface Heir {
+  readonly afterMs: number
+  readonly code: FaultCode
+  readonly users: readonly User[]
+}
+
+/** The first agent, which holds its old lease, wakes while a second one works. */
+async function replaced(t: TestContext, site: Site, { afterMs, code, users }: Heir): Promise<void> {
   const old = site.process('agent')
   signal(old, 'SIGSTOP')
-  await site.start('agent', [`admin.socket=${join(site.data, 'second.sock')}`])
-  const settle = await complete(old, first)
+  await after(afterMs)
+  await site.start('agent', [`admin.socket=${join(site.data, `heir-${code}.sock`)}`])
+  const heir = site.process('agent')
+  const settle = await complete(heir, userAt(users, 0))
   signal(old, 'SIGCONT')
-  // Where the relay had given the old one up before the new one came, the old one dials again and takes the place.
-  const displaced = () => [old, site.process('agent')].filter((one) => one.log().includes('relay.displaced'))
-  await eventually(
-    async () => displaced().length === 1,
-    'one of the two is told that the other took its place',
-  )
+  await eventually(async () => old.log().includes(code), 'the old one is told that another took its place')
   await settle()
-  // Both look into the mailboxes now; one of them is heard by the relay.
-  await (await complete(old, second))()
-  t.diagnostic('one agent was told relay.displaced, and nothing was applied twice')
+  // Both look into the mailboxes now; the relay hears the heir alone.
+  await (await complete(heir, userAt(users, 1)))()
+  assert.doesNotMatch(heir.log(), /relay\.(?:displaced|fenced)/)
+  const checks = (await (await old.admin()).status()).checks.map((check) => check.code)
+  assert.ok(checks.includes(code), `its status says nothing: ${checks.join(', ')}`)
+  t.diagnostic('nothing was applied twice')
+  for (const agent of [old, heir]) await agent.stop()
+  await site.start('agent')
 }
 
 /** Activates; what it returns holds the outcome against what the server says. */

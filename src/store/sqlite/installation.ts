@@ -12,7 +12,7 @@ import {
 import { continueAfterRestore } from './restore.ts'
 
 export const installation: Aggregate<InstallationStore> = {
-  reads: ['find', 'generation'],
+  reads: ['find', 'generation', 'lastNumber'],
   make: (db) => ({
     find: (name) => findFact(db, name),
     keepFirst: (name, value) => {
@@ -24,6 +24,7 @@ export const installation: Aggregate<InstallationStore> = {
       const key = `number:${name}`
       return putNumber(db, key, Math.max(readNumber(db, key), storedGeneration(db) * perGeneration) + 1)
     },
+    lastNumber: (name) => readNumber(db, `number:${name}`),
     generation: () => storedGeneration(db),
     raiseGeneration: () => raiseStoredGeneration(db),
     continueAfterRestore: (restore) => continueAfterRestore(db, restore),
