@@ -46,6 +46,7 @@ const inTurn: Cases = {
     const refused = await activate(postkey, address, password, { storage, anew: true })
     assert.equal(refused.text, documentedText(17))
     const other = await press(postkey, address, password)
+    assert.equal(other.stage, 'waiting')
     postkey.setClock(3 * minute)
     const { activation, timeline } = await untilExplained(postkey, address, 'relay.mail_queued', 'relay')
     assert.equal(activation?.pin, other.pin)

@@ -4,7 +4,6 @@ import type { ActivateOptions, Outcome } from '#handheld/activate.ts'
 import type { SavedHandheld } from '#handheld/state-codec.ts'
 import { type HandheldStorage, memoryStorage } from '#handheld/storage.ts'
 import { hurriedClock } from './e2e-clock.ts'
-import { tapRelay } from './e2e-wire.ts'
 import { activate, goodScreens, type Postkey, screensOf } from './postkey.ts'
 
 /** Waits of the handheld are so many times shorter where it is to show an error it first keeps to itself. */
@@ -35,19 +34,21 @@ export async function activateUntil(
   return outcome
 }
 
-/** Presses Activate and leaves once the relay has the request: the run waits on the handheld. */
+/** Presses Activate and leaves once the relay has the request and the handheld knows: it waits for a server. */
 export async function press(
   postkey: Postkey,
   address: string,
   password: string,
   options: Partial<ActivateOptions> = {},
 ): Promise<Outcome> {
-  const wire = tapRelay(postkey)
   const left = new AbortController()
-  const running = activate(postkey, address, password, { dial: wire.dial, ...options, signal: left.signal })
-  await wire.find('received', (frame) => frame.type === 'mail_done')
-  left.abort()
-  return running
+  return activate(postkey, address, password, {
+    ...options,
+    signal: left.signal,
+    onStage: (stage) => {
+      if (stage !== 'mailing') left.abort()
+    },
+  })
 }
 
 /** The next honest try: with this password the handheld comes through. */
