@@ -3,7 +3,7 @@ import type { Activation } from '#activation/activation.ts'
 import { type Effect, workKey } from '#activation/effect.ts'
 import type { ActivationEvent } from '#activation/event.ts'
 import { changeGrant, type Grant } from '#activation/grant.ts'
-import type { ActivationStep } from '#activation/reduce.ts'
+import { type ActivationStep, reduce } from '#activation/reduce.ts'
 import { assert } from '#kernel/assert.ts'
 import type { ActivationId } from '#kernel/brand.ts'
 import type { Change, NewWork } from '#store/activations.ts'
@@ -18,30 +18,56 @@ export interface Outcome {
   readonly env: AgentEnv
   readonly txn: ActivationId
   readonly before: Activation | null
-  readonly event: ActivationEvent | null
-  readonly step: ActivationStep | null
+  /** What happened, and what is left of it: an event that makes no sense now is not taken in. */
+  readonly given: readonly ActivationEvent[]
+  readonly step: Step | null
   readonly kept: KeptGrant | null
   readonly userId: number | null
   readonly also: Also
 }
 
+/** Several events folded one after the other. */
+export interface Step extends ActivationStep {
+  /** Those that were taken in. */
+  readonly events: readonly ActivationEvent[]
+}
+
+/** Null where no event could begin the activation, or there is none. */
+export function stepOf(
+  txn: ActivationId,
+  before: Activation | null,
+  given: readonly ActivationEvent[],
+): Step | null {
+  return given.reduce<Step | null>((step, event) => {
+    const last = step?.next ?? before
+    const next = reduce(txn, last, event)
+    if (!next) return step
+    const events = next.next === last ? [] : [event]
+    return {
+      next: next.next,
+      effects: [...(step?.effects ?? []), ...next.effects],
+      events: [...(step?.events ?? []), ...events],
+    }
+  }, null)
+}
+
 /** Null where there is nothing to write. */
 export function changeOf(outcome: Outcome): Change | null {
-  const { env, before, event, step } = outcome
+  const { env, before, given, step } = outcome
   const effects = step?.effects ?? []
-  const recorded = step !== null && step.next !== before
-  const also = event && !recorded ? withoutItsOwn(outcome.also) : outcome.also
+  const events = step?.events ?? []
+  const also = given.length > 0 && events.length === 0 ? withoutItsOwn(outcome.also) : outcome.also
   const next = step?.next ?? before
-  if (!recorded && effects.length === 0 && Object.keys(also).length === 0) return null
+  if (events.length === 0 && effects.length === 0 && Object.keys(also).length === 0) return null
   const nowMs = env.clock.nowMs()
   return {
     nowMs,
     ...also,
-    ...(recorded && event ? { activation: written(outcome, step.next, event) } : {}),
+    ...(step && events.length > 0 ? { activation: written(outcome, step) } : {}),
     ...grantPart(effects, outcome.kept),
     ...(next ? erasures(effects, next) : {}),
     ...(next ? promotions(effects, outcome, next, nowMs) : {}),
-    addWork: [...(also.addWork ?? []), ...workOf(outcome.txn, effects, nowMs)],
+    addWork: [...(also.addWork ?? []), ...workOf(outcome.txn, next, effects, nowMs)],
     addDeliveries: [...(also.addDeliveries ?? []), ...(next ? deliveriesOf(next, effects, nowMs) : [])].map(
       (delivery) => env.outgoing?.begun(delivery) ?? delivery,
     ),
@@ -63,12 +89,8 @@ function withoutItsOwn({
   return account && account.kind !== 'sent' ? { ...rest, account } : rest
 }
 
-function written(
-  { before, userId }: Outcome,
-  next: Activation,
-  event: ActivationEvent,
-): NonNullable<Change['activation']> {
-  return { expectedVersion: before?.version ?? 0, next, userId, events: [event] }
+function written({ before, userId }: Outcome, { next, events }: Step): NonNullable<Change['activation']> {
+  return { expectedVersion: before?.version ?? 0, next, userId, events }
 }
 
 function grantPart(effects: readonly Effect[], kept: KeptGrant | null): Pick<Change, 'grant'> {
@@ -114,12 +136,23 @@ function promotions(
   }
 }
 
-function workOf(txn: ActivationId, effects: readonly Effect[], nowMs: number): NewWork[] {
+function workOf(
+  txn: ActivationId,
+  next: Activation | null,
+  effects: readonly Effect[],
+  nowMs: number,
+): NewWork[] {
   return effects.flatMap((effect): NewWork[] => {
-    if (effect.kind === 'work')
-      return [
-        { key: workKey(txn, effect.work), txn, kind: effect.work, dueAtMs: nowMs + (effect.afterMs ?? 0) },
-      ]
+    if (effect.kind === 'work') {
+      const work = {
+        key: workKey(txn, effect.work),
+        txn,
+        kind: effect.work,
+        dueAtMs: nowMs + (effect.afterMs ?? 0),
+      }
+      const isForOthers = effect.work === 'supersede_others' && next?.grantId !== undefined
+      return [isForOthers ? { ...work, ifOthersUnder: next.grantId } : work]
+    }
     if (effect.kind === 'wake')
       return [{ key: `wake:${txn}:${effect.atMs}`, txn, kind: 'wake', dueAtMs: effect.atMs }]
     return []

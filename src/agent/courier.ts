@@ -8,8 +8,7 @@ import { faultCodeOf } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
 import { packetPayloads } from '#protocol/parts.ts'
 import { decodePayload } from '#protocol/payload.ts'
-import type { Destination, Receipt } from '#protocol/relay-frame.ts'
-import { nextSend } from '#protocol/resend-schedule.ts'
+import type { Destination } from '#protocol/relay-frame.ts'
 import type { RelayClient } from '#relay/relay-client.ts'
 import type { Delivery, NewDelivery } from '#store/deliveries.ts'
 import type { AgentEnv, Outgoing } from './domain.ts'
@@ -132,7 +131,8 @@ function payloadsOf(delivery: NewDelivery): readonly Uint8Array[] {
 const destination = ({ to }: Delivery): Destination =>
   'pin' in to ? { kind: 'handheld', pin: to.pin } : { kind: 'token', token: to.token }
 
-const ttlSeconds = (delivery: Delivery, nowMs: number): number =>
+/** What is left of a message's life, as the relay is told it. */
+export const ttlSeconds = (delivery: Delivery, nowMs: number): number =>
   Math.max(1, Math.min(limits.sendTtlSecondsMax, Math.ceil((delivery.endsAtMs - nowMs) / 1000)))
 
 async function giveUp(env: AgentEnv, delivery: Delivery): Promise<void> {
@@ -142,48 +142,3 @@ async function giveUp(env: AgentEnv, delivery: Delivery): Promise<void> {
     await raise(env, txn, () => ({ kind: 'undelivered', of, atMs: env.clock.nowMs() }))
   await env.store.deliveries.end(delivery.id, 'given_up')
 }
-
-/** The relay's word on a frame: kept, told to its activation, and the next copy planned, all in one commit. */
-export async function takeReceipt(env: AgentEnv, receipt: Receipt): Promise<void> {
-  const delivery = await env.store.deliveries.byMid(receipt.mid)
-  if (!delivery) return
-  const nowMs = env.clock.nowMs()
-  const { id, txn, of } = delivery
-  const { mid, status, pin } = receipt
-  // What is said late of an older copy tells where the handheld is, and nothing of the copy that is on its way.
-  const isNewest = delivery.mids.some((own) => sameBytes(own, mid))
-  if (!isNewest && pin === undefined) return
-  const noted = isNewest
-    ? { receipt: { deliveryId: id, status, nextAtMs: nextAtMs(env, delivery, receipt, nowMs) } }
-    : {}
-  env.failpoint(`agent.before_receipt_commit_${of}`)
-  if (txn === null || of === 'ack') await env.store.activations.commit({ nowMs, ...noted })
-  else
-    await raise(
-      env,
-      txn,
-      () => ({ kind: 'receipt', of, status, atMs: nowMs, ...(pin === undefined ? {} : { pin }) }),
-      noted,
-    )
-  env.failpoint(`agent.after_receipt_commit_${of}`)
-}
-
-function nextAtMs(env: AgentEnv, delivery: Delivery, receipt: Receipt, nowMs: number): number | null {
-  const sentAtMs = delivery.sentAtMs ?? nowMs
-  const next = nextSend(
-    {
-      attempt: Math.max(1, delivery.attempts),
-      firstSentAtMs: delivery.firstAtMs,
-      sentAtMs,
-      ttlMs: ttlSeconds(delivery, sentAtMs) * 1000,
-      receipt: { status: receipt.status, atMs: nowMs, sinceMs: sinceMs(delivery, receipt.status, nowMs) },
-      relayRestored: false,
-    },
-    env.domain.resendCapMs,
-  )
-  // Where sending again cannot help, the end of its life is when it is given up, in words.
-  return next.kind === 'stop' ? delivery.endsAtMs : Math.max(nowMs, next.atMs)
-}
-
-const sinceMs = (delivery: Delivery, status: number, nowMs: number): number =>
-  delivery.receipt === status ? (delivery.receiptSinceMs ?? nowMs) : nowMs

@@ -5,13 +5,12 @@
 import type { Activation } from '#activation/activation.ts'
 import type { ActivationEvent } from '#activation/event.ts'
 import type { Grant } from '#activation/grant.ts'
-import { reduce } from '#activation/reduce.ts'
 import { assert } from '#kernel/assert.ts'
 import type { ActivationId } from '#kernel/brand.ts'
 import { type Lanes, makeLanes } from '#relay/lanes.ts'
 import type { Store } from '#store/store.ts'
 import type { KeptGrant } from '#store/users.ts'
-import { type Also, changeOf } from './change-of.ts'
+import { type Also, changeOf, type Step, stepOf } from './change-of.ts'
 import type { AgentEnv } from './domain.ts'
 
 /** What is known when an event is made. */
@@ -39,9 +38,33 @@ export function raise(
   also: Also = {},
   userId: number | null = null,
 ): Promise<Raised> {
-  // Events of one activation in this process take turns, so that only another process can be first.
-  return lanesOf(env.store).run(txn, () => raiseNow(env, txn, make, also, userId))
+  const listed = (situation: Situation) => {
+    const event = make(situation)
+    return event ? [event] : []
+  }
+  return inTurn(env, txn, listed, also, userId)
 }
+
+/** The same for several events that came one after the other, in one commit. */
+export function raiseAll(
+  env: AgentEnv,
+  txn: ActivationId,
+  events: readonly ActivationEvent[],
+  also: Also = {},
+): Promise<Raised> {
+  return inTurn(env, txn, () => events, also, null)
+}
+
+type MakeEvents = (situation: Situation) => readonly ActivationEvent[]
+
+/** Events of one activation in this process take turns, so that only another process can be first. */
+const inTurn = (
+  env: AgentEnv,
+  txn: ActivationId,
+  make: MakeEvents,
+  also: Also,
+  userId: number | null,
+): Promise<Raised> => lanesOf(env.store).run(txn, () => raiseNow(env, txn, make, also, userId))
 
 const lanes = new WeakMap<Store, Lanes>()
 
@@ -54,7 +77,7 @@ function lanesOf(store: Store): Lanes {
 async function raiseNow(
   env: AgentEnv,
   txn: ActivationId,
-  make: (situation: Situation) => ActivationEvent | null,
+  make: MakeEvents,
   also: Also,
   userId: number | null,
 ): Promise<Raised> {
@@ -62,27 +85,27 @@ async function raiseNow(
     const activation = await env.store.activations.find(txn)
     const owner = await ownerOf(env, activation, userId)
     const kept = await grantFor(env, activation, owner)
-    const event = make({ activation, grant: kept?.grant ?? null })
-    const step = event && reduce(txn, activation, event)
-    const change = changeOf({ env, txn, before: activation, event, step, kept, userId: owner, also })
+    const given = make({ activation, grant: kept?.grant ?? null })
+    const step = stepOf(txn, activation, given)
+    const change = changeOf({ env, txn, before: activation, given, step, kept, userId: owner, also })
     if (change === null) return { activation, recorded: false }
     if ((await env.store.activations.commit(change)) === 'conflict') continue
     if (change.addDeliveries) env.outgoing?.queued(change.addDeliveries)
-    const next = step?.next ?? activation
-    if (event && next && next !== activation) tell(env, activation, next, event)
-    return { activation: next, recorded: next !== activation }
+    if (step) tell(env, activation, step)
+    return { activation: step?.next ?? activation, recorded: (step?.events.length ?? 0) > 0 }
   }
   assert(false, 'an event met a newer version of its activation too many times')
 }
 
 /** One line per event: a new stage or code is news, the rest is for whoever looks closely. */
-function tell(env: AgentEnv, before: Activation | null, next: Activation, { kind }: ActivationEvent): void {
+function tell(env: AgentEnv, before: Activation | null, { next, events }: Step): void {
   const { stage, phase, code } = next
   const isNews = before?.stage !== stage || before.code !== code
-  env.log[isNews ? 'info' : 'debug'](
-    { activation: next.txn, event: kind, stage, phase, code },
-    isNews ? 'an activation went on' : 'an event of an activation',
-  )
+  for (const { kind } of events)
+    env.log[isNews ? 'info' : 'debug'](
+      { activation: next.txn, event: kind, stage, phase, code },
+      isNews ? 'an activation went on' : 'an event of an activation',
+    )
 }
 
 /** The user whose mailbox held the request when it was first seen: a copy in another mailbox changes nothing. */

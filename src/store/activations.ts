@@ -23,9 +23,11 @@ export interface NewWork {
   readonly txn: ActivationId
   readonly kind: WorkKind
   readonly dueAtMs: number
+  /** A grant's id: the work is only queued where another activation is open under it. */
+  readonly ifOthersUnder?: number
 }
 
-export interface WorkItem extends NewWork {
+export interface WorkItem extends Omit<NewWork, 'ifOthersUnder'> {
   readonly tries: number
   readonly lastCode: FaultCode | null
 }
@@ -51,7 +53,7 @@ export interface Change {
   readonly finishWork?: readonly string[]
   readonly addDeliveries?: readonly NewDelivery[]
   readonly stopDeliveries?: readonly string[]
-  readonly receipt?: ReceiptChange
+  readonly receipts?: readonly ReceiptChange[]
   readonly ack?: AckChange
   readonly addKey?: NewKey
   readonly keyCurrent?: { readonly pin: Pin; readonly kid: number }

@@ -41,6 +41,8 @@ export interface Delivery extends NewDelivery {
 export interface ReceiptChange {
   readonly deliveryId: number
   readonly status: number
+  /** When the relay said it. */
+  readonly atMs: number
   readonly nextAtMs: number | null
 }
 

@@ -43,8 +43,8 @@ function countingCommit(store: ActivationStore, metrics: Metrics): ActivationSto
     const was = activation && activation.expectedVersion > 0 ? await before(activation.next.txn) : null
     const result = await store.commit(change)
     if (result !== 'done') return result
-    if (change.receipt)
-      metrics.count('postkey_receipts_total', { outcome: receiptName(change.receipt.status) })
+    for (const { status } of change.receipts ?? [])
+      metrics.count('postkey_receipts_total', { outcome: receiptName(status) })
     if (!activation) return result
     countActivation(metrics, was, activation, change.nowMs)
     const { txn, stage } = activation.next

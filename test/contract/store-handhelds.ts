@@ -29,7 +29,11 @@ export function deliveries(check: CheckStore): void {
     status: number,
     at: number,
     nextAtMs: number | null = null,
-  ) => store.activations.commit({ nowMs: e.start + at, receipt: { deliveryId, status, nextAtMs } })
+  ) =>
+    store.activations.commit({
+      nowMs: e.start + at,
+      receipts: [{ deliveryId, status, atMs: e.start + at, nextAtMs }],
+    })
 
   check('a delivery is found by frame and by packet, and its answer ends it', async (store) => {
     await add(store, delivery())

@@ -157,6 +157,27 @@ function commits(check: CheckStore): void {
     assert.equal((await store.watches.find(alice, 'INBOX'))?.nextUid, 3)
   })
 
+  check('work that is for others is queued only where there are others', async (store) => {
+    const id = await withUser(store)
+    const grantId = await openGrant(store, id)
+    const work = {
+      key: 'o',
+      txn: e.txn,
+      kind: 'supersede_others',
+      dueAtMs: e.start,
+      ifOthersUnder: grantId,
+    } as const
+    const due = async () => (await store.activations.dueWork(e.start, 10)).map(({ key }) => key)
+    await store.activations.commit({ ...runUnder(grantId, id), addWork: [work] })
+    assert.deepEqual(await due(), [])
+    const run = runUnder(grantId, id)
+    assert(run.activation)
+    const next = { ...run.activation.next, txn: e.otherTxn }
+    await store.activations.commit({ ...run, activation: { ...run.activation, next } })
+    await store.activations.commit({ nowMs: e.start, addWork: [work] })
+    assert.deepEqual(await due(), ['o'])
+  })
+
   check('work is added once, put off with its reason, and finished', async (store) => {
     const addWork = [{ key: 'w', txn: e.txn, kind: 'make_answer', dueAtMs: e.start }] as const
     await store.activations.commit({ nowMs: e.start, addWork })

@@ -87,7 +87,7 @@ function makeFind(db: Db): (txn: string) => Activation | null {
 function touchedBy(change: Change): AggregateName[] {
   const some = (list: readonly unknown[] | undefined) => list !== undefined && list.length > 0
   const { activation, addWork, addDeliveries, stopDeliveries } = change
-  const deliveries = some(addDeliveries) || some(stopDeliveries) || change.receipt || change.ack
+  const deliveries = some(addDeliveries) || some(stopDeliveries) || some(change.receipts) || change.ack
   const { addKey, keyCurrent, erasePendingKeys, account } = change
   const which = account?.kind === 'activated' || account?.kind === 'state'
   const handhelds = addKey || keyCurrent || erasePendingKeys || which

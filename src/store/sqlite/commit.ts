@@ -1,6 +1,6 @@
 /** The one commit of an event and all that follows from it. */
 import { hasEnded } from '#activation/activation.ts'
-import type { Change } from '../activations.ts'
+import type { Change, NewWork } from '../activations.ts'
 import type { Db } from './database.ts'
 import { addDelivery, noteReceipt } from './deliveries.ts'
 import { eraseRecords, writeGrant } from './grant-rows.ts'
@@ -80,15 +80,8 @@ function writeSecrets(db: Db, change: Change): void {
 function writeOutbox(db: Db, change: Change): void {
   // Finished first: the event that finishes work may ask for the same work again.
   for (const key of change.finishWork ?? []) db.run('DELETE FROM work WHERE key = ?', key)
-  for (const work of change.addWork ?? [])
-    db.run(
-      'INSERT INTO work(key, txn, kind, due_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET due_at_ms = min(due_at_ms, excluded.due_at_ms)',
-      work.key,
-      work.txn,
-      work.kind,
-      work.dueAtMs,
-    )
-  if (change.receipt) noteReceipt(db, change.receipt, change.nowMs)
+  for (const work of change.addWork ?? []) if (isWanted(db, work)) addWork(db, work)
+  for (const receipt of change.receipts ?? []) noteReceipt(db, receipt)
   for (const key of change.stopDeliveries ?? [])
     db.run("UPDATE delivery SET state = 'stopped' WHERE key = ? AND state = 'running'", key)
   for (const delivery of change.addDeliveries ?? []) addDelivery(db, delivery, change.nowMs)
@@ -97,6 +90,25 @@ function writeOutbox(db: Db, change: Change): void {
       "UPDATE delivery SET state = 'answered' WHERE id = ? AND state != 'stopped'",
       change.ack.deliveryId,
     )
+}
+
+/** Looked at here, where nobody else writes: most activations are alone under their grant. */
+const isWanted = (db: Db, { txn, ifOthersUnder }: NewWork): boolean =>
+  ifOthersUnder === undefined ||
+  db.one(
+    'SELECT 1 FROM activation WHERE grant_id = ? AND ended = 0 AND txn != ? LIMIT 1',
+    ifOthersUnder,
+    txn,
+  ) !== undefined
+
+function addWork(db: Db, { key, txn, kind, dueAtMs }: NewWork): void {
+  db.run(
+    'INSERT INTO work(key, txn, kind, due_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET due_at_ms = min(due_at_ms, excluded.due_at_ms)',
+    key,
+    txn,
+    kind,
+    dueAtMs,
+  )
 }
 
 function writeHandheld(db: Db, change: Change): void {

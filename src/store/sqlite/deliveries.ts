@@ -143,15 +143,15 @@ function attempted(db: Db, id: number, mids: readonly Uint8Array[], nowMs: numbe
 }
 
 /** A delivery that waited for this receipt only is done. */
-export function noteReceipt(db: Db, receipt: ReceiptChange, nowMs: number): void {
-  const { deliveryId, status, nextAtMs } = receipt
+export function noteReceipt(db: Db, receipt: ReceiptChange): void {
+  const { deliveryId, status, atMs, nextAtMs } = receipt
   db.run(
     `UPDATE delivery SET receipt_since_ms = CASE WHEN receipt = ? THEN receipt_since_ms ELSE ? END,
        receipt = ?, receipt_at_ms = ?, next_at_ms = coalesce(?, next_at_ms) WHERE id = ?`,
     status,
-    nowMs,
+    atMs,
     status,
-    nowMs,
+    atMs,
     nextAtMs,
     deliveryId,
   )

@@ -2,12 +2,14 @@
 
 import type { TestContext } from 'node:test'
 import type { AgentEnv } from '#agent/domain.ts'
+import { takeReceipts } from '#agent/receipts.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { openColumn, sealColumn } from '#crypto/sealed-column.ts'
 import { systemRandom } from '#edge/system.ts'
 import type { RelayId, SrpId } from '#kernel/brand.ts'
 import { noFailpoint } from '#kernel/failpoint.ts'
 import { silentLog } from '#kernel/log.ts'
+import type { Receipt } from '#protocol/relay-frame.ts'
 import { openTestStore } from '../../support/store.ts'
 import { start } from '../activation/events.ts'
 
@@ -56,3 +58,7 @@ export function makeAgentWorld(t: TestContext): AgentWorld {
   }
   return world
 }
+
+/** The relay's word, written down at once. */
+export const takeReceipt = (env: AgentEnv, receipt: Receipt): Promise<void> =>
+  takeReceipts(env, [{ receipt, atMs: env.clock.nowMs() }])

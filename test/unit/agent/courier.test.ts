@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { fold } from '#activation/reduce.ts'
-import { startCourier, takeReceipt } from '#agent/courier.ts'
+import { startCourier } from '#agent/courier.ts'
 import type { AgentEnv } from '#agent/domain.ts'
 import { sha256 } from '#crypto/hash.ts'
 import { concat, toHex } from '#kernel/bytes.ts'
@@ -13,7 +13,7 @@ import type { Send } from '#protocol/relay-frame.ts'
 import type { RelayClient } from '#relay/relay-client.ts'
 import type { NewDelivery } from '#store/deliveries.ts'
 import * as e from '../activation/events.ts'
-import { makeAgentWorld } from './agent-env.ts'
+import { makeAgentWorld, takeReceipt } from './agent-env.ts'
 import { handClock } from './hand-clock.ts'
 
 const second = 1_000
@@ -218,19 +218,25 @@ test('a long packet goes out in parts that make it whole again', async (t) => {
 })
 
 test('the receipt of M2 ties the run to the PIN it names, and other runs of that PIN are looked at', async (t) => {
-  const world = startWorld(t)
-  await begin(world, 3)
-  await world.queue({ key: `m2:${e.txn}`, txn: e.txn, of: 'm2', until: 'receipt' })
-  const mid = world.sent.at(-1)?.mid
-  assert(mid)
-  await takeReceipt(world.env, { type: 'receipt', mid, status: 0, pin: e.pin })
-  const { activations } = world.env.store
-  assert.equal((await activations.find(e.txn))?.pin, e.pin)
-  assert.equal((await activations.find(e.txn))?.stage, 'verifying_encryption')
-  assert.ok((await activations.workOf(e.txn)).some(({ kind }) => kind === 'supersede_others'))
-
-  await takeReceipt(world.env, { type: 'receipt', mid, status: 1, pin: e.otherPin })
-  assert.equal((await activations.find(e.txn))?.pin, e.pin, 'for good')
+  for (const others of [true, false]) {
+    const world = startWorld(t)
+    await begin(world, 3)
+    if (others) await begin(world, 3, e.otherTxn)
+    await world.queue({ key: `m2:${e.txn}`, txn: e.txn, of: 'm2', until: 'receipt' })
+    const mid = world.sent.at(-1)?.mid
+    assert(mid)
+    await takeReceipt(world.env, { type: 'receipt', mid, status: 0, pin: e.pin })
+    const { activations } = world.env.store
+    assert.equal((await activations.find(e.txn))?.pin, e.pin)
+    assert.equal((await activations.find(e.txn))?.stage, 'verifying_encryption')
+    const work = await activations.workOf(e.txn)
+    assert.equal(
+      work.some(({ kind }) => kind === 'supersede_others'),
+      others,
+    )
+    await takeReceipt(world.env, { type: 'receipt', mid, status: 1, pin: e.otherPin })
+    assert.equal((await activations.find(e.txn))?.pin, e.pin, 'for good')
+  }
 })
 
 test('a late word on an older copy says nothing of the copy that is on its way', async (t) => {
@@ -268,9 +274,9 @@ test('a receipt for a frame nobody knows changes nothing', async (t) => {
 })
 
 /** The activation as it stands after so many events of the good run. */
-async function begin({ env }: World, count: number): Promise<void> {
+async function begin({ env }: World, count: number, txn = e.txn): Promise<void> {
   const events = e.goodRun.slice(0, count)
-  const next = fold(e.txn, events)
+  const next = fold(txn, events)
   assert(next)
   const activation = { next, expectedVersion: 0, userId: null, events }
   await env.store.activations.commit({ nowMs: e.start, activation })

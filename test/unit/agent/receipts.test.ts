@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { fold } from '#activation/reduce.ts'
 import { startAgent } from '#agent/agent.ts'
-import { startCourier, takeReceipt } from '#agent/courier.ts'
+import { startCourier } from '#agent/courier.ts'
 import { raise } from '#agent/raise.ts'
 import { makeReceipts } from '#agent/receipts.ts'
 import type { Frame } from '#protocol/relay-frame.ts'
 import type { RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import type { Delivery } from '#store/deliveries.ts'
 import * as e from '../activation/events.ts'
-import { type AgentWorld, makeAgentWorld } from './agent-env.ts'
+import { type AgentWorld, makeAgentWorld, takeReceipt } from './agent-env.ts'
 import { handClock } from './hand-clock.ts'
 
 const mid = new Uint8Array(16).fill(5)
@@ -155,4 +155,32 @@ test('a message goes out after the one commit that queues it, and counts as sent
   const [frame] = sent
   assert.deepEqual(frame?.type === 'send' && frame.mid, kept?.mids[0])
   assert.equal(sent.length, 1)
+})
+
+test('what the relay says of several messages of one activation within a moment is one commit, with its own times', async (t) => {
+  const world = makeAgentWorld(t)
+  const m2 = await sentM2(world)
+  const { env } = world
+  const error = { ...m2, key: `error:${e.txn}`, of: 'error' as const }
+  await env.store.activations.commit({ nowMs: e.start, addDeliveries: [error] })
+  const other = (await env.store.deliveries.due(e.start, 9)).find(({ key }) => key === error.key)
+  assert(other)
+  const otherMid = new Uint8Array(16).fill(6)
+  await env.store.deliveries.attempted(other.id, [otherMid], e.start, e.start + 15_000)
+  const clock = handClock(e.start)
+  const receipts = makeReceipts({ ...env, clock })
+  world.commits.length = 0
+  await receipts.take({ type: 'receipt', mid, status: 1 })
+  void clock.advance(100)
+  await receipts.take({ type: 'receipt', mid: otherMid, status: 1 })
+  assert.equal(world.commits.length, 0)
+  void clock.advance(1_000)
+  await receipts.close()
+  assert.deepEqual(world.commits, [['activations.commit']])
+  const said = (await env.store.activations.events(e.txn)).filter(({ kind }) => kind === 'receipt')
+  assert.deepEqual(
+    said.map(({ atMs }) => atMs - e.start),
+    [0, 100],
+  )
+  assert.deepEqual((await env.store.activations.find(e.txn))?.receipts, { m2: 1, error: 1 })
 })
