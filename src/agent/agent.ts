@@ -7,7 +7,7 @@ import { startCourier } from './courier.ts'
 import type { AgentEnv } from './domain.ts'
 import { startAgentHousekeeping } from './housekeeping.ts'
 import { takeFrame } from './inbound.ts'
-import { makeSequence } from './packets.ts'
+import { makeNumbers } from './numbers.ts'
 import { startPerformer } from './perform.ts'
 import { raise } from './raise.ts'
 import { makeReceipts } from './receipts.ts'
@@ -38,11 +38,11 @@ export function startAgent(given: AgentEnv, options: AgentOptions): Agent {
   let refused: readonly string[] = []
   const courier = startCourier(given, () => client)
   const env: AgentEnv = { ...given, outgoing: courier }
-  const nextSeq = makeSequence(env)
-  const performer = startPerformer(env, nextSeq)
+  const numbers = makeNumbers(env.store)
+  const performer = startPerformer(env, numbers)
   const receipts = makeReceipts(env)
   const ports = {
-    nextSeq,
+    nextSeq: numbers.seq,
     receipt: receipts.take,
     acknowledge: (mid: Uint8Array) => void client?.send({ type: 'frame_ack', mid }),
     hinted: (frame: Extract<Frame, { type: 'hint' }>) => hinted(env, options, frame),

@@ -16,8 +16,9 @@ import type { NewDelivery } from '#store/deliveries.ts'
 import type { InboundMark, MasterKey } from '#store/handhelds.ts'
 import type { AgentEnv } from './domain.ts'
 import { keyCheckHash } from './judge.ts'
+import type { NextSeq } from './numbers.ts'
 import { type Opened, openMasterKey, openPacket, readPacket, sealPacket } from './packets.ts'
-import { type NextSeq, numberOfServiceKey } from './policy-service.ts'
+import { numberOfServiceKey } from './policy-service.ts'
 import { raise } from './raise.ts'
 
 type Fresh = Extract<Opened, { kind: 'new' }>

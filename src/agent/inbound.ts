@@ -11,7 +11,7 @@ import type { PartRow } from '#store/handhelds.ts'
 import { toldDelivery } from './deliveries-of.ts'
 import type { AgentEnv } from './domain.ts'
 import { takePacket } from './inbound-packet.ts'
-import type { NextSeq } from './policy-service.ts'
+import type { NextSeq } from './numbers.ts'
 import { raise } from './raise.ts'
 
 export interface InboundPorts {

@@ -33,6 +33,7 @@ import { emptyReplayWindow, encodeReplayWindow } from '#protocol/replay-window.t
 import type { NewKey } from '#store/handhelds.ts'
 import { openRunSecrets, type RunSecrets } from './answer.ts'
 import type { AgentEnv } from './domain.ts'
+import { firstBlock, type Numbers } from './numbers.ts'
 import { keyContext, sealPacket } from './packets.ts'
 import { raise } from './raise.ts'
 
@@ -51,7 +52,12 @@ interface Judgement {
 const nextRolloverMs = 30 * 86_400_000
 
 /** Judges the proof of a run and raises `proof_judged`. One proof per transaction, whatever comes of it. */
-export async function judgeProof(env: AgentEnv, activation: Activation, workKey: string): Promise<void> {
+export async function judgeProof(
+  env: AgentEnv,
+  numbers: Pick<Numbers, 'begun'>,
+  activation: Activation,
+  workKey: string,
+): Promise<void> {
   const { txn, request, answer, proof, address } = activation
   const finishWork = [workKey]
   const sealed = await env.store.activations.runSecrets(txn)
@@ -72,7 +78,7 @@ export async function judgeProof(env: AgentEnv, activation: Activation, workKey:
     keyCheck: toHex(right.keyCheck),
   }
   env.failpoint('agent.before_judged_commit')
-  await raise(
+  const { recorded } = await raise(
     env,
     txn,
     ({ grant }) => {
@@ -87,6 +93,7 @@ export async function judgeProof(env: AgentEnv, activation: Activation, workKey:
     },
     { finishWork, ...(right ? { addKey: right.key } : {}) },
   )
+  if (recorded && right) numbers.begun(proof.pin, right.key.kid, firstBlock)
   env.failpoint('agent.after_judged_commit')
 }
 
@@ -148,7 +155,7 @@ function answerProof(env: AgentEnv, run: Run, proven: Proven): NonNullable<Judge
     txn: run.txn,
     sealed: env.vault.seal(keyContext(pin, kid), mk),
     window: encodeReplayWindow(emptyReplayWindow),
-    nextSeq: 1,
+    nextSeq: firstBlock.end,
   }
   return { device, m4, keyCheck: check.bytes, key }
 }

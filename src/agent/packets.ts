@@ -4,7 +4,6 @@ import { directionKeys, openPacketBody, packetTag, type Suite, sealPacketBody } 
 import { assert } from '#kernel/assert.ts'
 import type { Pin } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
-import { limits } from '#kernel/limits.ts'
 import {
   contentTypes,
   decodePacket,
@@ -26,22 +25,6 @@ export interface SealedPacket {
 
 /** The vault's context of a master key. */
 export const keyContext = (pin: Pin, kid: number): string => `master_key/${pin}/${kid}`
-
-/** Gives out packet numbers under each key, spoken for on disk in blocks so that few packets cost a commit. */
-export function makeSequence(env: AgentEnv): (pin: Pin, kid: number) => Promise<number> {
-  const blocks = new Map<string, { next: number; end: number }>()
-  return async (pin, kid) => {
-    const name = `${pin}/${kid}`
-    const block = blocks.get(name)
-    if (block && block.next < block.end) {
-      block.next += 1
-      return block.next - 1
-    }
-    const first = await env.store.handhelds.reserveSeq(pin, kid, limits.seqReserveBlock)
-    blocks.set(name, { next: first + 1, end: first + limits.seqReserveBlock })
-    return first
-  }
-}
 
 /** Seals `content` under `masterKey` with the number `seq`, from server to handheld. */
 export function sealPacket(

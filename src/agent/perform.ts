@@ -8,7 +8,8 @@ import { makeAnswer } from './answer.ts'
 import type { AgentEnv } from './domain.ts'
 import { judgeProof } from './judge.ts'
 import { type Loop, makeLoop } from './loop.ts'
-import { type NextSeq, sendService } from './policy-service.ts'
+import type { Numbers } from './numbers.ts'
+import { sendService } from './policy-service.ts'
 import { raise, type Situation } from './raise.ts'
 import { supersedeOthers } from './supersede.ts'
 
@@ -16,7 +17,7 @@ const firstRetryMs = 1_000
 const lastRetryMs = 300_000
 
 /** Starts the performer; `poke` it whenever work may have been added. */
-export function startPerformer(env: AgentEnv, nextSeq: NextSeq): Loop {
+export function startPerformer(env: AgentEnv, numbers: Numbers): Loop {
   return makeLoop({
     clock: env.clock,
     dueInMs: async () => {
@@ -25,7 +26,7 @@ export function startPerformer(env: AgentEnv, nextSeq: NextSeq): Loop {
     },
     pass: async () => {
       const due = await env.store.activations.dueWork(env.clock.nowMs(), limits.proofsAtOnceMax)
-      await Promise.all(perActivation(due).map((items) => inTurn(env, nextSeq, items)))
+      await Promise.all(perActivation(due).map((items) => inTurn(env, numbers, items)))
       return due.length
     },
     onError: (error) => env.log.error({ code: faultCodeOf(error) }, 'the work queue could not be read'),
@@ -37,15 +38,15 @@ const rowOf = ({ txn, kind }: WorkItem): string => (kind === 'supersede_others' 
 
 const perActivation = (due: readonly WorkItem[]): WorkItem[][] => [...Map.groupBy(due, rowOf).values()]
 
-async function inTurn(env: AgentEnv, nextSeq: NextSeq, items: readonly WorkItem[]): Promise<void> {
-  for (const item of items) await attempt(env, nextSeq, item)
+async function inTurn(env: AgentEnv, numbers: Numbers, items: readonly WorkItem[]): Promise<void> {
+  for (const item of items) await attempt(env, numbers, item)
 }
 
 /** A failure of the world puts the item off; a mistake of ours stops this one activation and nothing else. */
-async function attempt(env: AgentEnv, nextSeq: NextSeq, item: WorkItem): Promise<void> {
+async function attempt(env: AgentEnv, numbers: Numbers, item: WorkItem): Promise<void> {
   const log = env.log.with({ activation: item.txn, work: item.kind })
   try {
-    await perform(env, nextSeq, item)
+    await perform(env, numbers, item)
     log.debug({}, 'work done')
   } catch (error) {
     const code = faultCodeOf(error)
@@ -64,18 +65,18 @@ async function broken(env: AgentEnv, item: WorkItem): Promise<void> {
   await raise(env, item.txn, () => ({ kind: 'broken', where: item.kind, atMs }), { finishWork: [item.key] })
 }
 
-async function perform(env: AgentEnv, nextSeq: NextSeq, item: WorkItem): Promise<void> {
+async function perform(env: AgentEnv, numbers: Numbers, item: WorkItem): Promise<void> {
   const activation = await env.store.activations.find(item.txn)
   if (!activation) return env.store.activations.finishWork(item.key)
   switch (item.kind) {
     case 'make_answer':
       return makeAnswer(env, activation, item.key)
     case 'judge_proof':
-      return judgeProof(env, activation, item.key)
+      return judgeProof(env, numbers, activation, item.key)
     case 'send_policy':
-      return sendService(env, nextSeq, activation, 'policy', item.key)
+      return sendService(env, numbers, activation, 'policy', item.key)
     case 'send_books':
-      return sendService(env, nextSeq, activation, 'books', item.key)
+      return sendService(env, numbers, activation, 'books', item.key)
     case 'supersede_others':
       return supersedeOthers(env, activation, item.key)
     case 'close_run':

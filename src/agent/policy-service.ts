@@ -11,13 +11,9 @@ import { contentTypes } from '#protocol/packet-frame.ts'
 import { encodePayload } from '#protocol/payload.ts'
 import type { MasterKey } from '#store/handhelds.ts'
 import type { AgentEnv } from './domain.ts'
+import type { Numbers } from './numbers.ts'
 import { openMasterKey, sealPacket } from './packets.ts'
 import { raise } from './raise.ts'
-
-export type NextSeq = (pin: MasterKey['pin'], kid: number) => Promise<number>
-
-/** One sequence for policies and book sets, so that "newer" means the same for both. */
-const numberName = 'provisioning'
 
 /** The idempotency key of what was sent; an acknowledgement finds its number here. */
 export const serviceKey = (service: Service, pin: string, number: number): string =>
@@ -28,7 +24,7 @@ export const numberOfServiceKey = (key: string): number => Number(key.split(':')
 /** Sends the policy or the books that this activation is due, and raises `policy_sent` or `books_sent`. */
 export async function sendService(
   env: AgentEnv,
-  nextSeq: NextSeq,
+  numbers: Numbers,
   activation: Activation,
   service: Service,
   workKey: string,
@@ -40,11 +36,7 @@ export async function sendService(
   const key = await env.store.handhelds.currentKey(pin)
   // The handheld activated anew meanwhile: its newer run provisions it.
   if (!key || key.txn !== txn) return void (await raise(env, txn, () => null, { finishWork }))
-  // Asked for at once, so that they travel in one commit.
-  const [number, seq] = await Promise.all([
-    env.store.installation.nextNumber(numberName),
-    nextSeq(pin, key.kid),
-  ])
+  const [number, seq] = await Promise.all([numbers.provisioning(), numbers.seq(pin, key.kid)])
   const { contentType, content } = await contentOf(env, activation, key, service, number)
   const masterKey = openMasterKey(env, key)
   const sealed = sealPacket(env, { kid: key.kid, suite: key.suite, masterKey }, seq, contentType, content)

@@ -199,7 +199,7 @@ async function describeDomain(
   const { config, store, keys } = base
   const [generation, epoch] = [
     await store.installation.generation(),
-    await store.installation.nextNumber('epoch'),
+    await store.installation.takeNumbers('epoch', 1),
   ]
   return {
     organisation: config.server.organisation,

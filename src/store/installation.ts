@@ -5,10 +5,10 @@ export interface InstallationStore {
   keepFirst(name: string, value: Uint8Array): Promise<Uint8Array>
   put(name: string, value: Uint8Array): Promise<void>
   /**
-   * The next number of the sequence `name`: generation·2^32 + counter, greater than every earlier one even
-   * where a backup was restored with a raised generation.
+   * Takes the next `count` numbers of the sequence `name` and returns the first: generation·2^32 + counter, greater
+   * than every earlier one even where a backup was restored with a raised generation.
    */
-  nextNumber(name: string): Promise<number>
+  takeNumbers(name: string, count: number): Promise<number>
   /** The last number taken from the sequence; 0: none was. */
   lastNumber(name: string): Promise<number>
   generation(): Promise<number>

@@ -223,12 +223,14 @@ export function handhelds(check: CheckStore): void {
 export function rest(check: CheckStore): void {
   check('numbers rise, and jump past everything after a restore', async (store) => {
     assert.equal(await store.installation.lastNumber('n'), 0)
-    assert.equal(await store.installation.nextNumber('n'), 1)
+    assert.equal(await store.installation.takeNumbers('n', 1), 1)
     assert.equal(await store.installation.lastNumber('n'), 1)
-    assert.equal(await store.installation.nextNumber('n'), 2)
+    assert.equal(await store.installation.takeNumbers('n', 1), 2)
+    assert.equal(await store.installation.takeNumbers('n', 64), 3)
+    assert.equal(await store.installation.takeNumbers('n', 1), 67)
     await store.installation.raiseGeneration()
-    assert.equal(await store.installation.nextNumber('n'), 2 ** 32 + 1)
-    assert.equal(await store.installation.nextNumber('n'), 2 ** 32 + 2)
+    assert.equal(await store.installation.takeNumbers('n', 1), 2 ** 32 + 1)
+    assert.equal(await store.installation.takeNumbers('n', 1), 2 ** 32 + 2)
   })
 
   check('a database that is no backup goes on as it was', async (store) => {

@@ -20,9 +20,11 @@ export const installation: Aggregate<InstallationStore> = {
       return findFact(db, name) ?? value
     },
     put: (name, value) => void putFact(db, name, value),
-    nextNumber: (name) => {
+    takeNumbers: (name, count) => {
       const key = `number:${name}`
-      return putNumber(db, key, Math.max(readNumber(db, key), storedGeneration(db) * perGeneration) + 1)
+      const last = Math.max(readNumber(db, key), storedGeneration(db) * perGeneration)
+      putNumber(db, key, last + count)
+      return last + 1
     },
     lastNumber: (name) => readNumber(db, `number:${name}`),
     generation: () => storedGeneration(db),

@@ -1,7 +1,9 @@
 // What the agent's parts share, over a store in a directory of its own, with a clock that stands still.
 
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { AgentEnv } from '#agent/domain.ts'
+import type { Numbers } from '#agent/numbers.ts'
 import { takeReceipts } from '#agent/receipts.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { openColumn, sealColumn } from '#crypto/sealed-column.ts'
@@ -62,3 +64,7 @@ export function makeAgentWorld(t: TestContext): AgentWorld {
 /** The relay's word, written down at once. */
 export const takeReceipt = (env: AgentEnv, receipt: Receipt): Promise<void> =>
   takeReceipts(env, [{ receipt, atMs: env.clock.nowMs() }])
+
+/** Where nothing is to be sealed. */
+const nothingSealed = () => assert.fail('nothing is sealed')
+export const noNumbers: Numbers = { seq: nothingSealed, begun: nothingSealed, provisioning: nothingSealed }
