@@ -65,7 +65,7 @@ export function startAgent(given: AgentEnv, options: AgentOptions): Agent {
   })
   const served = keepServed(env, (frame) => client?.send(frame) ?? false)
   const stopListening = env.store.onCommit((changed) => {
-    if (changed.has('activations') || changed.has('users')) performer.poke()
+    if (changed.has('work') || changed.has('users')) performer.poke()
     if (changed.has('deliveries')) courier.poke()
     if (changed.has('handhelds') || changed.has('users')) served()
   })

@@ -48,6 +48,7 @@ export function startCourier(env: AgentEnv, relay: () => RelayClient | null): Co
           .catch((error) => env.log.warn({ code: faultCodeOf(error) }, 'a message was not sent at once'))
           .finally(() => sending.delete(one))
         sending.add(one)
+        loop.pokeSoon()
       }
     },
     close: async () => {

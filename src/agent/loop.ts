@@ -4,6 +4,8 @@ import type { Clock } from '#kernel/clock.ts'
 export interface Loop {
   /** Look again now: something may have become due. */
   poke(): void
+  /** The same, by and by: something may become due, though not yet. */
+  pokeSoon(): void
   /** Stops after the running pass; resolves when it has ended. */
   close(): Promise<void>
 }
@@ -20,11 +22,13 @@ export interface LoopOptions {
 /** Longest sleep: what another process wrote is noticed at the latest then. */
 const sleepMsMax = 30_000
 const errorPauseMs = 1_000
+const soonMs = 100
 
 export function makeLoop(options: LoopOptions): Loop {
   let closing = false
   let poked = true
   let wakeUp: (() => void) | null = null
+  let cancelSoon: (() => void) | null = null
 
   const sleepUntilPoked = (delayMs: number) =>
     new Promise<void>((resolve) => {
@@ -54,13 +58,21 @@ export function makeLoop(options: LoopOptions): Loop {
     while (!closing) await turn()
   })()
 
+  const poke = () => {
+    poked = true
+    wakeUp?.()
+  }
   return {
-    poke: () => {
-      poked = true
-      wakeUp?.()
+    poke,
+    pokeSoon: () => {
+      cancelSoon ??= options.clock.after(soonMs, () => {
+        cancelSoon = null
+        poke()
+      })
     },
     close: async () => {
       closing = true
+      cancelSoon?.()
       wakeUp?.()
       await running
     },

@@ -39,6 +39,9 @@ export interface Aggregates {
 
 export type AggregateName = keyof Aggregates
 
+/** What a commit may have changed; `work` where there is new work, or work is due at another time. */
+export type Changed = AggregateName | 'work'
+
 /** What keeps the store from writing. */
 export interface StoreTrouble {
   readonly code: FaultCode
@@ -48,10 +51,10 @@ export interface StoreTrouble {
 
 export interface Store extends Aggregates {
   /**
-   * Calls `listener` with the aggregates that were changed, after each commit of this process, and (with
-   * every name) when another process has committed to the same database. Returns the way to stop.
+   * Calls `listener` with what was changed, after each commit of this process, and (with every name) when another
+   * process has committed to the same database. Returns the way to stop.
    */
-  onCommit(listener: (changed: ReadonlySet<AggregateName>) => void): () => void
+  onCommit(listener: (changed: ReadonlySet<Changed>) => void): () => void
   /** Writes a consistent copy of the database to `path`, which must not exist. */
   backup(path: string): Promise<void>
   /** Why the newest write failed and since when writes do; null where it did not. */

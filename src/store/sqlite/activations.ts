@@ -2,7 +2,7 @@ import type { Activation } from '#activation/activation.ts'
 import type { ActivationEvent } from '#activation/event.ts'
 import type { Pin } from '#kernel/brand.ts'
 import type { ActivationFilter, ActivationStore, Change, WorkItem } from '../activations.ts'
-import type { AggregateName } from '../store.ts'
+import type { Changed } from '../store.ts'
 import type { Aggregate } from './aggregate.ts'
 import { commitChange } from './commit.ts'
 import type { Db } from './database.ts'
@@ -26,7 +26,7 @@ const selectPins = `SELECT pin, max(started_at_ms) AS at,
   GROUP BY pin ORDER BY waiting DESC, at DESC, max(rowid) DESC LIMIT ?`
 
 export const activations: Aggregate<ActivationStore> = {
-  touches: (method, args) => (method === 'commit' ? touchedBy(args[0] as Change) : ['activations']),
+  touches: (method, args) => (method === 'commit' ? touchedBy(args[0] as Change) : ['work']),
   reads: ['events', 'find', 'list', 'pinsUnder', 'userOf', 'runSecrets', 'dueWork', 'nextWorkAtMs', 'workOf'],
   make: (db) => ({
     commit: (change) => commitChange(db, change),
@@ -83,20 +83,27 @@ function makeFind(db: Db): (txn: string) => Activation | null {
   }
 }
 
-/** What listens for one of these need not look after each receipt of a message. */
-function touchedBy(change: Change): AggregateName[] {
+/** Who listens for one of these need not look after each commit: most change nothing for most. */
+function touchedBy(change: Change): Changed[] {
   const some = (list: readonly unknown[] | undefined) => list !== undefined && list.length > 0
-  const { activation, addWork, addDeliveries, stopDeliveries } = change
-  const deliveries = some(addDeliveries) || some(stopDeliveries) || some(change.receipts) || change.ack
-  const { addKey, keyCurrent, erasePendingKeys, account } = change
+  const { activation, addWork, addKey, keyCurrent, erasePendingKeys, account } = change
   const which = account?.kind === 'activated' || account?.kind === 'state'
   const handhelds = addKey || keyCurrent || erasePendingKeys || which
   return [
-    ...(activation || some(addWork) ? (['activations'] as const) : []),
-    ...(deliveries ? (['deliveries'] as const) : []),
+    ...(activation ? (['activations'] as const) : []),
+    ...(some(addWork) ? (['work'] as const) : []),
+    ...(makesDue(change) ? (['deliveries'] as const) : []),
     ...(handhelds ? (['handhelds'] as const) : []),
   ]
 }
+
+/** The relay has the message, or the handheld does: nothing is due because of that. */
+const wellReceived: readonly number[] = [0, 1]
+
+/** Messages whose first copy is sent by whoever queued them are due again only later. */
+const makesDue = ({ addDeliveries = [], receipts = [] }: Change): boolean =>
+  addDeliveries.some(({ firstCopy }) => !firstCopy) ||
+  receipts.some(({ status }) => !wellReceived.includes(status))
 
 function list(db: Db, filter: ActivationFilter): Activation[] {
   const wanted: [string, string | number | undefined][] = [

@@ -1,4 +1,4 @@
-import type { AggregateName } from '../store.ts'
+import type { Changed } from '../store.ts'
 import type { Db } from './database.ts'
 
 /** A port's methods as the store's own thread runs them: the same, without the promises. */
@@ -12,7 +12,7 @@ export type Sync<T> = {
  */
 export interface Aggregate<T> {
   readonly reads: readonly (keyof T & string)[]
-  /** The aggregates that a call of a writing method changes; without it the method's own. */
-  touches?(method: string, args: readonly unknown[]): readonly AggregateName[]
+  /** What a call of a writing method changes; without it the method's own aggregate. */
+  touches?(method: string, args: readonly unknown[]): readonly Changed[]
   make(db: Db): Sync<T>
 }

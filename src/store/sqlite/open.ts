@@ -1,5 +1,5 @@
 /** Opens the SQLite store: migrates, then reads in the caller's thread and writes through the one writer. */
-import type { AggregateName, Aggregates, Store } from '../store.ts'
+import type { AggregateName, Aggregates, Changed, Store } from '../store.ts'
 import { aggregateNames, aggregates, methodsOn } from './aggregates.ts'
 import { type Db, openDatabase } from './database.ts'
 import { migrate } from './migrate.ts'
@@ -29,7 +29,7 @@ export interface SqliteOptions {
   readonly poll?: (check: () => void) => () => void
 }
 
-type Tell = (changed: ReadonlySet<AggregateName>) => void
+type Tell = (changed: ReadonlySet<Changed>) => void
 
 /** @throws Fault store.newer_schema, store.changed_migration, store.damaged, store.unavailable */
 export function openSqliteStore(options: SqliteOptions): Store {
@@ -85,7 +85,7 @@ function makeFacade<K extends AggregateName>(
 ): Aggregates[K] {
   const reads: ReadonlySet<string> = new Set(aggregates[name].reads)
   const { touches } = aggregates[name]
-  const own: ReadonlySet<AggregateName> = new Set([name])
+  const own: ReadonlySet<Changed> = new Set([name])
   const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>()
   const bind = (method: string) =>
     reads.has(method)
@@ -137,7 +137,7 @@ function settled(answer: WriteAnswer | undefined): unknown {
 
 /** A connection's `data_version` moves when any other connection has committed, our own writer included. */
 function foreignCommits(reader: Db, tell: Tell): () => void {
-  const everything: ReadonlySet<AggregateName> = new Set(aggregateNames)
+  const everything: ReadonlySet<Changed> = new Set([...aggregateNames, 'work'])
   const version = () => reader.one<{ data_version: number }>('PRAGMA data_version')?.data_version
   let last = version()
   return () => {
