@@ -32,7 +32,7 @@ export function activationCases(parts: Parts): ActivationCases {
     show: async (which) => {
       const run = await findActivation(parts, which)
       if (!run) throw new Fault('activation.unknown', shortened(which))
-      const userId = await store.activations.userOf(run.txn)
+      const userId = (await store.activations.owned(run.txn))?.userId ?? null
       const user = userId === null ? null : await store.users.byId(userId)
       return activationDetail(run, user?.address ?? null, clock.nowMs())
     },
@@ -101,7 +101,7 @@ async function explainRun(parts: Parts, run: Activation): Promise<ExplainedActiv
   const { store, clock } = parts
   const nowMs = clock.nowMs()
   const kept = run.grantId === undefined ? null : await store.users.grant(run.grantId)
-  const userId = await store.activations.userOf(run.txn)
+  const userId = (await store.activations.owned(run.txn))?.userId ?? null
   const user = userId === null ? await store.users.byAddress(run.address) : await store.users.byId(userId)
   const path = await pathOf(parts, run, user?.address ?? null)
   const facts = {

@@ -81,7 +81,7 @@ async function contentOf(
     const cms = signPolicy(policyContent(order), domain.policySigner, issuedAtMs)
     return { contentType: contentTypes.itAdmin, content: encodeItAdmin({ type: 'policy', cms }) }
   }
-  const userId = await env.store.activations.userOf(activation.txn)
+  const userId = (await env.store.activations.owned(activation.txn))?.userId ?? null
   assert(userId !== null, 'an activation with a key has a user')
   const user = await env.store.users.byId(userId)
   if (!user) throw new Fault('user.unknown')

@@ -8,6 +8,7 @@ import type { Grant } from '#activation/grant.ts'
 import { assert } from '#kernel/assert.ts'
 import type { ActivationId } from '#kernel/brand.ts'
 import { type Lanes, makeLanes } from '#relay/lanes.ts'
+import type { OwnedActivation } from '#store/activations.ts'
 import type { Store } from '#store/store.ts'
 import type { KeptGrant } from '#store/users.ts'
 import { type Also, changeOf, type Step, stepOf } from './change-of.ts'
@@ -82,8 +83,9 @@ async function raiseNow(
   userId: number | null,
 ): Promise<Raised> {
   for (let attempt = 0; attempt < triesMax; attempt += 1) {
-    const activation = await env.store.activations.find(txn)
-    const owner = await ownerOf(env, activation, userId)
+    const found = await env.store.activations.owned(txn)
+    const activation = found?.activation ?? null
+    const owner = ownerOf(found, userId)
     const kept = await grantFor(env, activation, owner)
     const given = make({ activation, grant: kept?.grant ?? null })
     const step = stepOf(txn, activation, given)
@@ -109,14 +111,9 @@ function tell(env: AgentEnv, before: Activation | null, { next, events }: Step):
 }
 
 /** The user whose mailbox held the request when it was first seen: a copy in another mailbox changes nothing. */
-async function ownerOf(
-  env: AgentEnv,
-  activation: Activation | null,
-  userId: number | null,
-): Promise<number | null> {
-  if (!activation) return userId
-  const known = await env.store.activations.userOf(activation.txn)
-  return activation.request ? known : (userId ?? known)
+function ownerOf(found: OwnedActivation | null, userId: number | null): number | null {
+  if (!found) return userId
+  return found.activation.request ? found.userId : (userId ?? found.userId)
 }
 
 /** The grant the activation runs under, or, before its request is known, the user's newest. */

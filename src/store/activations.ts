@@ -81,6 +81,12 @@ export interface SeenPin {
   readonly waiting: boolean
 }
 
+export interface OwnedActivation {
+  readonly activation: Activation
+  /** Null where nobody's mailbox was named yet, or the user was removed. */
+  readonly userId: number | null
+}
+
 export interface ActivationStore {
   /** Applies the change whole, or not at all where a version is stale. */
   commit(change: Change): Promise<'done' | 'conflict'>
@@ -88,11 +94,12 @@ export interface ActivationStore {
   events(txn: ActivationId): Promise<ActivationEvent[]>
   /** The folded state as of the last commit. */
   find(txn: ActivationId): Promise<Activation | null>
+  /** The same with the user whose mailbox held the request. */
+  owned(txn: ActivationId): Promise<OwnedActivation | null>
   /** Newest first. */
   list(filter: ActivationFilter): Promise<Activation[]>
   /** Those that wait for an approval first, and of each kind the newest first. */
   pinsUnder(grant: { readonly userId: number; readonly grantId: number }, limit: number): Promise<SeenPin[]>
-  userOf(txn: ActivationId): Promise<number | null>
   runSecrets(txn: ActivationId): Promise<Uint8Array | null>
   dueWork(nowMs: number, limit: number): Promise<WorkItem[]>
   /** When the earliest work is due, or null where there is none. */

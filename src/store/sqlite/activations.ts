@@ -1,9 +1,9 @@
 import type { Activation } from '#activation/activation.ts'
 import type { ActivationEvent } from '#activation/event.ts'
 import type { Pin } from '#kernel/brand.ts'
-import type { ActivationFilter, ActivationStore, Change, WorkItem } from '../activations.ts'
+import type { ActivationFilter, ActivationStore, Change, OwnedActivation, WorkItem } from '../activations.ts'
 import type { Changed } from '../store.ts'
-import type { Aggregate } from './aggregate.ts'
+import type { Aggregate, Sync } from './aggregate.ts'
 import { commitChange } from './commit.ts'
 import type { Db } from './database.ts'
 
@@ -27,59 +27,62 @@ const selectPins = `SELECT pin, max(started_at_ms) AS at,
 
 export const activations: Aggregate<ActivationStore> = {
   touches: (method, args) => (method === 'commit' ? touchedBy(args[0] as Change) : ['work']),
-  reads: ['events', 'find', 'list', 'pinsUnder', 'userOf', 'runSecrets', 'dueWork', 'nextWorkAtMs', 'workOf'],
-  make: (db) => ({
-    commit: (change) => commitChange(db, change),
-    events: (txn) =>
-      db
-        .all<{ event: string }>('SELECT event FROM activation_event WHERE txn = ? ORDER BY seq', txn)
-        .map(({ event }) => JSON.parse(event) as ActivationEvent),
-    find: makeFind(db),
-    list: (filter) => list(db, filter),
-    pinsUnder: (grant, limit) =>
-      db
-        .all<{ pin: Pin; at: number; waiting: number }>(selectPins, grant.userId, grant.grantId, limit)
-        .map(({ pin, at, waiting }) => ({ pin, atMs: at, waiting: waiting === 1 })),
-    userOf: (txn) =>
-      db.one<{ user_id: number | null }>('SELECT user_id FROM activation WHERE txn = ?', txn)?.user_id ??
-      null,
-    runSecrets: (txn) =>
-      db.one<{ sealed: Uint8Array }>('SELECT sealed FROM run_secret WHERE txn = ?', txn)?.sealed ?? null,
-    dueWork: (nowMs, limit) =>
-      db
-        .all<WorkRow>('SELECT * FROM work WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?', nowMs, limit)
-        .map(fromRow),
-    nextWorkAtMs: () => db.one<{ at: number | null }>('SELECT min(due_at_ms) AS at FROM work')?.at ?? null,
-    workOf: (txn) => db.all<WorkRow>('SELECT * FROM work WHERE txn = ? ORDER BY due_at_ms', txn).map(fromRow),
-    putOffWork: (key, dueAtMs, code) =>
-      void db.run(
-        'UPDATE work SET due_at_ms = ?, tries = tries + 1, last_code = ? WHERE key = ?',
-        dueAtMs,
-        code,
-        key,
-      ),
-    bringForward: (byMs) =>
-      void db.run("UPDATE work SET due_at_ms = due_at_ms - ? WHERE kind <> 'wake'", byMs),
-    finishWork: (key) => void db.run('DELETE FROM work WHERE key = ?', key),
-  }),
+  reads: ['events', 'find', 'owned', 'list', 'pinsUnder', 'runSecrets', 'dueWork', 'nextWorkAtMs', 'workOf'],
+  make: (db) => methods(db, makeOwned(db)),
 }
+
+const methods = (db: Db, owned: Sync<ActivationStore>['owned']): Sync<ActivationStore> => ({
+  commit: (change) => commitChange(db, change),
+  events: (txn) =>
+    db
+      .all<{ event: string }>('SELECT event FROM activation_event WHERE txn = ? ORDER BY seq', txn)
+      .map(({ event }) => JSON.parse(event) as ActivationEvent),
+  find: (txn) => owned(txn)?.activation ?? null,
+  owned,
+  list: (filter) => list(db, filter),
+  pinsUnder: (grant, limit) =>
+    db
+      .all<{ pin: Pin; at: number; waiting: number }>(selectPins, grant.userId, grant.grantId, limit)
+      .map(({ pin, at, waiting }) => ({ pin, atMs: at, waiting: waiting === 1 })),
+  runSecrets: (txn) =>
+    db.one<{ sealed: Uint8Array }>('SELECT sealed FROM run_secret WHERE txn = ?', txn)?.sealed ?? null,
+  dueWork: (nowMs, limit) =>
+    db
+      .all<WorkRow>('SELECT * FROM work WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?', nowMs, limit)
+      .map(fromRow),
+  nextWorkAtMs: () => db.one<{ at: number | null }>('SELECT min(due_at_ms) AS at FROM work')?.at ?? null,
+  workOf: (txn) => db.all<WorkRow>('SELECT * FROM work WHERE txn = ? ORDER BY due_at_ms', txn).map(fromRow),
+  putOffWork: (key, dueAtMs, code) =>
+    void db.run(
+      'UPDATE work SET due_at_ms = ?, tries = tries + 1, last_code = ? WHERE key = ?',
+      dueAtMs,
+      code,
+      key,
+    ),
+  bringForward: (byMs) => void db.run("UPDATE work SET due_at_ms = due_at_ms - ? WHERE kind <> 'wake'", byMs),
+  finishWork: (key) => void db.run('DELETE FROM work WHERE key = ?', key),
+})
 
 /** States that are kept parsed; an activation under way is read many times between two events. */
 const statesKept = 256
 
 /** A version names one state for good, so that what was parsed for it holds. Callers change nothing in it. */
-function makeFind(db: Db): (txn: string) => Activation | null {
+function makeOwned(db: Db): (txn: string) => OwnedActivation | null {
   const kept = new Map<string, Activation>()
   return (txn) => {
-    const row = db.one<{ version: number }>('SELECT version FROM activation WHERE txn = ?', txn)
+    const row = db.one<{ version: number; user_id: number | null }>(
+      'SELECT version, user_id FROM activation WHERE txn = ?',
+      txn,
+    )
     const known = kept.get(txn)
     kept.delete(txn)
     if (!row) return null
     const state = known?.version === row.version ? known : (states(db, 'WHERE txn = ?', [txn], 1)[0] ?? null)
-    if (state) kept.set(txn, state)
+    if (!state) return null
+    kept.set(txn, state)
     const [oldest] = kept.keys()
     if (kept.size > statesKept && oldest !== undefined) kept.delete(oldest)
-    return state
+    return { activation: state, userId: row.user_id }
   }
 }
 

@@ -22,7 +22,7 @@ test('the same request in another user’s mailbox does not make the run that us
   const forwarded = e.etpSeen({ request: { ...e.request, token: '0d' }, atMs: e.start + e.hour })
   const { recorded } = await raise(env, e.txn, () => forwarded, {}, bob)
   assert.equal(recorded, true)
-  assert.equal(await env.store.activations.userOf(e.txn), alice)
+  assert.equal((await env.store.activations.owned(e.txn))?.userId, alice)
 })
 
 test('the relay’s hint names a user, and the sealed request corrects it', async (t) => {
@@ -33,5 +33,5 @@ test('the relay’s hint names a user, and the sealed request corrects it', asyn
   const hint = { kind: 'relay_mailed', address: e.address, atMs: e.start } as const
   await raise(env, e.txn, () => hint, {}, bob)
   await raise(env, e.txn, () => e.etpSeen(), {}, alice)
-  assert.equal(await env.store.activations.userOf(e.txn), alice)
+  assert.equal((await env.store.activations.owned(e.txn))?.userId, alice)
 })
