@@ -1,5 +1,5 @@
 /** SHA-256, HMAC-SHA256 and HKDF-SHA256 (RFC 5869) over byte strings; the protocol names no other hash. */
-import { createHmac, hash } from 'node:crypto'
+import { createHmac, hash, hkdfSync } from 'node:crypto'
 import { assert } from '#kernel/assert.ts'
 import { concat, uintBytes } from '#kernel/bytes.ts'
 
@@ -32,6 +32,6 @@ export function expand(prk: Uint8Array, info: Uint8Array, length: number): Uint8
   return out.slice(0, length)
 }
 
-/** HKDF = Expand(Extract(salt, ikm), info, length). */
+/** HKDF = Expand(Extract(salt, ikm), info, length); `info` at most 1,024 bytes. */
 export const hkdf = (salt: Uint8Array, ikm: Uint8Array, info: Uint8Array, length: number): Uint8Array =>
-  expand(extract(salt, ikm), info, length)
+  new Uint8Array(hkdfSync('sha256', ikm, salt, info, length))
