@@ -2,7 +2,7 @@
  * P-256 in affine coordinates over BigInt: the curve's constants, point decoding, and one addition. BigInt is not
  * constant-time, so only public or masked points come here, never the bits of a secret scalar.
  */
-import { concat, toHex, uintBytes } from '#kernel/bytes.ts'
+import { fromHex, toHex } from '#kernel/bytes.ts'
 
 export interface AffinePoint {
   readonly x: bigint
@@ -13,7 +13,7 @@ export interface AffinePoint {
 export const fieldPrime = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn
 /** The order of the base point, n. */
 export const groupOrder = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
-const curveB = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn
+export const curveB = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn
 
 export const coordinateBytes = 32
 
@@ -37,8 +37,9 @@ export function decodeAffine(bytes: Uint8Array): AffinePoint | null {
   return modPrime(y * y) === curveRight(x) ? { x, y } : null
 }
 
-export const encodeAffine = ({ x, y }: AffinePoint): Uint8Array =>
-  concat(Uint8Array.of(4), uintBytes(x, coordinateBytes), uintBytes(y, coordinateBytes))
+export const encodeAffine = ({ x, y }: AffinePoint): Uint8Array => fromHex(`04${hexOf(x)}${hexOf(y)}`)
+
+const hexOf = (coordinate: bigint): string => coordinate.toString(16).padStart(2 * coordinateBytes, '0')
 
 /** The inverse modulo p by the extended Euclidean algorithm; `value` must not be a multiple of p. */
 export function invert(value: bigint): bigint {
@@ -61,4 +62,23 @@ export function addAffine(a: AffinePoint, b: AffinePoint): AffinePoint | null {
       : modPrime((b.y - a.y) * invert(b.x - a.x))
   const x = modPrime(slope * slope - a.x - b.x)
   return { x, y: modPrime(slope * (a.x - x) - a.y) }
+}
+
+/** a + b + c with one inversion; null is the identity, and every sum of which two x coordinates meet on the way. */
+export function addThree(a: AffinePoint, b: AffinePoint, c: AffinePoint): AffinePoint | null {
+  const run = modPrime(b.x - a.x)
+  const run2 = modPrime(run * run)
+  const run3 = modPrime(run2 * run)
+  const rise = modPrime(b.y - a.y)
+  // a + b = (x / run², y / run³)
+  const x = modPrime(rise * rise - (a.x + b.x) * run2)
+  const y = modPrime(rise * (a.x * run2 - x) - a.y * run3)
+  const nextRun = modPrime(c.x * run2 - x)
+  const both = modPrime(run * nextRun)
+  if (both === 0n) return null
+  const inverse = invert(both)
+  const slope = modPrime(modPrime(c.y * run3 - y) * inverse)
+  const perRun = modPrime(inverse * nextRun)
+  const sumX = modPrime(slope * slope - x * modPrime(perRun * perRun) - c.x)
+  return { x: sumX, y: modPrime(slope * (c.x - sumX) - c.y) }
 }

@@ -4,9 +4,19 @@ import type { P256 } from './p256.ts'
 
 const { Point } = p256
 
+const multiply = (point: Uint8Array, scalar: Uint8Array): Uint8Array =>
+  Point.fromBytes(point).multiply(Point.Fn.fromBytes(scalar)).toBytes(false)
+const multiplyBase = (scalar: Uint8Array): Uint8Array =>
+  Point.BASE.multiply(Point.Fn.fromBytes(scalar)).toBytes(false)
+
 export const nobleP256: P256 = {
-  multiply: (point, scalar) => Point.fromBytes(point).multiply(Point.Fn.fromBytes(scalar)).toBytes(false),
-  multiplyBase: (scalar) => Point.BASE.multiply(Point.Fn.fromBytes(scalar)).toBytes(false),
+  multiply,
+  multiplyBase,
+  multiplyBoth: (a, b, scalar) => ({
+    base: multiplyBase(scalar),
+    a: multiply(a, scalar),
+    b: multiply(b, scalar),
+  }),
   add: (a, b) => {
     const sum = Point.fromBytes(a).add(Point.fromBytes(b))
     return sum.is0() ? null : sum.toBytes(false)

@@ -3,15 +3,17 @@
  *
  * Its ECDH returns only the x coordinate of k·P. The missing y follows from a second call with k + 1: the chord
  * through P and Q = k·P meets the curve in −(Q + P), so x(Q + P) = ((yQ − yP) / (xQ − xP))² − xP − xQ. With
- * yQ² = xQ³ − 3xQ + b, that equation is linear in yQ.
+ * yQ² = xQ³ − 3xQ + b, that equation is linear in yQ. Two points under one scalar need three calls instead of four
+ * (`p256-recover.ts`), and all of them share one key, which OpenSSL checks anew for each call.
  */
-import { createECDH } from 'node:crypto'
+import { createECDH, type ECDH } from 'node:crypto'
 import { assert } from '#kernel/assert.ts'
 import { sameBytes, uintBytes } from '#kernel/bytes.ts'
-import { negate, type P256 } from './p256.ts'
+import { negate, type P256, type Products } from './p256.ts'
 import {
   type AffinePoint,
   addAffine,
+  addThree,
   bytesToInt,
   curveRight,
   decodeAffine,
@@ -20,25 +22,41 @@ import {
   invert,
   modPrime,
 } from './p256-field.ts'
+import { recoverBoth } from './p256-recover.ts'
 
 const curve = 'prime256v1'
 const lastScalar = uintBytes(groupOrder - 1n, 32)
+const basePoint = knownPoint(multiplyBase(uintBytes(1, 32)))
 
 /** The default backend on servers and command lines. */
-export const nodeP256: P256 = { multiply, multiplyBase, add }
+export const nodeP256: P256 = { multiply, multiplyBase, multiplyBoth, add }
 
 function multiply(point: Uint8Array, scalar: Uint8Array): Uint8Array {
   // k + 1 would be n here, and n · P has no coordinates.
   if (sameBytes(scalar, lastScalar)) return negate(point)
   const affine = knownPoint(point)
-  const x = sharedX(point, scalar)
-  return encodeAffine({ x, y: recoverY(affine, x, sharedX(point, plusOne(scalar))) })
+  const x = sharedX(keyOf(scalar), point)
+  return encodeAffine({ x, y: recoverY(affine, x, sharedX(keyOf(plusOne(scalar)), point)) })
 }
 
 function multiplyBase(scalar: Uint8Array): Uint8Array {
-  const ecdh = createECDH(curve)
-  ecdh.setPrivateKey(scalar)
-  return new Uint8Array(ecdh.getPublicKey())
+  return new Uint8Array(keyOf(scalar).getPublicKey())
+}
+
+function multiplyBoth(a: Uint8Array, b: Uint8Array, scalar: Uint8Array): Products {
+  const key = keyOf(scalar)
+  const base = new Uint8Array(key.getPublicKey())
+  const sum = addThree(knownPoint(a), knownPoint(b), basePoint)
+  const both =
+    sum &&
+    recoverBoth(knownPoint(base), {
+      z: sharedX(key, a),
+      v: sharedX(key, b),
+      sum: sharedX(key, encodeAffine(sum)),
+    })
+  // Points that cancel each other: nobody meets them by chance.
+  if (!both) return { base, a: multiply(a, scalar), b: multiply(b, scalar) }
+  return { base, a: encodeAffine(both.z), b: encodeAffine(both.v) }
 }
 
 function add(a: Uint8Array, b: Uint8Array): Uint8Array | null {
@@ -46,10 +64,14 @@ function add(a: Uint8Array, b: Uint8Array): Uint8Array | null {
   return sum && encodeAffine(sum)
 }
 
-function sharedX(point: Uint8Array, scalar: Uint8Array): bigint {
-  const ecdh = createECDH(curve)
-  ecdh.setPrivateKey(scalar)
-  return bytesToInt(ecdh.computeSecret(point))
+function keyOf(scalar: Uint8Array): ECDH {
+  const key = createECDH(curve)
+  key.setPrivateKey(scalar)
+  return key
+}
+
+function sharedX(key: ECDH, point: Uint8Array): bigint {
+  return bytesToInt(key.computeSecret(point))
 }
 
 /** y of Q = k·P, from P, x(Q) and x(Q + P). */

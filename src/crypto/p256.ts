@@ -11,8 +11,17 @@ export interface P256 {
   multiply(point: Uint8Array, scalar: Uint8Array): Uint8Array
   /** scalar · G. */
   multiplyBase(scalar: Uint8Array): Uint8Array
+  /** scalar · G, scalar · a and scalar · b: together they cost less than one by one. */
+  multiplyBoth(a: Uint8Array, b: Uint8Array, scalar: Uint8Array): Products
   /** a + b for public or masked points; null is the identity. */
   add(a: Uint8Array, b: Uint8Array): Uint8Array | null
+}
+
+/** Points, 65 bytes each. */
+export interface Products {
+  readonly base: Uint8Array
+  readonly a: Uint8Array
+  readonly b: Uint8Array
 }
 
 /** Whether bytes from outside are a point: 65 bytes, first byte 04, x and y below p, on the curve, so not the identity. */

@@ -73,10 +73,11 @@ export function verifierShare(
   if (!isPoint(shareP)) return failed('bad_point')
   const unmasked = subtract(p256, shareP, record.w0m)
   if (!unmasked) return failed('identity')
-  const shareV = p256.add(p256.multiplyBase(y), record.w0n)
+  const { base, a: z, b: v } = p256.multiplyBoth(unmasked, record.l, y)
+  const shareV = p256.add(base, record.w0n)
   if (!shareV) return failed('identity')
   if (sameBytes(shareV, shareP)) return failed('reflected')
-  return passed({ shareV, z: p256.multiply(unmasked, y), v: p256.multiply(record.l, y) })
+  return passed({ shareV, z, v })
 }
 
 /** The proof to expect and the one to answer with, from what `verifierShare` left behind. No curve operations. */

@@ -29,6 +29,7 @@ function counting(): Counted {
     p256: {
       multiply: (point, scalar) => count(nodeP256.multiply(point, scalar)),
       multiplyBase: (scalar) => count(nodeP256.multiplyBase(scalar)),
+      multiplyBoth: (a, b, scalar) => count(nodeP256.multiplyBoth(a, b, scalar)),
       add: (a, b) => count(nodeP256.add(a, b)),
     },
   }

@@ -76,6 +76,26 @@ describe('the node:crypto backend against noble', () => {
     )
   })
 
+  it('multiplies two points by one scalar as it multiplies each', () => {
+    fc.assert(
+      fc.property(scalars, scalars, scalars, (a, b, k) => {
+        const [p, q] = [nodeP256.multiplyBase(a), nodeP256.multiplyBase(b)]
+        deepEqual(nodeP256.multiplyBoth(p, q, k), nobleP256.multiplyBoth(p, q, k))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('multiplies two points also where their sums double, cancel or meet the base point', () => {
+    const point = nobleP256.multiplyBase(uintBytes(123_456_789, 32))
+    const relatives = [base, nobleP256.multiplyBase(uintBytes(2, 32)), point]
+    const all = [...relatives, nobleP256.add(point, base)].flatMap((one) => (one ? [one, negate(one)] : []))
+    for (const a of all)
+      for (const b of all)
+        for (const k of [one, uintBytes(7, 32), uintBytes(groupOrder - 1n, 32)])
+          deepEqual(nodeP256.multiplyBoth(a, b, k), nobleP256.multiplyBoth(a, b, k))
+  })
+
   it('multiplies alike at both ends of the scalar range', () => {
     const point = nobleP256.multiplyBase(uintBytes(123_456_789, 32))
     for (const scalar of edgeScalars)
