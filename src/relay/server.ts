@@ -99,7 +99,9 @@ function makeUpgrade(relay: Relay): (request: IncomingMessage, socket: Duplex, h
     if (!role) return void refuse(socket, '404 Not Found')
     if (!offersSubprotocol(request)) return void refuse(socket, '400 Bad Request')
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      linkWebSocket(webSocket, (link) => relay.accept(role, request.socket.remoteAddress, link))
+      linkWebSocket({ socket: webSocket, carrier: () => socket }, (link) =>
+        relay.accept(role, request.socket.remoteAddress, link),
+      )
     })
   }
 }

@@ -1,4 +1,5 @@
 /** Connects to a relay by WebSocket over TLS; its certificate must be the relay's own, whatever address is dialled. */
+import type { Writable } from 'node:stream'
 import { WebSocket } from 'ws'
 import { assert } from '#kernel/assert.ts'
 import type { RelayId } from '#kernel/brand.ts'
@@ -29,6 +30,10 @@ export function webSocketDial({ url, relayId, ca, role }: WebSocketTarget): Dial
       maxPayload: limits.frameBytesMax,
       handshakeTimeout: limits.loginSecondsMax * 1000,
     })
-    return linkWebSocket(socket, () => listener)
+    let carrier: Writable | null = null
+    socket.once('upgrade', (response) => {
+      carrier = response.socket
+    })
+    return linkWebSocket({ socket, carrier: () => carrier }, () => listener)
   }
 }
