@@ -7,7 +7,7 @@
 import { Fault } from '#kernel/fault.ts'
 import { payloadKind } from '#protocol/payload.ts'
 import type { Send } from '#protocol/relay-frame.ts'
-import type { RelayName, SendAsk, SendWrite } from '#store/relay.ts'
+import type { QueuedFrame, QueuePlace, RelayName, SendAsk, SendWrite } from '#store/relay.ts'
 import type { RelayEnv } from './hub.ts'
 import { decideSends } from './send-batch.ts'
 import type { SendDecision } from './store-forward.ts'
@@ -35,8 +35,13 @@ type Waiting = WaitingSend | { readonly change: () => Promise<void> }
 const batchMax = 256
 const conflictsMax = 5
 
-/** `wake` is called for each receiver of frames that are now in its queue, after their senders were answered. */
-export function makeAdmission(env: AdmissionEnv, wake: (receiver: RelayName) => void): Admission {
+/** A frame that is on disk, as its receiver's queue holds it. */
+export interface AdmittedFrame extends QueuedFrame, QueuePlace {
+  readonly receiver: RelayName
+}
+
+/** `offer` is called for each frame that is now in its receiver's queue, after its sender was answered. */
+export function makeAdmission(env: AdmissionEnv, offer: (frame: AdmittedFrame) => void): Admission {
   const waiting: Waiting[] = []
   let running: Promise<void> | null = null
 
@@ -53,10 +58,10 @@ export function makeAdmission(env: AdmissionEnv, wake: (receiver: RelayName) => 
   }
   const admit = async (sends: WaitingSend[]): Promise<void> => {
     try {
-      const receivers = await admitBatch(env, sends)
+      const admitted = await admitBatch(env, sends)
       // A turn later, so that the receipts go out before the deliveries that may be answered at once.
       await Promise.resolve()
-      for (const receiver of receivers) wake(receiver)
+      for (const frame of admitted) offer(frame)
     } catch (error) {
       for (const send of sends) send.reject(error)
     }
@@ -86,20 +91,20 @@ function takeSends(waiting: Waiting[]): WaitingSend[] {
 }
 
 /** Judges, commits and answers; where another process wrote meanwhile, that send is judged again. */
-async function admitBatch(env: AdmissionEnv, sends: readonly WaitingSend[]): Promise<Set<RelayName>> {
-  const receivers = new Set<RelayName>()
+async function admitBatch(env: AdmissionEnv, sends: readonly WaitingSend[]): Promise<AdmittedFrame[]> {
+  const admitted: AdmittedFrame[] = []
   let open = sends
   for (let round = 0; open.length > 0; round += 1) {
     if (round > conflictsMax) throw new Fault('store.unavailable', 'frames conflict with another writer')
-    open = await admitRound(env, open, receivers)
+    open = await admitRound(env, open, admitted)
   }
-  return receivers
+  return admitted
 }
 
 async function admitRound(
   { store, clock, failpoint }: AdmissionEnv,
   sends: readonly WaitingSend[],
-  receivers: Set<RelayName>,
+  admitted: AdmittedFrame[],
 ): Promise<WaitingSend[]> {
   const nowMs = clock.nowMs()
   const rows = await store.findSendRows(
@@ -113,16 +118,25 @@ async function admitRound(
   const decisions = decideSends(batch, nowMs)
   const writes = decisions.flatMap(({ write }) => write ?? [])
   for (const write of writes) failpoint(`relay.before_${nameOf(write)}_stored`)
-  const written = writes.length > 0 ? await store.putSends(writes, nowMs) : []
+  const placed = writes.length > 0 ? await store.putSends(writes, nowMs) : []
   for (const write of writes) failpoint(`relay.after_${nameOf(write)}_stored`)
-  const refused = new Set(writes.filter((_, i) => written[i] !== true))
+  const places = new Map(writes.map((write, i) => [write, placed[i] ?? null]))
   return sends.filter((waiting, i) => {
     const decision = decisions[i]
-    if (!decision || (decision.write && refused.has(decision.write))) return true
-    if (decision.write) receivers.add(decision.write.receiver)
+    const place = decision?.write && places.get(decision.write)
+    if (!decision || (decision.write && !place)) return true
+    if (decision.write && place) admitted.push(admittedFrame(decision.write, place))
     waiting.resolve(decision)
     return false
   })
 }
+
+const admittedFrame = ({ ask, receiver, payload }: SendWrite, place: QueuePlace): AdmittedFrame => ({
+  ...place,
+  receiver,
+  sender: ask.sender,
+  mid: ask.mid,
+  payload,
+})
 
 const nameOf = ({ payload }: SendWrite): string => payloadKind(payload) ?? 'payload'

@@ -3,10 +3,13 @@
 import { parsePin, parseSrpId } from '#kernel/brand.ts'
 import { toHex } from '#kernel/bytes.ts'
 import type { Deliver, Source } from '#protocol/relay-frame.ts'
-import type { QueuedFrame, RelayName, RelayStore } from '#store/relay.ts'
+import type { QueuedFrame, QueuePlace, RelayName, RelayStore } from '#store/relay.ts'
 
 export interface Delivery {
+  /** Reads what waits in the queue. */
   wake(): void
+  /** A frame that has just come into the queue: delivered as it is where everything before it has been, else read. */
+  offer(frame: QueuedFrame & QueuePlace): void
   /** The receiver has it: the frame's id, or null for what was not delivered here. */
   acked(mid: Uint8Array): number | null
   forget(frameId: number): void
@@ -45,12 +48,13 @@ export function startDelivery(env: DeliveryEnv): Delivery {
     if (stopped || room <= 0 || env.isChoked()) return 0
     const frames = await env.store.listQueued(env.receiver, lastId, room)
     if (stopped) return 0
-    for (const frame of frames) {
-      lastId = frame.id
-      inFlight.set(frame.id, toHex(frame.mid))
-      env.deliver(asDeliver(frame))
-    }
+    for (const frame of frames) deliver(frame)
     return frames.length
+  }
+  const deliver = (frame: QueuedFrame): void => {
+    lastId = frame.id
+    inFlight.set(frame.id, toHex(frame.mid))
+    env.deliver(asDeliver(frame))
   }
   const wake = (): void => {
     again = true
@@ -61,12 +65,19 @@ export function startDelivery(env: DeliveryEnv): Delivery {
       env.failed(error)
     })
   }
+  const offer = (frame: QueuedFrame & QueuePlace): void => {
+    if (stopped || frame.id <= lastId) return
+    const isNext = !running && frame.after <= lastId
+    if (isNext && inFlight.size < env.window && !env.isChoked()) deliver(frame)
+    else wake()
+  }
   const release = (frameId: number): void => {
     const wasFull = inFlight.size >= env.window
     if (inFlight.delete(frameId) && wasFull) wake()
   }
   return {
     wake,
+    offer,
     // Two senders may have chosen the same mid: the one that was delivered first is acknowledged first.
     acked: (mid) => {
       const hex = toHex(mid)

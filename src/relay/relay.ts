@@ -29,7 +29,7 @@ const closeGraceMs = 2_000
 export function startRelay(env: RelayEnv, mailer: Mailer): Relay {
   const sessions = makeSessions(env)
   const acknowledger = makeAcknowledger(env, sessions)
-  const admission = makeAdmission(env, (name) => sessions.find(name)?.wake())
+  const admission = makeAdmission(env, (frame) => sessions.find(frame.receiver)?.offer(frame))
   const hub: RelayHub = {
     ...env,
     sessions,

@@ -7,6 +7,7 @@ import { receiptStatus } from '#protocol/receipt.ts'
 import type { Frame, Send, Source } from '#protocol/relay-frame.ts'
 import { encodeFrame } from '#protocol/relay-frame-codec.ts'
 import type { RelayName, SettledFrame } from '#store/relay.ts'
+import type { AdmittedFrame } from './admission.ts'
 import { type Delivery, startDelivery } from './delivery.ts'
 import { allowedDomains } from './hints.ts'
 import type { RelayHub } from './hub.ts'
@@ -74,6 +75,10 @@ class RelaySession implements LinkedSession {
 
   wake(): void {
     this.#delivery.wake()
+  }
+
+  offer(frame: AdmittedFrame): void {
+    this.#delivery.offer(frame)
   }
 
   forget(frameId: number): void {

@@ -3,6 +3,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Frame } from '#protocol/relay-frame.ts'
 import type { RelayName, RelayStore, SettledFrame } from '#store/relay.ts'
+import type { AdmittedFrame } from './admission.ts'
 import { noteDisplacement } from './displacement.ts'
 import { closeCode, type RelayRole } from './link.ts'
 
@@ -12,8 +13,10 @@ export interface Session {
   /** Mail domains a server said it serves. */
   readonly domains: ReadonlySet<string>
   send(frame: Frame): void
-  /** New frames wait in its queue. */
+  /** Frames may wait in its queue. */
   wake(): void
+  /** This frame is now in its queue. */
+  offer(frame: AdmittedFrame): void
   /** This frame of its queue is gone: it is not waited for any more. */
   forget(frameId: number): void
   /** Nothing it says counts any more; resolves whether it still answers a ping. */

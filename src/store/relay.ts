@@ -104,7 +104,7 @@ export interface TokenUse {
   readonly owner: SrpId | null
 }
 
-/** One accepted send. It is refused (false) where mid, fence or token changed since the rows were read. */
+/** One accepted send. It is refused (null) where mid, fence or token changed since the rows were read. */
 export interface SendWrite {
   readonly ask: SendAsk
   readonly receiver: RelayName
@@ -121,6 +121,13 @@ export interface QueuedFrame {
   readonly sender: RelayName
   readonly mid: Uint8Array
   readonly payload: Uint8Array
+}
+
+/** Where an accepted frame stands in its receiver's queue. */
+export interface QueuePlace {
+  readonly id: number
+  /** The frame before it, 0 where there is none: whoever was delivered that one needs to read nothing to deliver this. */
+  readonly after: number
 }
 
 /** A frame that left the queue: what its sender is told, if it is there to hear it. */
@@ -224,7 +231,7 @@ export interface RelayStore {
   removeServed(srpId: SrpId, pins: readonly Pin[]): Promise<SettledFrame[]>
 
   findSendRows(asks: readonly SendAsk[], nowMs: number): Promise<SendRows[]>
-  putSends(writes: readonly SendWrite[], nowMs: number): Promise<boolean[]>
+  putSends(writes: readonly SendWrite[], nowMs: number): Promise<(QueuePlace | null)[]>
   /** In the order of acceptance, those after `afterId`. */
   listQueued(receiver: RelayName, afterId: number, limit: number): Promise<QueuedFrame[]>
   acknowledge(ids: readonly number[]): Promise<SettledFrame[]>

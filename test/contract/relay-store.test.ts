@@ -113,14 +113,11 @@ describe("the relay's store", () => {
       ...over,
     })
     const use = { txn: row.txn, framesUsedBefore: 0, ownerBefore: null, owner: srpId }
-    assert.deepEqual(await store.relay.putSends([write(1), write(1), write(2)], 0), [true, false, true])
-    assert.deepEqual(await store.relay.putSends([write(3, { fence: { generation: 1, epoch: 4 } })], 0), [
-      false,
-    ])
-    assert.deepEqual(await store.relay.putSends([write(4, { token: use }), write(5, { token: use })], 0), [
-      true,
-      false,
-    ])
+    const taken = async (...writes: SendWrite[]) =>
+      (await store.relay.putSends(writes, 0)).map((place) => place !== null)
+    assert.deepEqual(await taken(write(1), write(1), write(2)), [true, false, true])
+    assert.deepEqual(await taken(write(3, { fence: { generation: 1, epoch: 4 } })), [false])
+    assert.deepEqual(await taken(write(4, { token: use }), write(5, { token: use })), [true, false])
     const asked = { ...ask, mid: bytes(16, 9), txnPrefix: bytes(12, 0x77) }
     const [rows] = await store.relay.findSendRows([asked], 0)
     assert.deepEqual(rows?.token, {
@@ -132,6 +129,33 @@ describe("the relay's store", () => {
     })
     assert.deepEqual(rows?.queue, { frames: 3, bytes: 15 })
     assert.equal(rows?.serverLists, true)
+  })
+
+  it('says which frame stands before a new one in the queue of its receiver', async () => {
+    const ask = { sender: srpId, srpId, toDevice: true, txnPrefix: null }
+    const write = (mid: number, pin: Pin): SendWrite => ({
+      ask: { ...ask, pin, mid: bytes(16, mid) },
+      receiver: pin,
+      contentHash: bytes(32, mid),
+      payload: bytes(5, mid),
+      fence: null,
+      token: null,
+      expiresAtMs: 100,
+      rememberUntilMs: 1_000,
+    })
+    const [a, b, c] = await store.relay.putSends(
+      [write(31, pinOf(8)), write(32, pinOf(9)), write(33, pinOf(8))],
+      0,
+    )
+    assert.ok(a && b && c)
+    assert.deepEqual([a.after, b.after, c.after], [0, 0, a.id])
+    assert.deepEqual(
+      (await store.relay.listQueued(pinOf(8), 0, 9)).map(({ id }) => id),
+      [a.id, c.id],
+    )
+    await store.relay.acknowledge([a.id, c.id])
+    const [d] = await store.relay.putSends([write(34, pinOf(8))], 0)
+    assert.equal(d?.after, 0)
   })
 
   it('lets PINs take turns at an address, and leaves out addresses that had enough', async () => {

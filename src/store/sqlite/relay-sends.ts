@@ -1,5 +1,6 @@
 /** Accepting frames: the rows a decision needs, and the writes it makes, in the same order for both. */
-import type { KnownMid, QueueRow, RelayStore, SendAsk, SendRows, SendWrite, TokenRow } from '../relay.ts'
+import { assert } from '#kernel/assert.ts'
+import type { KnownMid, QueuePlace, RelayStore, SendAsk, SendRows, SendWrite, TokenRow } from '../relay.ts'
 import type { Sync } from './aggregate.ts'
 import type { Db, SqlValue } from './database.ts'
 
@@ -39,25 +40,42 @@ function readRows(db: Db, ask: SendAsk, pairs: Map<string, PairRows>, nowMs: num
   return { ...pair, known: readMid(db, ask), token }
 }
 
-function readPair(db: Db, ask: SendAsk, nowMs: number): PairRows {
-  const { pin, srpId } = ask
+/** In one statement: what a decision costs is the number of statements, not their length. */
+const pairSql = `
+  WITH pair(pin, srp_id, to_device) AS (VALUES (?, ?, ?))
+  SELECT
+    EXISTS (SELECT 1 FROM relay_device d, relay_server s WHERE d.pin = pair.pin AND s.srp_id = pair.srp_id
+      AND d.suspended_because IS NULL AND s.suspended_because IS NULL) AS namesGood,
+    EXISTS (SELECT 1 FROM relay_peer p WHERE p.pin = pair.pin AND p.srp_id = pair.srp_id) AS deviceLists,
+    EXISTS (SELECT 1 FROM relay_served v WHERE v.srp_id = pair.srp_id AND v.pin = pair.pin)
+      OR EXISTS (SELECT 1 FROM relay_mail m WHERE m.pin = pair.pin AND m.owner = pair.srp_id
+        AND m.expires_at_ms > ?) AS serverLists,
+    f.generation, f.epoch,
+    (SELECT count(*) FROM relay_frame q WHERE q.pin = pair.pin AND q.to_device = pair.to_device) AS frames,
+    (SELECT ifnull(sum(q.bytes), 0) FROM relay_frame q
+      WHERE q.pin = pair.pin AND q.to_device = pair.to_device) AS bytes
+  FROM pair LEFT JOIN relay_fence f ON f.srp_id = pair.srp_id AND f.pin = pair.pin`
+
+interface PairColumns {
+  readonly namesGood: number
+  readonly deviceLists: number
+  readonly serverLists: number
+  readonly generation: number | null
+  readonly epoch: number | null
+  readonly frames: number
+  readonly bytes: number
+}
+
+function readPair(db: Db, { pin, srpId, toDevice }: SendAsk, nowMs: number): PairRows {
+  const row = db.one<PairColumns>(pairSql, pin, srpId, Number(toDevice), nowMs)
+  assert(row, 'a pair is always one row')
+  const { generation, epoch, frames, bytes } = row
   return {
-    namesGood: exists(
-      db,
-      `SELECT 1 FROM relay_device d, relay_server s WHERE d.pin = ? AND s.srp_id = ?
-         AND d.suspended_because IS NULL AND s.suspended_because IS NULL`,
-      ...[pin, srpId],
-    ),
-    deviceLists: exists(db, 'SELECT 1 FROM relay_peer WHERE pin = ? AND srp_id = ?', pin, srpId),
-    serverLists:
-      exists(db, 'SELECT 1 FROM relay_served WHERE srp_id = ? AND pin = ?', srpId, pin) ||
-      exists(
-        db,
-        'SELECT 1 FROM relay_mail WHERE pin = ? AND owner = ? AND expires_at_ms > ?',
-        ...[pin, srpId, nowMs],
-      ),
-    fence: readFence(db, ask),
-    queue: readQueue(db, ask),
+    namesGood: row.namesGood === 1,
+    deviceLists: row.deviceLists === 1,
+    serverLists: row.serverLists === 1,
+    fence: generation === null || epoch === null ? null : { generation, epoch },
+    queue: { frames, bytes },
   }
 }
 
@@ -76,13 +94,6 @@ const readFence = (db: Db, { srpId, pin }: SendAsk): FenceColumns | null =>
     ...[srpId, pin],
   ) ?? null
 
-const readQueue = (db: Db, { pin, toDevice }: SendAsk): QueueRow =>
-  db.one<QueueRow>(
-    `SELECT count(*) AS frames, ifnull(sum(bytes), 0) AS bytes FROM relay_frame
-     WHERE pin = ? AND to_device = ?`,
-    ...[pin, Number(toDevice)],
-  ) ?? { frames: 0, bytes: 0 }
-
 function readToken(db: Db, { pin, srpId }: SendAsk, txnPrefix: Uint8Array): TokenRow | null {
   const row = db.one<TokenColumns>(
     `SELECT txn, owner, frames_used AS framesUsed, expires_at_ms AS expiresAtMs, domain FROM relay_mail
@@ -98,8 +109,8 @@ function readToken(db: Db, { pin, srpId }: SendAsk, txnPrefix: Uint8Array): Toke
   return { ...token, allowed: listed.length === 0 || listed.some((server) => server.srpId === srpId) }
 }
 
-function putOne(db: Db, write: SendWrite): boolean {
-  if (!stillHolds(db, write)) return false
+function putOne(db: Db, write: SendWrite): QueuePlace | null {
+  if (!stillHolds(db, write)) return null
   const { ask, fence, token } = write
   const tokenPin = ask.txnPrefix ? ask.pin : null
   const isNew = db.run(
@@ -107,8 +118,13 @@ function putOne(db: Db, write: SendWrite): boolean {
      VALUES (?, ?, ?, 0, ?, ?) ON CONFLICT DO NOTHING`,
     ...[ask.sender, ask.mid, write.contentHash, tokenPin, write.rememberUntilMs],
   )
-  if (isNew === 0) return false
-  db.run(
+  if (isNew === 0) return null
+  const after =
+    db.one<{ id: number }>(
+      'SELECT id FROM relay_frame WHERE receiver = ? ORDER BY id DESC LIMIT 1',
+      write.receiver,
+    )?.id ?? 0
+  const id = db.insert(
     `INSERT INTO relay_frame(sender, receiver, pin, to_device, by_token, mid, bytes, expires_at_ms, payload)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ...[ask.sender, write.receiver, ask.pin, Number(ask.toDevice), Number(tokenPin !== null), ask.mid],
@@ -125,7 +141,7 @@ function putOne(db: Db, write: SendWrite): boolean {
       'UPDATE relay_mail SET frames_used = frames_used + 1, owner = ? WHERE txn = ?',
       ...[token.owner, token.txn],
     )
-  return true
+  return { id, after }
 }
 
 /** Another relay process on the same database may have written since the rows were read. */
