@@ -7,7 +7,7 @@
 import { Fault } from '#kernel/fault.ts'
 import { payloadKind } from '#protocol/payload.ts'
 import type { Send } from '#protocol/relay-frame.ts'
-import type { QueuedFrame, QueuePlace, RelayName, SendAsk, SendWrite } from '#store/relay.ts'
+import type { QueuedFrame, RelayName, SendAsk, SendWrite } from '#store/relay.ts'
 import type { RelayEnv } from './hub.ts'
 import { decideSends } from './send-batch.ts'
 import type { SendDecision } from './store-forward.ts'
@@ -36,12 +36,20 @@ const batchMax = 256
 const conflictsMax = 5
 
 /** A frame that is on disk, as its receiver's queue holds it. */
-export interface AdmittedFrame extends QueuedFrame, QueuePlace {
+export interface AdmittedFrame extends QueuedFrame {
   readonly receiver: RelayName
 }
 
-/** `offer` is called for each frame that is now in its receiver's queue, after its sender was answered. */
-export function makeAdmission(env: AdmissionEnv, offer: (frame: AdmittedFrame) => void): Admission {
+/** What comes of frames, after their senders were answered. */
+export interface Receivers {
+  /** This frame is now in its receiver's queue, and every frame before it was offered too. */
+  offer(frame: AdmittedFrame): void
+  /** Another process has put frames into queues: anybody's may hold more than was offered. */
+  lookAgain(): void
+}
+
+export function makeAdmission(env: AdmissionEnv, receivers: Receivers): Admission {
+  const tell = makeTeller(receivers)
   const waiting: Waiting[] = []
   let running: Promise<void> | null = null
 
@@ -61,7 +69,7 @@ export function makeAdmission(env: AdmissionEnv, offer: (frame: AdmittedFrame) =
       const admitted = await admitBatch(env, sends)
       // A turn later, so that the receipts go out before the deliveries that may be answered at once.
       await Promise.resolve()
-      for (const frame of admitted) offer(frame)
+      tell(admitted)
     } catch (error) {
       for (const send of sends) send.reject(error)
     }
@@ -77,6 +85,20 @@ export function makeAdmission(env: AdmissionEnv, offer: (frame: AdmittedFrame) =
     settled: async () => {
       await running
     },
+  }
+}
+
+/** Ids are given out one by one: a gap, as before the first frame of this process, is frames of another one. */
+function makeTeller({ offer, lookAgain }: Receivers): (admitted: readonly AdmittedFrame[]) => void {
+  let newestId: number | null = null
+  return (admitted) => {
+    let isWhole = true
+    for (const { id } of admitted.toSorted((a, b) => a.id - b.id)) {
+      isWhole &&= newestId !== null && id === newestId + 1
+      newestId = id
+    }
+    if (isWhole) for (const frame of admitted) offer(frame)
+    else lookAgain()
   }
 }
 
@@ -118,21 +140,21 @@ async function admitRound(
   const decisions = decideSends(batch, nowMs)
   const writes = decisions.flatMap(({ write }) => write ?? [])
   for (const write of writes) failpoint(`relay.before_${nameOf(write)}_stored`)
-  const placed = writes.length > 0 ? await store.putSends(writes, nowMs) : []
+  const ids = writes.length > 0 ? await store.putSends(writes, nowMs) : []
   for (const write of writes) failpoint(`relay.after_${nameOf(write)}_stored`)
-  const places = new Map(writes.map((write, i) => [write, placed[i] ?? null]))
+  const idOf = new Map(writes.map((write, i) => [write, ids[i] ?? null]))
   return sends.filter((waiting, i) => {
     const decision = decisions[i]
-    const place = decision?.write && places.get(decision.write)
-    if (!decision || (decision.write && !place)) return true
-    if (decision.write && place) admitted.push(admittedFrame(decision.write, place))
+    const id = decision?.write ? idOf.get(decision.write) : undefined
+    if (!decision || (decision.write && !id)) return true
+    if (decision.write && id) admitted.push(admittedFrame(decision.write, id))
     waiting.resolve(decision)
     return false
   })
 }
 
-const admittedFrame = ({ ask, receiver, payload }: SendWrite, place: QueuePlace): AdmittedFrame => ({
-  ...place,
+const admittedFrame = ({ ask, receiver, payload }: SendWrite, id: number): AdmittedFrame => ({
+  id,
   receiver,
   sender: ask.sender,
   mid: ask.mid,

@@ -3,13 +3,13 @@
 import { parsePin, parseSrpId } from '#kernel/brand.ts'
 import { toHex } from '#kernel/bytes.ts'
 import type { Deliver, Source } from '#protocol/relay-frame.ts'
-import type { QueuedFrame, QueuePlace, RelayName, RelayStore } from '#store/relay.ts'
+import type { QueuedFrame, RelayName, RelayStore } from '#store/relay.ts'
 
 export interface Delivery {
   /** Reads what waits in the queue. */
   wake(): void
-  /** A frame that has just come into the queue: delivered as it is where everything before it has been, else read. */
-  offer(frame: QueuedFrame & QueuePlace): void
+  /** The newest frame of the queue, which goes out as it is where nothing waits before it, and is read later else. */
+  offer(frame: QueuedFrame): void
   /** The receiver has it: the frame's id, or null for what was not delivered here. */
   acked(mid: Uint8Array): number | null
   forget(frameId: number): void
@@ -35,6 +35,8 @@ export function startDelivery(env: DeliveryEnv): Delivery {
   let running = false
   let again = false
   let stopped = false
+  /** The queue may hold more than has been delivered. */
+  let behind = true
 
   const pump = async (): Promise<void> => {
     do {
@@ -48,6 +50,7 @@ export function startDelivery(env: DeliveryEnv): Delivery {
     if (stopped || room <= 0 || env.isChoked()) return 0
     const frames = await env.store.listQueued(env.receiver, lastId, room)
     if (stopped) return 0
+    behind = frames.length === room
     for (const frame of frames) deliver(frame)
     return frames.length
   }
@@ -58,6 +61,7 @@ export function startDelivery(env: DeliveryEnv): Delivery {
   }
   const wake = (): void => {
     again = true
+    behind = true
     if (running || stopped) return
     running = true
     pump().catch((error: unknown) => {
@@ -65,9 +69,9 @@ export function startDelivery(env: DeliveryEnv): Delivery {
       env.failed(error)
     })
   }
-  const offer = (frame: QueuedFrame & QueuePlace): void => {
+  const offer = (frame: QueuedFrame): void => {
     if (stopped || frame.id <= lastId) return
-    const isNext = !running && frame.after <= lastId
+    const isNext = !running && !behind
     if (isNext && inFlight.size < env.window && !env.isChoked()) deliver(frame)
     else wake()
   }

@@ -29,7 +29,12 @@ const closeGraceMs = 2_000
 export function startRelay(env: RelayEnv, mailer: Mailer): Relay {
   const sessions = makeSessions(env)
   const acknowledger = makeAcknowledger(env, sessions)
-  const admission = makeAdmission(env, (frame) => sessions.find(frame.receiver)?.offer(frame))
+  const admission = makeAdmission(env, {
+    offer: (frame) => sessions.find(frame.receiver)?.offer(frame),
+    lookAgain: () => {
+      for (const session of sessions.all()) session.wake()
+    },
+  })
   const hub: RelayHub = {
     ...env,
     sessions,

@@ -123,13 +123,6 @@ export interface QueuedFrame {
   readonly payload: Uint8Array
 }
 
-/** Where an accepted frame stands in its receiver's queue. */
-export interface QueuePlace {
-  readonly id: number
-  /** The frame before it, 0 where there is none: whoever was delivered that one needs to read nothing to deliver this. */
-  readonly after: number
-}
-
 /** A frame that left the queue: what its sender is told, if it is there to hear it. */
 export interface SettledFrame {
   readonly id: number
@@ -231,7 +224,8 @@ export interface RelayStore {
   removeServed(srpId: SrpId, pins: readonly Pin[]): Promise<SettledFrame[]>
 
   findSendRows(asks: readonly SendAsk[], nowMs: number): Promise<SendRows[]>
-  putSends(writes: readonly SendWrite[], nowMs: number): Promise<(QueuePlace | null)[]>
+  /** The id of each frame in its queue: one more than that of the frame taken before it, whoever sent that. */
+  putSends(writes: readonly SendWrite[], nowMs: number): Promise<(number | null)[]>
   /** In the order of acceptance, those after `afterId`. */
   listQueued(receiver: RelayName, afterId: number, limit: number): Promise<QueuedFrame[]>
   acknowledge(ids: readonly number[]): Promise<SettledFrame[]>

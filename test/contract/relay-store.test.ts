@@ -114,7 +114,7 @@ describe("the relay's store", () => {
     })
     const use = { txn: row.txn, framesUsedBefore: 0, ownerBefore: null, owner: srpId }
     const taken = async (...writes: SendWrite[]) =>
-      (await store.relay.putSends(writes, 0)).map((place) => place !== null)
+      (await store.relay.putSends(writes, 0)).map((id) => id !== null)
     assert.deepEqual(await taken(write(1), write(1), write(2)), [true, false, true])
     assert.deepEqual(await taken(write(3, { fence: { generation: 1, epoch: 4 } })), [false])
     assert.deepEqual(await taken(write(4, { token: use }), write(5, { token: use })), [true, false])
@@ -131,10 +131,9 @@ describe("the relay's store", () => {
     assert.equal(rows?.serverLists, true)
   })
 
-  it('says which frame stands before a new one in the queue of its receiver', async () => {
-    const ask = { sender: srpId, srpId, toDevice: true, txnPrefix: null }
+  it('numbers frames one by one, whoever they are from and for, also after a refusal and a failure', async () => {
     const write = (mid: number, pin: Pin): SendWrite => ({
-      ask: { ...ask, pin, mid: bytes(16, mid) },
+      ask: { sender: srpId, srpId, toDevice: true, txnPrefix: null, pin, mid: bytes(16, mid) },
       receiver: pin,
       contentHash: bytes(32, mid),
       payload: bytes(5, mid),
@@ -143,19 +142,16 @@ describe("the relay's store", () => {
       expiresAtMs: 100,
       rememberUntilMs: 1_000,
     })
-    const [a, b, c] = await store.relay.putSends(
-      [write(31, pinOf(8)), write(32, pinOf(9)), write(33, pinOf(8))],
-      0,
-    )
-    assert.ok(a && b && c)
-    assert.deepEqual([a.after, b.after, c.after], [0, 0, a.id])
+    const [first] = await store.relay.putSends([write(31, pinOf(8))], 0)
+    assert.ok(first)
     assert.deepEqual(
-      (await store.relay.listQueued(pinOf(8), 0, 9)).map(({ id }) => id),
-      [a.id, c.id],
+      await store.relay.putSends([write(32, pinOf(9)), write(31, pinOf(8)), write(33, pinOf(8))], 0),
+      [first + 1, null, first + 2],
     )
-    await store.relay.acknowledge([a.id, c.id])
-    const [d] = await store.relay.putSends([write(34, pinOf(8))], 0)
-    assert.equal(d?.after, 0)
+    const broken = { ...write(35, pinOf(8)), payload: 'no bytes' as unknown as Uint8Array }
+    await assert.rejects(store.relay.putSends([write(34, pinOf(8)), broken], 0))
+    await store.relay.acknowledge([first, first + 1, first + 2])
+    assert.deepEqual(await store.relay.putSends([write(34, pinOf(8))], 0), [first + 3])
   })
 
   it('lets PINs take turns at an address, and leaves out addresses that had enough', async () => {

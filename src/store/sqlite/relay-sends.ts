@@ -1,6 +1,6 @@
 /** Accepting frames: the rows a decision needs, and the writes it makes, in the same order for both. */
 import { assert } from '#kernel/assert.ts'
-import type { KnownMid, QueuePlace, RelayStore, SendAsk, SendRows, SendWrite, TokenRow } from '../relay.ts'
+import type { KnownMid, RelayStore, SendAsk, SendRows, SendWrite, TokenRow } from '../relay.ts'
 import type { Sync } from './aggregate.ts'
 import type { Db, SqlValue } from './database.ts'
 
@@ -109,7 +109,7 @@ function readToken(db: Db, { pin, srpId }: SendAsk, txnPrefix: Uint8Array): Toke
   return { ...token, allowed: listed.length === 0 || listed.some((server) => server.srpId === srpId) }
 }
 
-function putOne(db: Db, write: SendWrite): QueuePlace | null {
+function putOne(db: Db, write: SendWrite): number | null {
   if (!stillHolds(db, write)) return null
   const { ask, fence, token } = write
   const tokenPin = ask.txnPrefix ? ask.pin : null
@@ -119,11 +119,6 @@ function putOne(db: Db, write: SendWrite): QueuePlace | null {
     ...[ask.sender, ask.mid, write.contentHash, tokenPin, write.rememberUntilMs],
   )
   if (isNew === 0) return null
-  const after =
-    db.one<{ id: number }>(
-      'SELECT id FROM relay_frame WHERE receiver = ? ORDER BY id DESC LIMIT 1',
-      write.receiver,
-    )?.id ?? 0
   const id = db.insert(
     `INSERT INTO relay_frame(sender, receiver, pin, to_device, by_token, mid, bytes, expires_at_ms, payload)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -141,7 +136,7 @@ function putOne(db: Db, write: SendWrite): QueuePlace | null {
       'UPDATE relay_mail SET frames_used = frames_used + 1, owner = ? WHERE txn = ?',
       ...[token.owner, token.txn],
     )
-  return { id, after }
+  return id
 }
 
 /** Another relay process on the same database may have written since the rows were read. */

@@ -48,9 +48,8 @@ function start(window = 32) {
     failed: (error) => assert.fail(String(error)),
   })
   const offer = (id: number): void => {
-    const after = queue.at(-1) ?? 0
     queue.push(id)
-    delivery.offer({ ...queued(id), id, after })
+    delivery.offer(queued(id))
   }
   const ack = (id: number): void => {
     delivery.acked(new Uint8Array(16).fill(id))
@@ -59,23 +58,30 @@ function start(window = 32) {
   return { ...delivery, offer, ack }
 }
 
-test('a frame that follows what was delivered goes out without the queue being read', () => {
-  const { offer, ack } = start()
+test('once the queue was read to its end, a new frame goes out without another look', async () => {
+  const { offer, ack, wake } = start()
+  queue.push(1)
+  wake()
+  await settle()
+  reads = 0
   offer(3)
   offer(4)
   ack(3)
   ack(4)
   offer(9)
-  assert.deepEqual([sent, reads], [[3, 4, 9], 0])
+  assert.deepEqual([sent, reads], [[1, 3, 4, 9], 0])
 })
 
-test('a frame that another process has put before it is delivered first', async () => {
-  const { offer } = start()
-  offer(1)
-  queue.push(2)
-  offer(3)
+test('what waits before a frame is delivered first, whether or not anybody has looked', async () => {
+  const { offer, wake } = start()
+  queue.push(1)
+  offer(2)
   await settle()
-  assert.deepEqual(sent, [1, 2, 3])
+  queue.push(3)
+  wake()
+  offer(4)
+  await settle()
+  assert.deepEqual(sent, [1, 2, 3, 4])
 })
 
 test('what comes while the queue is being read goes out once, and in order', async () => {
