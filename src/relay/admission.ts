@@ -158,6 +158,7 @@ const admittedFrame = ({ ask, receiver, payload }: SendWrite, id: number): Admit
   receiver,
   sender: ask.sender,
   mid: ask.mid,
+  tokenPin: ask.txnPrefix ? ask.pin : null,
   payload,
 })
 

@@ -1,17 +1,17 @@
 /** Brings one receiver its queue, in order and never more than its window; each frame once per connection. */
 
 import { parsePin, parseSrpId } from '#kernel/brand.ts'
-import { toHex } from '#kernel/bytes.ts'
+import { sameBytes } from '#kernel/bytes.ts'
 import type { Deliver, Source } from '#protocol/relay-frame.ts'
-import type { QueuedFrame, RelayName, RelayStore } from '#store/relay.ts'
+import type { DeliveredFrame, QueuedFrame, RelayName, RelayStore } from '#store/relay.ts'
 
 export interface Delivery {
   /** Reads what waits in the queue. */
   wake(): void
   /** The newest frame of the queue, which goes out as it is where nothing waits before it, and is read later else. */
   offer(frame: QueuedFrame): void
-  /** The receiver has it: the frame's id, or null for what was not delivered here. */
-  acked(mid: Uint8Array): number | null
+  /** The receiver has it: the frame, or null for what was not delivered here. */
+  acked(mid: Uint8Array): DeliveredFrame | null
   forget(frameId: number): void
   stop(): void
 }
@@ -30,7 +30,7 @@ export interface DeliveryEnv {
 const readAtOnce = 32
 
 export function startDelivery(env: DeliveryEnv): Delivery {
-  const inFlight = new Map<number, string>()
+  const inFlight = new Map<number, DeliveredFrame>()
   let lastId = 0
   let running = false
   let again = false
@@ -55,8 +55,9 @@ export function startDelivery(env: DeliveryEnv): Delivery {
     return frames.length
   }
   const deliver = (frame: QueuedFrame): void => {
-    lastId = frame.id
-    inFlight.set(frame.id, toHex(frame.mid))
+    const { id, sender, mid, tokenPin } = frame
+    lastId = id
+    inFlight.set(id, { id, sender, mid, tokenPin })
     env.deliver(asDeliver(frame))
   }
   const wake = (): void => {
@@ -84,11 +85,10 @@ export function startDelivery(env: DeliveryEnv): Delivery {
     offer,
     // Two senders may have chosen the same mid: the one that was delivered first is acknowledged first.
     acked: (mid) => {
-      const hex = toHex(mid)
-      for (const [id, known] of inFlight) {
-        if (known !== hex) continue
-        release(id)
-        return id
+      for (const frame of inFlight.values()) {
+        if (!sameBytes(frame.mid, mid)) continue
+        release(frame.id)
+        return frame
       }
       return null
     },

@@ -158,8 +158,8 @@ class RelaySession implements LinkedSession {
   #fromEither(frame: Frame): void {
     if (frame.type === 'send') this.#send(frame)
     else if (frame.type === 'frame_ack') {
-      const id = this.#delivery.acked(frame.mid)
-      if (id !== null) this.#hub.acknowledger.add(id)
+      const delivered = this.#delivery.acked(frame.mid)
+      if (delivered) this.#hub.acknowledger.add({ ...delivered, receiver: this.name })
     } else this.close(closeCode.malformed)
   }
 

@@ -120,8 +120,13 @@ export interface QueuedFrame {
   readonly id: number
   readonly sender: RelayName
   readonly mid: Uint8Array
+  /** Who stood behind the token it was sent to. */
+  readonly tokenPin: Pin | null
   readonly payload: Uint8Array
 }
+
+/** What is kept of a frame that went out until it is acknowledged. */
+export type DeliveredFrame = Omit<QueuedFrame, 'payload'>
 
 /** A frame that left the queue: what its sender is told, if it is there to hear it. */
 export interface SettledFrame {
@@ -228,7 +233,8 @@ export interface RelayStore {
   putSends(writes: readonly SendWrite[], nowMs: number): Promise<(number | null)[]>
   /** In the order of acceptance, those after `afterId`. */
   listQueued(receiver: RelayName, afterId: number, limit: number): Promise<QueuedFrame[]>
-  acknowledge(ids: readonly number[]): Promise<SettledFrame[]>
+  /** The ids of those that were still queued; their mids are delivered now. */
+  acknowledge(frames: readonly Pick<DeliveredFrame, 'id' | 'sender' | 'mid'>[]): Promise<number[]>
   hasExpired(nowMs: number): Promise<boolean>
   expire(nowMs: number, limit: number): Promise<SettledFrame[]>
   /** How many frames wait for their receivers, and mails for the mail server. */

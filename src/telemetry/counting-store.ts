@@ -132,7 +132,7 @@ function countingRelay(store: RelayStore, metrics: Metrics): Partial<RelayStore>
           metrics.count('postkey_relay_frames_total', { direction: ask.toDevice ? 'to_device' : 'to_server' })
       return taken
     },
-    acknowledge: async (ids) => counted(metrics, 'delivered', await store.acknowledge(ids)),
+    acknowledge: async (frames) => counted(metrics, 'delivered', await store.acknowledge(frames)),
     expire: async (nowMs, limit) => counted(metrics, 'expired', await store.expire(nowMs, limit)),
     putPeers: async (pin, srpIds) => counted(metrics, 'withdrawn', await store.putPeers(pin, srpIds)),
     removeServed: async (srpId, pins) => counted(metrics, 'withdrawn', await store.removeServed(srpId, pins)),

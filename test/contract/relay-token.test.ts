@@ -27,6 +27,21 @@ describe('route tokens', () => {
     assert.deepEqual((await pair.device.next('deliver')).payload, m2)
   })
 
+  it('have the PIN named also when the frame was acknowledged, at once or after a new log-in', async () => {
+    const to = await mailedToken(world, pair.device)
+    const [first, second] = [newMid(), newMid()]
+    for (const mid of [first, second])
+      assert.equal(await pair.server.send({ mid, to, payload: m2, fence }), 0)
+    pair.device.say({ type: 'frame_ack', mid: (await pair.device.next('deliver')).mid })
+    const atOnce = await pair.server.next('receipt', first)
+    assert.deepEqual([atOnce.status, atOnce.pin], [1, pair.pin])
+    await pair.device.leave()
+    const { end } = await rawDevice(world, pair.key, pair.pin)
+    end.say({ type: 'frame_ack', mid: (await end.next('deliver')).mid })
+    const later = await pair.server.next('receipt', second)
+    assert.deepEqual([later.status, later.pin], [1, pair.pin])
+  })
+
   it('count for their owner as listing the PIN, so that only the handheld’s list is missing for M3', async () => {
     const to = await mailedToken(world, pair.device)
     assert.equal(await pair.server.send({ to, payload: m2, fence }), 0)

@@ -1,5 +1,5 @@
 /** The queues between acceptance and acknowledgement, and the lists that say who hears whom. */
-import type { QueuedFrame, RelayStore, SettledFrame } from '../relay.ts'
+import type { DeliveredFrame, QueuedFrame, RelayStore, SettledFrame } from '../relay.ts'
 import type { Sync } from './aggregate.ts'
 import type { Db, SqlValue } from './database.ts'
 
@@ -48,10 +48,11 @@ export function makeRelayFrames(db: Db): Frames {
       }),
     listQueued: (receiver, afterId, limit) =>
       db.all<QueuedFrame>(
-        `SELECT id, sender, mid, payload FROM relay_frame WHERE receiver = ? AND id > ? ORDER BY id LIMIT ?`,
+        `SELECT id, sender, mid, iif(by_token, pin, NULL) AS tokenPin, payload FROM relay_frame
+         WHERE receiver = ? AND id > ? ORDER BY id LIMIT ?`,
         ...[receiver, afterId, limit],
       ),
-    acknowledge: (ids) => ids.flatMap((id) => settleDelivered(db, id)),
+    acknowledge: (frames) => frames.filter((frame) => settleDelivered(db, frame)).map(({ id }) => id),
     hasExpired: (nowMs) =>
       db.one('SELECT 1 FROM relay_frame WHERE expires_at_ms <= ? LIMIT 1', nowMs) !== undefined,
     expire: (nowMs, limit) =>
@@ -62,18 +63,14 @@ export function makeRelayFrames(db: Db): Frames {
   }
 }
 
-/** The same as `settle` for one frame by its id, in two statements: the way every frame goes. */
-function settleDelivered(db: Db, id: number): SettledFrame[] {
-  const frame = db.one<Omit<Unsettled, 'tokenPin'>>(
-    'DELETE FROM relay_frame WHERE id = ? RETURNING id, sender, receiver, mid',
-    id,
-  )
-  if (!frame) return []
-  const mid = db.one<Pick<Unsettled, 'tokenPin'>>(
-    'UPDATE relay_mid SET status = ? WHERE sender = ? AND mid = ? RETURNING token_pin AS tokenPin',
-    ...[deliveredStatus, frame.sender, frame.mid],
-  )
-  return [{ ...frame, tokenPin: mid?.tokenPin ?? null, status: deliveredStatus }]
+/** The way every frame goes: whoever delivered it knows what it was, so that nothing is read back. */
+function settleDelivered(
+  db: Db,
+  { id, sender, mid }: Pick<DeliveredFrame, 'id' | 'sender' | 'mid'>,
+): boolean {
+  if (db.run('DELETE FROM relay_frame WHERE id = ?', id) === 0) return false
+  db.run('UPDATE relay_mid SET status = ? WHERE sender = ? AND mid = ?', deliveredStatus, sender, mid)
+  return true
 }
 
 /** A transaction id is refused to others long after its life: servers remember it a day, mids live eight. */

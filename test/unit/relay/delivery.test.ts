@@ -9,6 +9,7 @@ const queued = (id: number): QueuedFrame => ({
   id,
   sender: 'S00000001' as SrpId,
   mid: new Uint8Array(16).fill(id),
+  tokenPin: null,
   payload: Uint8Array.of(id),
 })
 
