@@ -15,8 +15,9 @@ export interface BatchedSend {
 export function decideSends(sends: readonly BatchedSend[], nowMs: number): SendDecision[] {
   const changes = new Changes()
   return sends.map(({ ask, send, rows }) => {
-    const decision = decideSend(ask, send, changes.on(ask, rows), nowMs)
-    if (decision.write) changes.note(decision.write, changes.on(ask, rows))
+    const present = changes.on(ask, rows)
+    const decision = decideSend(ask, send, present, nowMs)
+    if (decision.write) changes.note(decision.write, present)
     return decision
   })
 }
