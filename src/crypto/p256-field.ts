@@ -3,6 +3,7 @@
  * constant-time, so only public or masked points come here, never the bits of a secret scalar.
  */
 import { fromHex, toHex } from '#kernel/bytes.ts'
+import { invertModulo } from './p256-invert.ts'
 
 export interface AffinePoint {
   readonly x: bigint
@@ -41,17 +42,8 @@ export const encodeAffine = ({ x, y }: AffinePoint): Uint8Array => fromHex(`04${
 
 const hexOf = (coordinate: bigint): string => coordinate.toString(16).padStart(2 * coordinateBytes, '0')
 
-/** The inverse modulo p by the extended Euclidean algorithm; `value` must not be a multiple of p. */
-export function invert(value: bigint): bigint {
-  let [low, high] = [modPrime(value), fieldPrime]
-  let [lowFactor, highFactor] = [1n, 0n]
-  while (low > 1n) {
-    const quotient = high / low
-    ;[low, high] = [high - quotient * low, low]
-    ;[lowFactor, highFactor] = [highFactor - quotient * lowFactor, lowFactor]
-  }
-  return modPrime(lowFactor)
-}
+/** The inverse modulo p; `value` must not be a multiple of p. */
+export const invert = (value: bigint): bigint => invertModulo(modPrime(value), fieldPrime)
 
 /** The sum of two points; null is the identity. */
 export function addAffine(a: AffinePoint, b: AffinePoint): AffinePoint | null {

@@ -2,7 +2,7 @@ import { deepEqual, equal, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { isPoint, negate, type P256, subtract } from '#crypto/p256.ts'
-import { fieldPrime, groupOrder } from '#crypto/p256-field.ts'
+import { fieldPrime, groupOrder, invert } from '#crypto/p256-field.ts'
 import { nobleP256 } from '#crypto/p256-noble.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { isScalar, randomScalar, reduceScalar } from '#crypto/p256-scalar.ts'
@@ -58,6 +58,30 @@ describe('points from outside', () => {
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
       equal(isPoint(flipped), false, `bit ${bit}`)
     }
+  })
+})
+
+describe('inverses modulo p', () => {
+  const isInverse = (value: bigint): boolean => {
+    const inverse = invert(value)
+    return inverse > 0n && inverse < fieldPrime && (inverse * value) % fieldPrime === 1n
+  }
+
+  it('are right for numbers of every length', () => {
+    for (let bits = 0n; bits < 256n; bits += 1n)
+      for (const value of [2n ** bits, 2n ** bits + 1n, 2n ** (bits + 1n) - 1n])
+        if (value < fieldPrime) equal(isInverse(value), true, `${value}`)
+    for (const near of [1n, 2n, 3n, 2n ** 52n, 2n ** 128n]) equal(isInverse(fieldPrime - near), true)
+  })
+
+  it('are right for random numbers, whether or not they are below p', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 1n, max: fieldPrime - 1n }),
+        (value) => isInverse(value) && invert(value + fieldPrime) === invert(value),
+      ),
+      { numRuns: 2_000 },
+    )
   })
 })
 
