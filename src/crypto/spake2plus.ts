@@ -63,6 +63,10 @@ export function proverFinish(p256: P256, input: ProverInput): Checked<PakeOutcom
 /**
  * shareV = y·G + w0·N, Z = y·(shareP − w0·M), V = y·L. `y` is fresh for each transaction and forgotten afterwards.
  * Z and V cannot be the identity: the group's order is prime and y is not a multiple of it.
+ *
+ * Only whoever guessed w0 can make shareP = w0·M. To refuse it would tell that the guess is right, at the price of no
+ * try: it is answered like any other, with M in the place of the difference. Nobody knows M's discrete logarithm, so
+ * nobody can make a proof over y·M, and the one that comes is judged wrong and counted.
  */
 export function verifierShare(
   p256: P256,
@@ -71,8 +75,7 @@ export function verifierShare(
   y: Uint8Array,
 ): Checked<VerifierShare, PakeFault> {
   if (!isPoint(shareP)) return failed('bad_point')
-  const unmasked = subtract(p256, shareP, record.w0m)
-  if (!unmasked) return failed('identity')
+  const unmasked = subtract(p256, shareP, record.w0m) ?? pointM
   const { base, a: z, b: v } = p256.multiplyBoth(unmasked, record.l, y)
   const shareV = p256.add(base, record.w0n)
   if (!shareV) return failed('identity')

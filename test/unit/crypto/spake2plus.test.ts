@@ -1,4 +1,4 @@
-import { deepEqual, equal, notDeepEqual } from 'node:assert/strict'
+import { deepEqual, equal, notDeepEqual, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { P256 } from '#crypto/p256.ts'
 import { groupOrder } from '#crypto/p256-field.ts'
@@ -116,11 +116,23 @@ describe("a peer's share", () => {
     })
   }
 
-  it('is refused when it is w0·M or w0·N, which would make Z the identity', () => {
-    const w0M = nodeP256.multiply(pointM, secrets.w0)
+  it('is refused by the handheld when it is w0·N, which would make Z the identity', () => {
     const w0N = nodeP256.multiply(pointN, secrets.w0)
-    deepEqual(verifierShare(nodeP256, record, w0M, y), { ok: false, reason: 'identity' })
     deepEqual(handheldSide({ shareV: w0N }), { ok: false, reason: 'identity' })
+  })
+
+  it('is answered by the server like any other when it is w0·M, and no proof over it holds', () => {
+    const w0M = nodeP256.multiply(pointM, secrets.w0)
+    const share = verifierShare(nodeP256, record, w0M, y)
+    ok(share.ok)
+    const honest = serverSide()
+    deepEqual(share.value.shareV, honest.shareV)
+    notDeepEqual(share.value.z, honest.z)
+    // All that whoever knows the password can work out: y·G, and so V. Z would take the discrete logarithm of M.
+    const yG = nodeP256.multiplyBase(y)
+    deepEqual(share.value.v, nodeP256.multiply(yG, secrets.w1))
+    notDeepEqual(share.value.z, yG)
+    deepEqual(share.value.z, nodeP256.multiply(pointM, y))
   })
 
   it('is refused when it is our own, sent back', () => {
