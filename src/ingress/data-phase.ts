@@ -10,7 +10,12 @@ export type DataStep =
 
 const CR = 13
 const LF = 10
-const DOT = 46
+
+/**
+ * All that is looked at: a bare CR, a bare LF, and a dot at a line's beginning. Most mails have one such place, their
+ * end, and a pattern finds it several times faster than a walk from line to line.
+ */
+const places = /\r(?!\n)|(?<!\r)\n|(?<=^|\r\n)\./g
 
 /** Makes the reader of one message's text; it is fed chunks until it says `end` or `bare_line_end`. */
 export function makeDataPhase(): (chunk: Buffer) => DataStep {
@@ -19,20 +24,33 @@ export function makeDataPhase(): (chunk: Buffer) => DataStep {
   return (chunk) => {
     const data = carry.length > 0 ? Buffer.concat([carry, chunk]) : chunk
     const text = makeRuns(data)
-    let at = 0
-    for (let more = true; more && at < data.length; ) {
-      const line = lineAt(data, at, lineStart)
-      if (line === 'bare_line_end') return { kind: line }
-      if (line === 'end') return { kind: line, content: text.upTo(at), rest: data.subarray(at + 3) }
-      if (line === 'unknown') break
-      if (line.from > at) text.leaveOut(at, line.from)
-      if (line.end > at) lineStart = line.complete
-      at = line.end
-      more = line.complete
+    let stop = data.length
+    for (const { index: at } of data.toString('latin1').matchAll(places)) {
+      const place = judge(data, at, lineStart)
+      if (place === 'bare_line_end') return { kind: place }
+      if (place === 'end') return { kind: place, content: text.upTo(at), rest: data.subarray(at + 3) }
+      if (place === 'extra') text.leaveOut(at, at + 1)
+      if (place !== 'unknown') continue
+      stop = at
+      break
     }
-    carry = Buffer.from(data.subarray(at))
-    return { kind: 'more', content: text.upTo(at) }
+    carry = Buffer.from(data.subarray(stop))
+    // A carried CR or dot stands where it stood; only what was passed on moves the line's beginning.
+    if (stop > 0) lineStart = data[stop - 1] === LF
+    return { kind: 'more', content: text.upTo(stop) }
   }
+}
+
+/** `unknown`: the bytes that tell are still to come. `text`: a dot like any other. */
+type Place = 'bare_line_end' | 'end' | 'extra' | 'unknown' | 'text'
+
+function judge(data: Buffer, at: number, lineStart: boolean): Place {
+  const [byte, first, second] = [data[at], data[at + 1], data[at + 2]]
+  if (byte === LF) return 'bare_line_end'
+  if (byte === CR) return first === undefined ? 'unknown' : 'bare_line_end'
+  if (at === 0 && !lineStart) return 'text'
+  if (first === undefined || (first === CR && second === undefined)) return 'unknown'
+  return first === CR && second === LF ? 'end' : 'extra'
 }
 
 /** What stands together is passed on together: a run ends where a dot is taken away. */
@@ -49,35 +67,4 @@ function makeRuns(data: Buffer) {
       return Buffer.concat([...runs, data.subarray(start, end)])
     },
   }
-}
-
-interface Line {
-  readonly from: number
-  readonly end: number
-  readonly complete: boolean
-}
-
-function lineAt(data: Buffer, at: number, lineStart: boolean): Line | 'bare_line_end' | 'end' | 'unknown' {
-  const dot = lineStart && data[at] === DOT ? leadingDot(data, at) : 'none'
-  if (dot === 'end' || dot === 'unknown') return dot
-  return restOfLine(data, dot === 'extra' ? at + 1 : at)
-}
-
-/** What a dot at a line's beginning is; `unknown` while the bytes that tell are still to come. */
-function leadingDot(data: Buffer, at: number): 'unknown' | 'end' | 'extra' {
-  const [first, second] = [data[at + 1], data[at + 2]]
-  if (first === undefined || (first === CR && second === undefined)) return 'unknown'
-  return first === CR && second === LF ? 'end' : 'extra'
-}
-
-/** The line or its beginning; a CR at the very end waits for what follows it. */
-function restOfLine(data: Buffer, from: number): Line | 'bare_line_end' {
-  const newline = data.indexOf(LF, from)
-  const stop = newline < 0 ? data.length : newline + 1
-  const found = data.indexOf(CR, from)
-  const cr = found < stop ? found : -1
-  if (newline >= 0)
-    return cr >= 0 && cr === newline - 1 ? { from, end: stop, complete: true } : 'bare_line_end'
-  if (cr < 0) return { from, end: stop, complete: false }
-  return cr === data.length - 1 ? { from, end: cr, complete: false } : 'bare_line_end'
 }
