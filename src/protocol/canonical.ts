@@ -41,6 +41,7 @@ const specials = '()<>[]:;,\\"@'
  * then `dot-atom@domain` of at most 254 bytes. Dots and `+tag` stay.
  */
 export function canonicalEmail(typed: string): Decoded<MailAddress> {
+  if (isOrdinaryAddress(typed)) return decoded(typed as MailAddress)
   if (typed.length > typedLengthMax) return refused('too_big', 'email')
   if (!typed.isWellFormed()) return refused('out_of_range', 'email')
   const text = lowerAscii(typed.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '').normalize('NFC'))
@@ -105,6 +106,15 @@ const domainLengthMax = 253
 
 const isOrdinary = (domain: string): boolean =>
   domain.length <= domainLengthMax && domain.split('.').every((label) => ordinaryLabel.test(label))
+
+const ordinaryLocalPart = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+
+/** What nearly every address is: its own canonical form, as one pattern sees. */
+function isOrdinaryAddress(text: string): boolean {
+  const at = text.indexOf('@')
+  if (at < 1 || at > localPartBytesMax || text.length > emailBytesMax) return false
+  return ordinaryLocalPart.test(text.slice(0, at)) && isOrdinary(text.slice(at + 1))
+}
 
 /** The tables of IDNA are asked for names that need them only: they took a fifth of what an address costs. */
 const asciiDomain = (domain: string): string | null => (isOrdinary(domain) ? domain : throughIdna(domain))

@@ -110,6 +110,17 @@ describe('canonical addresses', () => {
     equal(email(`${longest}s`), null)
   })
 
+  it('reads an ordinary address at once as the whole rules read it', () => {
+    const letters = fc.constantFrom(...'abz09.+-_@"(,;\\Aä')
+    fc.assert(
+      fc.property(fc.string({ unit: letters, minLength: 1, maxLength: 70 }), (text) => {
+        // White space around it is trimmed, and keeps it from the short way.
+        for (const typed of [text, `${text}@example.test`]) equal(email(typed), email(` ${typed}`))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
   it('leaves a canonical address as it is, whatever was typed', () => {
     const typed = fc.tuple(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.domain())
     fc.assert(
