@@ -1,5 +1,5 @@
 /** One message from its stream to the store: 250 only after the commit that holds it for every recipient. */
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server'
 import type { MailAddress } from '#kernel/brand.ts'
 import { concat } from '#kernel/bytes.ts'
@@ -34,18 +34,18 @@ export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
   let bytesInFlight = 0
 
   /** Keeps no more than may be kept; the rest is read and forgotten, so that the client hears why. */
-  const collect = async (stream: SMTPServerDataStream): Promise<Uint8Array> => {
+  const collect = async (stream: SMTPServerDataStream): Promise<readonly Uint8Array[]> => {
     const kept: Uint8Array[] = []
     let bytes = 0
     let full = false
     try {
-      for await (const chunk of stream) {
+      await readAll(stream, (chunk) => {
         bytes += chunk.length
         bytesInFlight += chunk.length
         full ||= bytesInFlight > limits.bytesInFlightMax
         if (full || bytes > limits.messageBytesMax) kept.length = 0
         else kept.push(chunk)
-      }
+      })
     } catch (error) {
       throw new SmtpRefusal(451, '4.4.2 The connection was lost', error)
     } finally {
@@ -53,16 +53,15 @@ export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
     }
     if (bytes > limits.messageBytesMax) throw new SmtpRefusal(552, '5.3.4 Message too big')
     if (full) throw new SmtpRefusal(452, '4.3.1 Too much mail at once, try again later')
-    return concat(...kept)
+    return kept
   }
 
   const deliver = async (
-    message: Uint8Array,
+    message: readonly Uint8Array[],
     session: SMTPServerSession,
     recipients: readonly MailAddress[],
   ) => {
-    if (isLooping(message)) throw new SmtpRefusal(554, '5.4.6 The message is going round in circles')
-    const id = randomBytes(9).toString('base64url')
+    const id = randomUUID()
     const nowMs = clock.nowMs()
     const received = receivedHeader({
       helo: session.hostNameAppearsAs || '',
@@ -73,7 +72,8 @@ export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
       recipient: recipients.length === 1 ? (recipients[0] ?? null) : null,
       nowMs,
     })
-    const raw = concat(received, message)
+    const raw = concat(received, ...message)
+    if (isLooping(raw)) throw new SmtpRefusal(554, '5.4.6 The message is going round in circles')
     failpoint('smtp.before_commit')
     const delivered = await store.deliver({ recipients, raw, description: options.describe(raw), nowMs })
     failpoint('smtp.after_commit')
@@ -95,3 +95,12 @@ export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
     }
   }
 }
+
+/** By events: an iterator over the stream took a tenth of what a mail costs. */
+const readAll = (stream: SMTPServerDataStream, take: (chunk: Uint8Array) => void): Promise<void> =>
+  new Promise((resolve, reject) => {
+    stream.on('data', take)
+    stream.once('end', resolve)
+    stream.once('error', reject)
+    stream.once('close', () => reject(new Error('closed before its end')))
+  })

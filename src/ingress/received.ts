@@ -13,7 +13,7 @@ export interface Hop {
   readonly nowMs: number
 }
 
-/** Hops after which a message is going round in circles (RFC 5321 section 6.3). */
+/** Hops before this one after which a message is going round in circles (RFC 5321 section 6.3). */
 const hopsMax = 100
 
 export function receivedHeader(hop: Hop): Uint8Array {
@@ -29,9 +29,10 @@ export function receivedHeader(hop: Hop): Uint8Array {
 /** The client's words stand in a header: only what a host name or address literal has. */
 const plain = (text: string): string => text.replace(/[^A-Za-z0-9.:[\]_-]/g, '_').slice(0, 255) || 'unknown'
 
+/** @param raw begins with this server's own Received */
 export function isLooping(raw: Uint8Array): boolean {
   const looked = Buffer.from(raw.buffer, raw.byteOffset, Math.min(raw.length, 256 * 1024))
   const end = looked.indexOf('\r\n\r\n')
   const header = looked.toString('latin1', 0, end < 0 ? looked.length : end + 2)
-  return (header.match(/^received:/gim)?.length ?? 0) > hopsMax
+  return (header.match(/^received:/gim)?.length ?? 0) > hopsMax + 1
 }

@@ -164,7 +164,7 @@ async function useRelay(
     device.say({ type: 'mail_ask', body: request.bytes })
     assert.equal((await device.next('mail_done')).status, mailDoneStatus.accepted)
     // The relay keeps the mail server's answer: it is what the last commit before `mail_done` brings.
-    mailDone.push(`Delivered as ${[...postkey.log().matchAll(/"id":"([\w-]{12})"/g)].at(-1)?.[1]}`)
+    mailDone.push(`Delivered as ${[...postkey.log().matchAll(/"id":"([\w-]{36})"/g)].at(-1)?.[1]}`)
   }
   await device.leave()
   return { receipt, mailDone }
