@@ -1,7 +1,6 @@
 /** APPEND (RFC 3501 section 6.3.11, RFC 4315). */
 import type { CommandArguments } from './command-arguments.ts'
 import { BadCommand } from './command-arguments.ts'
-import { describeMessage } from './describe-message.ts'
 import { checkKeywords, parseFlags } from './flags.ts'
 import { parseInternalDate } from './imap-date.ts'
 import { findMailbox } from './mailbox-names.ts'
@@ -23,7 +22,7 @@ async function runAppend(session: Session, args: CommandArguments): Promise<stri
   if (literal.length === 0) throw new Refused('[CANNOT] An empty message cannot be kept')
   checkKeywords(found.row.keywords, flags ?? [], limits.keywordsMax)
   const raw = new Uint8Array(literal.buffer, literal.byteOffset, literal.length)
-  const message = { raw, description: describeMessage(raw), flags: flags ?? [], internalMs }
+  const message = { raw, flags: flags ?? [], internalMs }
   const appended = await store.append(found.row.id, message)
   if (!appended) throw new Refused('[TRYCREATE] No such mailbox')
   return `OK [APPENDUID ${appended.uidValidity} ${appended.uid}] APPEND completed`

@@ -90,7 +90,7 @@ async function tellMessage(
 ): Promise<void> {
   const { output, context } = session
   const needsBody = items.some((item) => item.kind !== 'row')
-  const description = needsBody ? await context.store.describe(row.bodyId) : null
+  const description = needsBody ? await context.describe(row) : null
   if (needsBody && !description) return
   output.text(`* ${view.sequenceOf(row.uid)} FETCH (`)
   for (const [index, item] of items.entries()) {

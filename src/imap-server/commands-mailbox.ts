@@ -1,6 +1,7 @@
 /** Commands about mailboxes as a whole: SELECT, EXAMINE, CLOSE, CREATE, DELETE, RENAME, STATUS … */
 import type { OpenedMailbox } from '#store/mail.ts'
 import type { CommandArguments } from './command-arguments.ts'
+import { expungeAllowed } from './etp-rights.ts'
 import { findMailbox, mailboxPath, needMailbox, newMailboxPath, ownAccount } from './mailbox-names.ts'
 import { MailboxView } from './mailbox-view.ts'
 import { type ImapCommand, Refused, type Session } from './session.ts'
@@ -58,8 +59,7 @@ const leave = (expunge: boolean, name: string): ImapCommand => ({
     args.end()
     const { view } = session
     session.view = null
-    if (expunge && view && !view.readOnly)
-      await session.context.store.expunge(view.mailboxId, { etpOnly: !view.owner })
+    if (expunge && view && !view.readOnly) await expungeAllowed(session, view, null)
     return `OK ${name} completed`
   },
 })

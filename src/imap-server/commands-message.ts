@@ -1,6 +1,7 @@
 /** STORE, COPY, MOVE and EXPUNGE (RFC 3501 section 6.4, RFC 4315, RFC 6851, RFC 7162). */
 import type { FlagChange, MessageRow } from '#store/mail.ts'
 import type { CommandArguments } from './command-arguments.ts'
+import { describeEach, expungeAllowed } from './etp-rights.ts'
 import { checkKeywords, parseFlags } from './flags.ts'
 import { findMailbox } from './mailbox-names.ts'
 import type { MailboxView } from './mailbox-view.ts'
@@ -46,6 +47,7 @@ async function runStore(session: Session, args: CommandArguments, invocation: In
   for (let at = 0; at < uids.length; at += batchMessages) {
     const batch = uids.slice(at, at + batchMessages)
     const conditional = unchangedSince === undefined ? {} : { unchangedSince }
+    if (rights.etpOnly) await describeEach(session, view, batch)
     const change = { mailboxId: view.mailboxId, uids: batch, how, flags, ...rights, ...conditional }
     const result = await session.context.store.storeFlags(change)
     refused.push(...result.refused)
@@ -107,9 +109,9 @@ const transfer = (name: 'COPY' | 'MOVE'): ImapCommand => ({
 
 async function runExpunge(session: Session, args: CommandArguments, invocation: Invocation): Promise<string> {
   const view = selectedView(session, 'write')
-  const only = invocation.by === 'uid' ? { uids: takeUids(session, args, invocation) } : {}
+  const uids = invocation.by === 'uid' ? takeUids(session, args, invocation) : null
   args.end()
-  await session.context.store.expunge(view.mailboxId, { ...only, etpOnly: !view.owner })
+  await expungeAllowed(session, view, uids)
   return 'OK EXPUNGE completed'
 }
 

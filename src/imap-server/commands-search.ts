@@ -54,7 +54,7 @@ function asCandidate({ context }: Session, row: MessageRow, recent: boolean): Ca
     row,
     recent,
     description: () => {
-      description ??= context.store.describe(row.bodyId)
+      description ??= context.describe(row)
       return description
     },
     read: (start, length) => context.store.readBody(row.bodyId, start, length),

@@ -8,6 +8,7 @@ import type { Metrics } from '#kernel/metrics.ts'
 import type { MailStore } from '#store/mail.ts'
 import type { CommandArguments } from './command-arguments.ts'
 import type { CommandReader } from './command-reader.ts'
+import type { Describe } from './described.ts'
 import type { ImapLimits } from './imap-limits.ts'
 import type { MailboxView } from './mailbox-view.ts'
 import type { MailboxWatch } from './mailbox-watch.ts'
@@ -26,6 +27,7 @@ export interface ServiceAccount {
 /** What all sessions of one server share. */
 export interface ImapContext {
   readonly store: MailStore
+  readonly describe: Describe
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics

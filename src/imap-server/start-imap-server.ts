@@ -6,6 +6,7 @@ import { makeFailureCount } from '#kernel/failure-count.ts'
 import type { Log } from '#kernel/log.ts'
 import { type Metrics, noMetrics } from '#kernel/metrics.ts'
 import type { Store } from '#store/store.ts'
+import { makeDescriber } from './described.ts'
 import { type ImapLimits, imapLimits } from './imap-limits.ts'
 import { startMailboxWatch } from './mailbox-watch.ts'
 import { makePasswordCheck } from './password-hash.ts'
@@ -98,6 +99,7 @@ async function makeContext(options: ImapServerOptions): Promise<ImapContext> {
   const { store, clock, log, tls, canonicalAddress, metrics = noMetrics } = options
   return {
     store: store.mail,
+    describe: makeDescriber(store.mail, log),
     clock,
     log,
     metrics,

@@ -7,7 +7,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
-import type { MailStore, MessageDescription } from '#store/mail.ts'
+import type { MailStore } from '#store/mail.ts'
 import { isLooping, receivedHeader } from './received.ts'
 import type { SmtpLimits } from './smtp-limits.ts'
 import { SmtpRefusal } from './smtp-refusal.ts'
@@ -19,7 +19,6 @@ export interface ReceiveOptions {
   readonly failpoint: Failpoint
   readonly limits: SmtpLimits
   readonly name: string
-  readonly describe: (raw: Uint8Array) => MessageDescription
 }
 
 /** Returns the text of the 250 answer. @throws SmtpRefusal */
@@ -75,7 +74,7 @@ export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
     const raw = concat(received, ...message)
     if (isLooping(raw)) throw new SmtpRefusal(554, '5.4.6 The message is going round in circles')
     failpoint('smtp.before_commit')
-    const delivered = await store.deliver({ recipients, raw, description: options.describe(raw), nowMs })
+    const delivered = await store.deliver({ recipients, raw, nowMs })
     failpoint('smtp.after_commit')
     log.info({ id, bytes: raw.length, mailboxes: delivered.length }, 'mail delivered')
     return `2.6.0 Delivered as ${id}`

@@ -5,7 +5,6 @@ import type { Failpoint } from '#kernel/failpoint.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
 import { type Metrics, noMetrics } from '#kernel/metrics.ts'
-import type { MessageDescription } from '#store/mail.ts'
 import type { Store } from '#store/store.ts'
 import { makeReceiver } from './receive-message.ts'
 import { type CheckRecipient, makeRecipientCheck } from './recipients.ts'
@@ -29,8 +28,6 @@ export interface SmtpIngressOptions {
   /** Whether mail for this canonical domain is accepted here; for any other it is refused as relaying. */
   readonly servesDomain: (domain: string) => boolean
   readonly mainDomain: string
-  /** `describeMessage` of the IMAP server: what is computed at delivery and stored beside the bytes. */
-  readonly describe: (raw: Uint8Array) => MessageDescription
   readonly limits?: Partial<SmtpLimits>
   readonly metrics?: Metrics
 }
@@ -56,12 +53,12 @@ export async function startSmtpIngress(options: SmtpIngressOptions): Promise<Smt
 }
 
 function serverOptions(options: SmtpIngressOptions, limits: SmtpLimits): SMTPServerOptions {
-  const { clock, log, failpoint, name, tls, canonicalAddress, servesDomain, mainDomain, describe } = options
+  const { clock, log, failpoint, name, tls, canonicalAddress, servesDomain, mainDomain } = options
   const { metrics = noMetrics } = options
   const store = options.store.mail
   const recipients = { store, clock, limits, canonicalAddress, servesDomain, mainDomain }
   const checkRecipient: CheckRecipient = makeRecipientCheck(recipients)
-  const receive = makeReceiver({ store, clock, log, failpoint, limits, name, describe })
+  const receive = makeReceiver({ store, clock, log, failpoint, limits, name })
   const onFailure = (error: unknown) =>
     log.error({ code: faultCodeOf(error), error: String(error) }, 'mail could not be taken')
   const canonical = (typed: string) =>

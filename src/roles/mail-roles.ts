@@ -1,5 +1,4 @@
 /** The embedded mail server's two halves: SMTP takes mail in, IMAP shows it. Neither knows the other. */
-import { describeMessage } from '#imap-server/describe-message.ts'
 import { hashMailPassword } from '#imap-server/password-hash.ts'
 import { type ImapServer, startImapServer } from '#imap-server/start-imap-server.ts'
 import { startSmtpIngress } from '#ingress/smtp-server.ts'
@@ -38,7 +37,6 @@ export async function startSmtp(base: Base): Promise<Listening> {
     canonicalAddress,
     servesDomain: (domain) => server.domains.includes(domain),
     mainDomain,
-    describe: describeMessage,
     limits: {
       messageBytesMax: smtp.message_bytes_max,
       recipientsMax: smtp.recipients_max,

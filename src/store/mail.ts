@@ -27,7 +27,7 @@ export interface MessagePart {
   readonly message?: MessagePart
 }
 
-/** What IMAP is asked about a message, computed once from its bytes (`#imap-server/describe-message.ts`). */
+/** What IMAP is asked about a message, computed once from its bytes (`#imap-server/described.ts`). */
 export interface MessageDescription {
   /** ENVELOPE, BODY and BODYSTRUCTURE as they go on the wire (they may hold 8-bit literals). */
   readonly envelope: Uint8Array
@@ -42,7 +42,6 @@ export interface Delivery {
   /** Canonical envelope recipients; aliases are resolved, an account that is named twice gets one copy. */
   readonly recipients: readonly MailAddress[]
   readonly raw: Uint8Array
-  readonly description: MessageDescription
   readonly nowMs: number
 }
 
@@ -102,7 +101,7 @@ export interface FlagChange {
   readonly flags: readonly string[]
   /** Messages changed after this modseq are left alone and reported (RFC 7162). */
   readonly unchangedSince?: number
-  /** Only messages with the marks of an ETP message are changed. */
+  /** Only messages whose kept description says that they have the marks of an ETP message are changed. */
   readonly etpOnly?: boolean
 }
 
@@ -168,7 +167,6 @@ export interface MessageStore {
     mailboxId: number,
     message: {
       raw: Uint8Array
-      description: MessageDescription
       flags: readonly string[]
       internalMs: number
     },
@@ -180,14 +178,16 @@ export interface MessageStore {
   changesSince(mailboxId: number, modseq: number): Promise<MailboxChanges | null>
   /** The rows of these UIDs that exist, ascending. */
   findMessages(mailboxId: number, uids: readonly number[]): Promise<readonly MessageRow[]>
+  /** Null: nobody has kept a description, or the body is gone. */
   describe(bodyId: number): Promise<MessageDescription | null>
+  keepDescription(bodyId: number, description: MessageDescription): Promise<void>
   /** Bytes `[offset, offset + length)` of a body, cut at its end; null: the body is gone. */
   readBody(bodyId: number, offset: number, length: number): Promise<Uint8Array | null>
   storeFlags(change: FlagChange): Promise<FlagChangeResult>
   /** Null: the target is gone. Messages that are gone are left out. */
   copy(mailboxId: number, uids: readonly number[], targetId: number): Promise<CopyResult | null>
   move(mailboxId: number, uids: readonly number[], targetId: number): Promise<CopyResult | null>
-  /** Removes messages flagged `\Deleted`: all, or those of `uids`; returns the removed UIDs. */
+  /** Removes messages flagged `\Deleted`: all, or those of `uids`; returns the removed UIDs. `etpOnly` as in `FlagChange`. */
   expunge(
     mailboxId: number,
     only: { uids?: readonly number[]; etpOnly?: boolean },

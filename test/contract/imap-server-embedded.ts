@@ -3,7 +3,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describeMessage } from '#imap-server/describe-message.ts'
 import { hashMailPassword } from '#imap-server/password-hash.ts'
 import { type ImapServer, type ImapServerOptions, startImapServer } from '#imap-server/start-imap-server.ts'
 import type { MailAddress } from '#kernel/brand.ts'
@@ -108,6 +107,5 @@ export const deliverTo = (store: Store, to: readonly string[], raw: Uint8Array) 
   store.mail.deliver({
     recipients: to.map(address),
     raw,
-    description: describeMessage(raw),
     nowMs: Date.now(),
   })

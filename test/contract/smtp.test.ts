@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { describeMessage } from '#imap-server/describe-message.ts'
 import type { SmtpLimits } from '#ingress/smtp-limits.ts'
 import { startSmtpIngress } from '#ingress/smtp-server.ts'
 import { noFailpoint } from '#kernel/failpoint.ts'
@@ -49,7 +48,6 @@ async function withSmtp(
     canonicalAddress,
     servesDomain: (domain) => domain === 'example.test',
     mainDomain: 'example.test',
-    describe: describeMessage,
     limits: { unknownDelayMs: 0, ...limits },
   })
   try {

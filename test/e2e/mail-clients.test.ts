@@ -5,7 +5,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { describeMessage } from '#imap-server/describe-message.ts'
 import { type SmtpIngress, startSmtpIngress } from '#ingress/smtp-server.ts'
 import { noFailpoint } from '#kernel/failpoint.ts'
 import { silentLog } from '#kernel/log.ts'
@@ -55,7 +54,6 @@ suite('mail programs work with the embedded mail server', () => {
       canonicalAddress,
       servesDomain: (domain) => domain === 'example.test',
       mainDomain: 'example.test',
-      describe: describeMessage,
     })
   })
   after(async () => {

@@ -16,22 +16,28 @@ interface DescriptionColumns {
   etp: number
 }
 
-export function insertBody(db: Db, raw: Uint8Array, description: MessageDescription): number {
+export function insertBody(db: Db, raw: Uint8Array): number {
   assert(raw.length <= chunkBytes * chunksMax, 'a message is far below the store maximum')
-  const id = db.insert(
-    'INSERT INTO mail_body (size, etp, envelope, body, body_structure, parts) VALUES (?, ?, ?, ?, ?, ?)',
-    raw.length,
-    description.etp ? 1 : 0,
-    description.envelope,
-    description.body,
-    description.bodyStructure,
-    JSON.stringify(description.root),
-  )
+  const id = db.insert('INSERT INTO mail_body (size) VALUES (?)', raw.length)
   for (let number = 0; number * chunkBytes < raw.length; number += 1) {
     const piece = raw.subarray(number * chunkBytes, (number + 1) * chunkBytes)
     db.run('INSERT INTO mail_chunk (id, bytes) VALUES (?, ?)', id * chunksMax + number, piece)
   }
   return id
+}
+
+/** A body that is gone keeps nothing; one that is described stays as it is. */
+export function keepDescription(db: Db, bodyId: number, description: MessageDescription): void {
+  db.run(
+    `INSERT INTO mail_description (body_id, etp, envelope, body, body_structure, parts)
+      SELECT id, ?, ?, ?, ?, ? FROM mail_body WHERE id = ? ON CONFLICT DO NOTHING`,
+    description.etp ? 1 : 0,
+    description.envelope,
+    description.body,
+    description.bodyStructure,
+    JSON.stringify(description.root),
+    bodyId,
+  )
 }
 
 /** Removes those of `ids` that no message uses any more. */
@@ -44,7 +50,7 @@ export function dropUnusedBodies(db: Db, ids: Iterable<number>): void {
 }
 
 export function describeBody(db: Db, bodyId: number): MessageDescription | null {
-  const sql = 'SELECT envelope, body, body_structure, parts, etp FROM mail_body WHERE id = ?'
+  const sql = 'SELECT envelope, body, body_structure, parts, etp FROM mail_description WHERE body_id = ?'
   const row = db.one<DescriptionColumns>(sql, bodyId)
   if (!row) return null
   return {

@@ -12,7 +12,7 @@ import type {
 import type { Sync } from './aggregate.ts'
 import type { Db } from './database.ts'
 import { findByAnyAddress } from './mail-accounts.ts'
-import { describeBody, insertBody, readBodyBytes } from './mail-bodies.ts'
+import { describeBody, insertBody, keepDescription, readBodyBytes } from './mail-bodies.ts'
 import {
   addKeywords,
   copyMessages,
@@ -42,6 +42,7 @@ export function mailMessages(db: Db): Sync<MessageStore> {
     findMessages: (mailboxId, uids) =>
       inSnapshot(db, () => uids.map((uid) => findMessage(db, mailboxId, uid)).filter((row) => row !== null)),
     describe: (bodyId) => describeBody(db, bodyId),
+    keepDescription: (bodyId, description) => keepDescription(db, bodyId, description),
     readBody: (bodyId, offset, length) => inSnapshot(db, () => readBodyBytes(db, bodyId, offset, length)),
     storeFlags: (change) => storeFlags(db, change),
     copy: (mailboxId, uids, targetId) => copyMessages(db, mailboxId, uids, targetId)?.result ?? null,
@@ -50,7 +51,7 @@ export function mailMessages(db: Db): Sync<MessageStore> {
   }
 }
 
-function deliver(db: Db, { recipients, raw, description, nowMs }: Delivery): Delivered[] {
+function deliver(db: Db, { recipients, raw, nowMs }: Delivery): Delivered[] {
   const inboxes = new Map<number, { address: Delivered['address']; mailboxId: number }>()
   for (const address of recipients) {
     const account = findByAnyAddress(db, address)
@@ -58,7 +59,7 @@ function deliver(db: Db, { recipients, raw, description, nowMs }: Delivery): Del
     if (inbox && !inboxes.has(inbox.id)) inboxes.set(inbox.id, { address, mailboxId: inbox.id })
   }
   if (inboxes.size === 0) throw new Fault('user.unknown', recipients.join(' '))
-  const bodyId = insertBody(db, raw, description)
+  const bodyId = insertBody(db, raw)
   const row = { bodyId, flags: [], internalMs: nowMs, size: raw.length }
   const modseq = nextModseq(db)
   return [...inboxes.values()].map(({ address, mailboxId }) => {
@@ -70,14 +71,14 @@ function deliver(db: Db, { recipients, raw, description, nowMs }: Delivery): Del
 function append(
   db: Db,
   mailboxId: number,
-  { raw, description, flags, internalMs }: Parameters<MessageStore['append']>[1],
+  { raw, flags, internalMs }: Parameters<MessageStore['append']>[1],
 ): Delivered | null {
   const account = db.one<{ address: Delivered['address'] }>(
     'SELECT address FROM mail_account WHERE id = (SELECT account_id FROM mailbox WHERE id = ?)',
     mailboxId,
   )
   if (!account) return null
-  const row = { bodyId: insertBody(db, raw, description), flags: sorted(flags), internalMs, size: raw.length }
+  const row = { bodyId: insertBody(db, raw), flags: sorted(flags), internalMs, size: raw.length }
   const { uid, uidvalidity } = insertMessage(db, mailboxId, row, nextModseq(db))
   addKeywords(db, mailboxId, flags)
   return { address: account.address, mailboxId, uidValidity: uidvalidity, uid }
@@ -183,4 +184,4 @@ const deletedRows = (db: Db, mailboxId: number): MessageRow[] =>
     .map(asMessage)
 
 const isEtp = (db: Db, { bodyId }: MessageRow): boolean =>
-  db.one<{ etp: number }>('SELECT etp FROM mail_body WHERE id = ?', bodyId)?.etp === 1
+  db.one<{ etp: number }>('SELECT etp FROM mail_description WHERE body_id = ?', bodyId)?.etp === 1

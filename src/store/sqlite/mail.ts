@@ -19,5 +19,7 @@ export const mail: Aggregate<MailStore> = {
     'describe',
     'readBody',
   ],
+  // A description says about a message what its bytes say: nothing has changed.
+  touches: (method) => (method === 'keepDescription' ? [] : ['mail']),
   make: (db) => ({ ...mailAccounts(db), ...mailMailboxes(db), ...mailMessages(db) }),
 }

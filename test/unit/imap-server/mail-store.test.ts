@@ -12,11 +12,18 @@ const nowMs = Date.UTC(2030, 0, 1)
 
 const message = (text: string) => {
   const raw = new Uint8Array(Buffer.from(text))
-  return { raw, description: describeMessage(raw), nowMs }
+  return { raw, nowMs }
 }
 
 const deliver = (mail: MailStore, recipients: readonly MailAddress[], text = 'Subject: x\r\n\r\nhello\r\n') =>
   mail.deliver({ recipients, ...message(text) })
+
+/** As the IMAP server does when somebody asks about a message. */
+async function describe(mail: MailStore, mailboxId: number, uid: number) {
+  const [{ bodyId = 0, size = 0 } = {}] = await mail.findMessages(mailboxId, [uid])
+  const raw = await mail.readBody(bodyId, 0, size)
+  await mail.keepDescription(bodyId, describeMessage(raw ?? new Uint8Array()))
+}
 
 async function inboxOf(mail: MailStore, owner: MailAddress) {
   const account = await mail.findAccount(owner)
@@ -92,13 +99,18 @@ test('a body lives as long as one of its copies', async (t) => {
   const { id } = await mail.createAccount(alice, [], nowMs)
   const [{ mailboxId = 0 } = {}] = await deliver(mail, [alice])
   const [{ bodyId = 0 } = {}] = await mail.findMessages(mailboxId, [1])
+  assert.equal(await mail.describe(bodyId), null, 'nobody has asked yet')
+  await describe(mail, mailboxId, 1)
   const trash = (await mail.findMailbox(id, 'Trash'))?.id ?? 0
   await mail.move(mailboxId, [1], trash)
   assert.equal((await mail.readBody(bodyId, 0, 8))?.length, 8)
+  assert.equal((await mail.describe(bodyId))?.root.type, 'text/plain')
   await mail.storeFlags({ mailboxId: trash, uids: [1], how: 'set', flags: ['\\Deleted'] })
   await mail.expunge(trash, {})
   assert.equal(await mail.readBody(bodyId, 0, 8), null)
   assert.equal(await mail.describe(bodyId), null)
+  await mail.keepDescription(bodyId, describeMessage(Buffer.from('x')))
+  assert.equal(await mail.describe(bodyId), null, 'what is gone is not described')
 })
 
 test('removing an account removes its mail, and leaves shared bodies to the others', async (t) => {
@@ -119,7 +131,7 @@ test('any slice of a body of several pieces is what was delivered', async (t) =>
   const { mail } = openTestStore(t)
   await mail.createAccount(alice, [], nowMs)
   const raw = new Uint8Array(700_001).map((_, i) => (i * 7) % 251)
-  await mail.deliver({ recipients: [alice], raw, description: describeMessage(raw), nowMs })
+  await mail.deliver({ recipients: [alice], raw, nowMs })
   const [{ bodyId = 0 } = {}] = await mail.findMessages((await inboxOf(mail, alice)).id, [1])
   for (const [offset, length] of [
     [0, 700_001],
@@ -169,6 +181,8 @@ test('flags change only where nobody else was first, and only on ETP messages wh
     unchangedSince: modseq,
   })
   assert.deepEqual([result.changed.map(({ uid }) => uid), result.refused], [[2], [1]])
+  await describe(mail, mailboxId, 1)
+  await describe(mail, mailboxId, 2)
   const etp = await mail.storeFlags({
     mailboxId,
     uids: [1, 2],

@@ -129,3 +129,24 @@ test('a transaction that the disk ended fails the whole batch, and the writer go
     [true],
   )
 })
+
+test('what an older version has described is not described again', async (t) => {
+  const path = join(temporaryDirectory(t), 'postkey.db')
+  const db = openDatabase(path, 'write')
+  db.script('CREATE TABLE schema_migration(version INTEGER PRIMARY KEY, name, sha256, applied_at_ms)')
+  for (const { version, name, sql, sha256 } of readMigrations().filter(({ version }) => version < 6)) {
+    db.script(sql)
+    db.run('INSERT INTO schema_migration VALUES (?, ?, ?, 1)', version, name, sha256)
+  }
+  const root = { header: 0, body: 2, end: 5, type: 'text/plain' }
+  const bytes = new Uint8Array([1])
+  const sql = 'INSERT INTO mail_body VALUES (7, 5, 1, ?, ?, ?, ?)'
+  db.run(sql, bytes, bytes, bytes, JSON.stringify(root))
+  db.run('INSERT INTO mail_chunk VALUES (7 * 1024, ?)', new Uint8Array(5))
+  db.close()
+  const store = openSqliteStore({ path, writer: 'inline', nowMs })
+  t.after(() => store.close())
+  const described = { envelope: bytes, body: bytes, bodyStructure: bytes, root, etp: true }
+  assert.deepEqual(await store.mail.describe(7), described)
+  assert.equal((await store.mail.readBody(7, 0, 9))?.length, 5)
+})
