@@ -86,3 +86,34 @@ test('a stopped watchdog is silent', () => {
   clock.pass(smtpLimits.sessionMs * 2)
   assert.equal(expired(), 0)
 })
+
+test('after a message the client has the time of a command again, and no more', () => {
+  const { clock, dog, expired } = start()
+  for (let mail = 0; mail < 5; mail += 1) {
+    dog.onCommand()
+    dog.onDataStart()
+    dog.onDataBytes(10)
+    clock.pass(1_000)
+    dog.onCommand()
+    clock.pass(smtpLimits.commandMs - 1)
+    assert.equal(expired(), 0)
+  }
+  clock.pass(1)
+  assert.equal(expired(), 1)
+})
+
+test('mail after mail sets no new timers', () => {
+  const { clock, dog } = start()
+  const { after } = clock
+  const set: number[] = []
+  clock.after = (delayMs, fn) => {
+    set.push(delayMs)
+    return after(delayMs, fn)
+  }
+  for (let mail = 0; mail < 10; mail += 1) {
+    for (let command = 0; command < 3; command += 1) dog.onCommand()
+    dog.onDataStart()
+    dog.onDataBytes(10)
+  }
+  assert.deepEqual(set, [smtpLimits.dataWindowMs])
+})
