@@ -21,12 +21,19 @@ export interface ReceiveOptions {
   readonly name: string
 }
 
-/** Returns the text of the 250 answer. @throws SmtpRefusal */
+/** What is told of a mail that was taken: `id` to the client, all of it to the log. */
+export interface Taken {
+  readonly id: string
+  readonly bytes: number
+  readonly mailboxes: number
+}
+
+/** Resolves when the mail is on disk. @throws SmtpRefusal */
 export type ReceiveMessage = (
   stream: SMTPServerDataStream,
   session: SMTPServerSession,
   recipients: readonly MailAddress[],
-) => Promise<string>
+) => Promise<Taken>
 
 export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
   const { store, clock, log, limits, failpoint } = options
@@ -76,8 +83,7 @@ export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
     failpoint('smtp.before_commit')
     const delivered = await store.deliver({ recipients, raw, nowMs })
     failpoint('smtp.after_commit')
-    log.info({ id, bytes: raw.length, mailboxes: delivered.length }, 'mail delivered')
-    return `2.6.0 Delivered as ${id}`
+    return { id, bytes: raw.length, mailboxes: delivered.length }
   }
 
   return async (stream, session, recipients) => {
@@ -99,7 +105,10 @@ export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
 const readAll = (stream: SMTPServerDataStream, take: (chunk: Uint8Array) => void): Promise<void> =>
   new Promise((resolve, reject) => {
     stream.on('data', take)
-    stream.once('end', resolve)
-    stream.once('error', reject)
-    stream.once('close', () => reject(new Error('closed before its end')))
+    stream.on('end', resolve)
+    stream.on('error', reject)
+    stream.on('close', () => {
+      // Every stream closes after its end: an error made for each would cost more than the reading.
+      if (!stream.readableEnded) reject(new Error('closed before its end'))
+    })
   })

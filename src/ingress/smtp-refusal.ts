@@ -23,23 +23,27 @@ function counted(code: number): AnswerCode {
   return isCounted(text) ? text : 'other'
 }
 
-/** Gives a promise's outcome to one of smtp-server's callbacks; anything unexpected is answered 451. */
-export function answer<T>(
-  work: Promise<T>,
-  callback: (error: Error | null, value?: T) => void,
-  onFailure: (error: unknown) => void,
-  count: (code: AnswerCode) => void,
-): void {
+export interface Answering<T> {
+  /** One of smtp-server's: sends the answer. */
+  readonly callback: (error: Error | null, text?: string) => void
+  readonly textOf?: (value: T) => string
+  /** Called once the answer is on its way: nobody waits for what is logged and counted. */
+  readonly answered: (code: AnswerCode, value: T | null) => void
+  readonly onFailure: (error: unknown) => void
+}
+
+/** Answers with a promise's outcome; anything unexpected is answered 451. */
+export function answer<T>(work: Promise<T>, { callback, textOf, answered, onFailure }: Answering<T>): void {
   work.then(
     (value) => {
-      count('250')
-      callback(null, value)
+      callback(null, textOf?.(value))
+      answered('250', value)
     },
     (error) => {
       const refusal = error instanceof SmtpRefusal ? error : new SmtpRefusal(451, '4.3.0 Try again later')
-      if (refusal !== error) onFailure(error)
-      count(counted(refusal.responseCode))
       callback(refusal)
+      if (refusal !== error) onFailure(error)
+      answered(counted(refusal.responseCode), null)
     },
   )
 }

@@ -78,16 +78,26 @@ function serverOptions(options: SmtpIngressOptions, limits: SmtpLimits): SMTPSer
     socketTimeout: limits.idleMs,
     closeTimeout: 1_000,
     onRcptTo: ({ address }, session, callback) =>
-      answer(checkRecipient(address, session), callback, onFailure, (outcome) => {
-        if (outcome !== '250') metrics.count('postkey_smtp_recipients_refused_total', { outcome })
+      answer(checkRecipient(address, session), {
+        callback,
+        answered: (outcome) => {
+          if (outcome !== '250') metrics.count('postkey_smtp_recipients_refused_total', { outcome })
+        },
+        onFailure,
       }),
     onData: (stream, session, callback) => {
       const to = session.envelope.rcptTo
         .map(({ address }) => canonical(address))
         .filter((one) => one !== null)
-      answer(receive(stream, session, to), callback, onFailure, (outcome) =>
-        metrics.count('postkey_smtp_messages_total', { outcome }),
-      )
+      answer(receive(stream, session, to), {
+        callback,
+        textOf: ({ id }) => `2.6.0 Delivered as ${id}`,
+        answered: (outcome, taken) => {
+          if (taken) log.info({ ...taken }, 'mail delivered')
+          metrics.count('postkey_smtp_messages_total', { outcome })
+        },
+        onFailure,
+      })
     },
   }
 }
