@@ -1,3 +1,4 @@
+import type { MailAddress } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
 import type {
   Delivered,
@@ -11,7 +12,6 @@ import type {
 } from '../mail.ts'
 import type { Sync } from './aggregate.ts'
 import type { Db } from './database.ts'
-import { findByAnyAddress } from './mail-accounts.ts'
 import { describeBody, insertBody, keepDescription, readBodyBytes } from './mail-bodies.ts'
 import {
   addKeywords,
@@ -24,7 +24,6 @@ import {
 import {
   asMessage,
   findMailboxById,
-  findMailboxByPath,
   inSnapshot,
   type MessageColumns,
   messageColumns,
@@ -54,9 +53,8 @@ export function mailMessages(db: Db): Sync<MessageStore> {
 function deliver(db: Db, { recipients, raw, nowMs }: Delivery): Delivered[] {
   const inboxes = new Map<number, { address: Delivered['address']; mailboxId: number }>()
   for (const address of recipients) {
-    const account = findByAnyAddress(db, address)
-    const inbox = account && findMailboxByPath(db, account.id, 'INBOX')
-    if (inbox && !inboxes.has(inbox.id)) inboxes.set(inbox.id, { address, mailboxId: inbox.id })
+    const mailboxId = findInbox(db, address)
+    if (mailboxId !== null && !inboxes.has(mailboxId)) inboxes.set(mailboxId, { address, mailboxId })
   }
   if (inboxes.size === 0) throw new Fault('user.unknown', recipients.join(' '))
   const bodyId = insertBody(db, raw)
@@ -66,6 +64,12 @@ function deliver(db: Db, { recipients, raw, nowMs }: Delivery): Delivered[] {
     const { uid, uidvalidity } = insertMessage(db, mailboxId, row, modseq)
     return { address, mailboxId, uidValidity: uidvalidity, uid }
   })
+}
+
+function findInbox(db: Db, address: MailAddress): number | null {
+  const sql = `SELECT id FROM mailbox
+    WHERE account_id = (SELECT account_id FROM mail_address WHERE address = ?) AND path = 'INBOX'`
+  return db.one<{ id: number }>(sql, address)?.id ?? null
 }
 
 function append(

@@ -130,6 +130,29 @@ test('a transaction that the disk ended fails the whole batch, and the writer go
   )
 })
 
+test('a call that throws undoes itself and nothing else, alone or among others', (t) => {
+  const path = join(temporaryDirectory(t), 'postkey.db')
+  const store = openSqliteStore({ path, writer: 'inline', nowMs })
+  t.after(() => store.close())
+  const db = openDatabase(path, 'write')
+  t.after(() => db.close())
+  const write = makeWriter(db)
+  const account = (id: number, address: string, aliases: readonly string[] = []) =>
+    ({ id, aggregate: 'mail', method: 'createAccount', args: [address, aliases, 0] }) as const
+  const oks = (...calls: Parameters<typeof write>[0]) => write(calls).map(({ ok }) => ok)
+  assert.deepEqual(oks(account(1, 'a@b.test')), [true])
+  assert.deepEqual(oks(account(2, 'x@b.test', ['a@b.test'])), [false])
+  assert.deepEqual(
+    oks(account(3, 'c@b.test'), account(4, 'y@b.test', ['a@b.test']), account(5, 'd@b.test')),
+    [true, false, true],
+  )
+  const kept = db.all<{ address: string }>('SELECT address FROM mail_account ORDER BY address')
+  assert.deepEqual(
+    kept.map(({ address }) => address),
+    ['a@b.test', 'c@b.test', 'd@b.test'],
+  )
+})
+
 test('what an older version has described is not described again', async (t) => {
   const path = join(temporaryDirectory(t), 'postkey.db')
   const db = openDatabase(path, 'write')
