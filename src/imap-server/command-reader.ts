@@ -32,15 +32,19 @@ const buffered = 64 * 1024
 export class CommandReader {
   readonly #socket: Socket
   readonly #clock: Clock
+  readonly #beforeWait: () => Promise<void>
   #chunks: Buffer[] = []
   #size = 0
   #ended = false
   #wake: (() => void) | null = null
+  #dueMs = 0
   #cancelDeadline: () => void = () => {}
 
-  constructor(socket: Socket, clock: Clock) {
+  /** @param beforeWait awaited whenever the client has sent no more: what it is to answer to must be on its way */
+  constructor(socket: Socket, clock: Clock, beforeWait: () => Promise<void>) {
     this.#socket = socket
     this.#clock = clock
+    this.#beforeWait = beforeWait
     socket.on('data', this.#onData)
     socket.on('close', this.#onEnd)
     socket.on('end', this.#onEnd)
@@ -99,7 +103,6 @@ export class CommandReader {
       parts.push(part)
       if (newline < 0) continue
       this.#putBack(chunk.subarray(newline + 1))
-      this.#cancelDeadline()
       return Buffer.concat(parts).toString('latin1')
     }
   }
@@ -113,7 +116,6 @@ export class CommandReader {
       this.#putBack(chunk.subarray(missing))
       missing -= Math.min(missing, chunk.length)
     }
-    this.#cancelDeadline()
     return Buffer.concat(parts)
   }
 
@@ -125,11 +127,21 @@ export class CommandReader {
         return chunk
       }
       if (this.#ended) return null
-      this.#socket.resume()
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
+      await this.#wait()
     }
+  }
+
+  /** Only here the deadline takes a timer: commands that came together need none. */
+  async #wait(): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    const restMs = this.#dueMs - this.#clock.monotonicMs()
+    this.#cancelDeadline = this.#clock.after(restMs, () => this.#socket.destroy())
+    this.#socket.resume()
+    await this.#beforeWait()
+    await woken
+    this.#cancelDeadline()
   }
 
   #putBack(rest: Buffer): void {
@@ -139,9 +151,7 @@ export class CommandReader {
   }
 
   #deadline(delayMs: number): void {
-    this.#cancelDeadline()
-    if (this.#ended) return
-    this.#cancelDeadline = this.#clock.after(delayMs, () => this.#socket.destroy())
+    this.#dueMs = this.#clock.monotonicMs() + delayMs
   }
 
   readonly #onData = (chunk: Buffer): void => {

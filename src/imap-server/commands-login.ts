@@ -94,7 +94,6 @@ async function runAuthenticate(session: Session, args: CommandArguments): Promis
 
 async function askForResponse({ context, reader, output }: Session): Promise<string | null> {
   output.line('+ ')
-  await output.flush()
   const { literalBeforeLoginBytesMax, loginMs, commandMs } = context.limits
   const line = await reader.readLine(literalBeforeLoginBytesMax, { waitMs: loginMs, commandMs })
   if (line === 'closed' || line === 'too_long') return null

@@ -32,6 +32,8 @@ export async function serveConnection(context: ImapContext, socket: Socket, secu
     session.output.end()
   } catch (error) {
     if (!(error instanceof LostBody)) context.log.error({ error: String(error) }, 'an IMAP connection failed')
+    // The commands before this one have their answers.
+    void session.output.flush()
     socket.destroy()
   } finally {
     cancel()
@@ -41,11 +43,12 @@ export async function serveConnection(context: ImapContext, socket: Socket, secu
 }
 
 function newSession(context: ImapContext, socket: Socket, secure: boolean): Session {
+  const output = new Output(socket)
   return {
     context,
-    output: new Output(socket),
+    output,
     remoteAddress: socket.remoteAddress ?? '',
-    reader: new CommandReader(socket, context.clock),
+    reader: new CommandReader(socket, context.clock, () => output.flush()),
     secure,
     identity: null,
     view: null,
@@ -60,14 +63,12 @@ async function converse(session: Session, socket: Socket): Promise<void> {
   const { output } = session
   const pace = makePace(50)
   while (session.next !== 'close') {
-    const result = await session.reader.readCommand(readLimits(session), () => {
-      output.line('+ Go ahead')
-      void output.flush()
-    })
+    // The reader sends what was gathered before it waits: the answers to commands that came together go out together.
+    const result = await session.reader.readCommand(readLimits(session), () => output.line('+ Go ahead'))
     if (result.kind === 'closed') return
     if (result.kind === 'too_big') answerTooBig(session, result)
     else await runCommand(session, result.command)
-    await output.flush()
+    await output.room()
     if (session.next === 'start_tls') await startTls(session, socket)
     await pace()
   }
@@ -96,6 +97,7 @@ function answerTooBig(session: Session, { text, fatal }: Extract<ReadResult, { k
 /** What the client sent before the handshake is forgotten with the old reader. */
 async function startTls(session: Session, socket: Socket): Promise<void> {
   const { secureContext, clock, limits } = session.context
+  await session.output.flush()
   session.reader.detach()
   if (!secureContext) throw new Error('STARTTLS without a certificate')
   const tls = new TLSSocket(socket, { isServer: true, secureContext })
@@ -106,7 +108,7 @@ async function startTls(session: Session, socket: Socket): Promise<void> {
     tls.on('error', () => tls.destroy())
   })
   cancel()
-  session.reader = new CommandReader(tls, clock)
+  session.reader = new CommandReader(tls, clock, () => session.output.flush())
   session.output.useSocket(tls)
   session.secure = true
   session.next = good ? 'read' : 'close'

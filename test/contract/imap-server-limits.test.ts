@@ -51,6 +51,21 @@ test('STARTTLS and implicit TLS are verified with the CA, and log-in works in bo
     }
   }))
 
+test('commands that came together are answered together, and half a command holds nothing back', () =>
+  withServer({}, async ({ imap }) => {
+    const socket = connect(imap.port, '127.0.0.1')
+    await once(socket, 'data')
+    socket.write(Array.from({ length: 50 }, (_, i) => `t${i} NOOP\r\n`).join(''))
+    const [answers] = await once(socket, 'data')
+    assert.equal(String(answers).match(/^t\d+ OK/gm)?.length, 50)
+    for (const half of ['v NO', 'OP\r\nw LOGIN {3+}\r\na']) {
+      socket.write(`${half.startsWith('v') ? 'u NOOP\r\n' : ''}${half}`)
+      const [answer] = await once(socket, 'data')
+      assert.match(String(answer), /^[uv] OK [^\r\n]*\r\n$/)
+    }
+    socket.destroy()
+  }))
+
 test('what was sent before the TLS handshake is forgotten', () =>
   withServer({}, async ({ imap }) => {
     const socket = connect(imap.port, '127.0.0.1')

@@ -35,7 +35,7 @@ const readLimits = {
 /** The commands in `input`, sent in pieces of `piece` bytes by a client that then goes away. */
 async function commandsOf(input: Uint8Array, piece: number): Promise<RawCommand[]> {
   const socket = Object.assign(new EventEmitter(), { pause: () => {}, resume: () => {}, destroy: () => {} })
-  const reader = new CommandReader(socket as unknown as Socket, noClock)
+  const reader = new CommandReader(socket as unknown as Socket, noClock, async () => {})
   for (let at = 0; at < input.length; at += piece)
     socket.emit('data', Buffer.from(input.subarray(at, at + piece)))
   socket.emit('end')
