@@ -35,7 +35,19 @@ export function withoutSecrets(fields: LogFields): LogFields {
   )
 }
 
+/** Names are written in the code, so that they are few; each is judged once. */
+const judged = new Map<string, boolean>()
+const judgedMax = 1_000
+
 export function isSecretName(name: string): boolean {
+  const known = judged.get(name)
+  if (known !== undefined) return known
+  const secret = soundsSecret(name)
+  if (judged.size < judgedMax) judged.set(name, secret)
+  return secret
+}
+
+function soundsSecret(name: string): boolean {
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase()
