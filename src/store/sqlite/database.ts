@@ -40,7 +40,7 @@ function wrap(raw: Sqlite.Database): Db {
   const prepared = (sql: string) => {
     const known = kept.get(sql)
     if (known) return known
-    const made = raw.prepare<unknown[], Row>(sql)
+    const made = raw.prepare<unknown[], Row>(plannedOnce(sql))
     kept.set(sql, made)
     return made
   }
@@ -62,6 +62,13 @@ function wrap(raw: Sqlite.Database): Db {
     close: () => void raw.close(),
   }
 }
+
+/**
+ * SQLite with STAT4 plans what has a join, a subquery or an ORDER BY anew for each value of a bare parameter: 20 µs where
+ * the statement itself takes 3. A plus, which does nothing to any value, hides the parameter from that.
+ */
+const plannedOnce = (sql: string): string =>
+  sql.replace(/'[^']*'|\?/g, (piece) => (piece === '?' ? '(+?)' : piece))
 
 /** Columns arrive as Buffers; the rest of Postkey knows Uint8Array only, which survives a worker's border. */
 function plain<T extends Row | undefined>(row: T): T {

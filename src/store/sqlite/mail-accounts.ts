@@ -46,7 +46,6 @@ export function mailAccounts(db: Db): Sync<MailAccountStore> {
 }
 
 function findByAnyAddress(db: Db, address: MailAddress): MailAccount | null {
-  // Not a join: SQLite (with STAT4) plans a join anew whenever its parameter changes, ten times the look-up's own cost.
   const sql = `SELECT id, address, password_hash FROM mail_account
     WHERE id = (SELECT account_id FROM mail_address WHERE address = ?)`
   const row = db.one<AccountColumns>(sql, address)

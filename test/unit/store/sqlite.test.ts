@@ -130,6 +130,17 @@ test('a transaction that the disk ended fails the whole batch, and the writer go
   )
 })
 
+test('what is bound comes back as it was, of whatever type, and a question mark in a literal is text', (t) => {
+  const db = openDatabase(join(temporaryDirectory(t), 'postkey.db'), 'write')
+  t.after(() => db.close())
+  db.script('CREATE TABLE a (x TEXT NOT NULL, n INTEGER, b BLOB) STRICT')
+  db.run('INSERT INTO a VALUES (?, ?, ?)', '01', 5, Uint8Array.of(1))
+  db.run('INSERT INTO a VALUES (?, ?, ?)', '1', null, null)
+  const sql = "SELECT x, n, b, '?' AS mark FROM a WHERE x = ? ORDER BY n LIMIT ?"
+  assert.deepEqual(db.all(sql, '01', 9), [{ x: '01', n: 5, b: Uint8Array.of(1), mark: '?' }])
+  assert.deepEqual(db.all(sql, '1', 9), [{ x: '1', n: null, b: null, mark: '?' }])
+})
+
 test('a call that throws undoes itself and nothing else, alone or among others', (t) => {
   const path = join(temporaryDirectory(t), 'postkey.db')
   const store = openSqliteStore({ path, writer: 'inline', nowMs })
