@@ -164,7 +164,8 @@ class RelayPostOffice implements PostOffice {
   async #lookOnce(): Promise<void> {
     const { store, clock, settings } = this.#env
     const nowMs = clock.nowMs()
-    for (const mail of await store.giveUpMails(nowMs)) this.#tell(mail.pin, mail.txn, mailDoneStatus.gaveUp)
+    const over = (await store.hasMailsToGiveUp(nowMs)) ? await store.giveUpMails(nowMs) : []
+    for (const mail of over) this.#tell(mail.pin, mail.txn, mailDoneStatus.gaveUp)
     const slots = settings.mailsAtOnceMax - this.#onTheirWay.size
     const since = nowMs - limitWindowMs
     const due = await store.listDueMails(nowMs, since, settings.mailsPerAddressHour, dueAtOnce)

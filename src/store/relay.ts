@@ -260,5 +260,7 @@ export interface RelayStore {
   /** The date was set back by so much: what is to be tried later is tried earlier by the same. */
   bringMailsForward(byMs: number): Promise<void>
   /** Queued mails whose life has ended are given up. */
+  /** Whether `giveUpMails` would find any: nearly always none, which is cheap to read. */
+  hasMailsToGiveUp(nowMs: number): Promise<boolean>
   giveUpMails(nowMs: number): Promise<RelayMailRow[]>
 }

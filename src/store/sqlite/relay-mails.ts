@@ -17,6 +17,7 @@ type Mails = Pick<
   | 'renewMail'
   | 'endMail'
   | 'bringMailsForward'
+  | 'hasMailsToGiveUp'
   | 'giveUpMails'
 >
 
@@ -26,6 +27,9 @@ const prefixOf = (txn: string): Uint8Array => fromHex(txn).subarray(0, 12)
 const columns = `txn, pin, body_hash AS bodyHash, body, address, domain, accepted_at_ms AS acceptedAtMs,
   life_ms AS lifeMs, state, tries, mailed_at_ms AS mailedAtMs, expires_at_ms AS expiresAtMs,
   next_try_at_ms AS nextTryAtMs`
+
+/** The life a handheld gave its request is over before a mail server took it. */
+const toGiveUp = "WHERE state = 'queued' AND accepted_at_ms + life_ms <= ?"
 
 const answeredColumns = `${columns}, answered_at_ms AS answeredAtMs, answer`
 
@@ -110,11 +114,9 @@ export function makeRelayMails(db: Db): Mails {
     bringMailsForward: (byMs) => {
       db.run(`UPDATE relay_mail SET next_try_at_ms = next_try_at_ms - ? WHERE state = 'queued'`, byMs)
     },
+    hasMailsToGiveUp: (nowMs) => db.one(`SELECT 1 FROM relay_mail ${toGiveUp} LIMIT 1`, nowMs) !== undefined,
     giveUpMails: (nowMs) => {
-      const over = db.all<RelayMailRow>(
-        `SELECT ${columns} FROM relay_mail WHERE state = 'queued' AND accepted_at_ms + life_ms <= ?`,
-        nowMs,
-      )
+      const over = db.all<RelayMailRow>(`SELECT ${columns} FROM relay_mail ${toGiveUp}`, nowMs)
       for (const { txn } of over) db.run(`UPDATE relay_mail SET state = 'gave_up' WHERE txn = ?`, txn)
       return over.map((mail) => ({ ...mail, state: 'gave_up' }))
     },

@@ -23,6 +23,7 @@ export const relay: Aggregate<RelayStore> = {
     'findMail',
     'findAnsweredMail',
     'newestMailTo',
+    'hasMailsToGiveUp',
     'listDueMails',
     'nextMailAtMs',
     'countQueued',
