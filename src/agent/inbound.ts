@@ -105,6 +105,10 @@ async function takeProof(env: AgentEnv, pin: Pin, bytes: Uint8Array): Promise<vo
 async function takePart(env: AgentEnv, ports: InboundPorts, pin: Pin, bytes: Uint8Array): Promise<void> {
   const part = decodePart(bytes)
   if (!part.ok) return env.log.warn({ pin, why: part.fault.at }, 'a part was malformed')
+  // Whoever has shown no key could only fill the store with halves of packets.
+  const keys = await env.store.handhelds.keys(pin)
+  if (keys.every(({ state }) => state === 'pending'))
+    return env.log.warn({ pin }, 'a part came before the key check')
   const nowMs = env.clock.nowMs()
   const id = toHex(part.value.id)
   const rows = await env.store.handhelds.partsOf(pin)

@@ -24,6 +24,10 @@ export function onPart(turn: Turn, from: SrpId, bytes: Uint8Array): void {
     log(turn, 'a malformed part was dropped', { from, at: part.fault.at }, 'info')
     return
   }
+  if (!hearsPackets(turn, from)) {
+    log(turn, 'a part of a server whose packets are not heard was dropped', { from }, 'info')
+    return
+  }
   const mine = turn.state.parts.find((one) => one.from === from)
   const { sets, packet } = acceptPart(mine?.sets ?? [], part.value, turn.nowMs)
   const others = turn.state.parts.filter((one) => one.from !== from)
@@ -49,6 +53,11 @@ export function onPacket(turn: Turn, from: SrpId, bytes: Uint8Array): void {
     return
   }
   log(turn, 'a packet under an unknown key was dropped', { from, kid: header.kid }, 'info')
+}
+
+/** Whoever shares no key with us could only fill our disk with halves of packets. */
+function hearsPackets({ state: { run, account } }: Turn, from: SrpId): boolean {
+  return (run?.stage === 'confirming' && run.srpId === from) || account?.servers.includes(from) === true
 }
 
 /** Looks again at packets that waited for their key; those still waiting stay. */

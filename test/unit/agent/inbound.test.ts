@@ -150,6 +150,18 @@ test('parts that do not make what they promised are forgotten', async (t) => {
   assert.equal(await env.store.handhelds.answerGiven(e.pin, kid, 5), null)
 })
 
+test('parts of a handheld that has shown no key are not kept', async (t) => {
+  const [first] = cutPacket(sealed(5, 200, new Uint8Array(60_000)).bytes)
+  assert(first)
+  const stranger = makeAgentWorld(t)
+  const claimed = makeAgentWorld(t)
+  await activationAfter(claimed.env, 6, 'pending')
+  for (const { env } of [stranger, claimed]) {
+    assert.equal(await take(env, carrying('part', encodePart(first))), 1)
+    assert.equal((await env.store.handhelds.partsOf(e.pin)).length, 0)
+  }
+})
+
 /** A run that has been answered and waits for its proof, under a password. */
 async function userRun(env: AgentEnv): Promise<void> {
   const userId = await env.store.users.add({

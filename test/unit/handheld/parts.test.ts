@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseSrpId } from '#kernel/brand.ts'
 import { cutPacket, encodePart } from '#protocol/parts.ts'
 import {
   applyPolicy,
@@ -10,7 +11,10 @@ import {
   deliverPacket,
   type Stage,
   syncBook,
+  toConfirming,
+  toProving,
   toProvisioning,
+  toWaiting,
 } from './run-through.ts'
 import { known, World } from './world.ts'
 
@@ -73,4 +77,24 @@ test('a part that contradicts its set voids the set, and the packet sent again c
     answers(world, stage).map(({ status }) => status),
     [0],
   )
+})
+
+test('parts of a server whose packets would be dropped are not kept', () => {
+  const { channel } = toProvisioning(new World())
+  const [part] = cutPacket(booksPacket(channel, bigSet())).map(encodePart)
+  const stranger = known(parseSrpId('S00000009'))
+  for (const go of [() => undefined, toWaiting, toProving]) {
+    const world = new World()
+    go(world)
+    world.deliver('part', known(part))
+    assert.equal(world.state.parts.length, 0)
+  }
+  for (const go of [toConfirming, toProvisioning]) {
+    const world = new World()
+    go(world)
+    world.deliver('part', known(part), stranger)
+    assert.equal(world.state.parts.length, 0)
+    world.deliver('part', known(part))
+    assert.equal(world.state.parts.length, 1)
+  }
 })
