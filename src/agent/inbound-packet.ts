@@ -81,10 +81,10 @@ const markOf = (env: AgentEnv, key: MasterKey, { header, window }: Fresh): Inbou
 
 /** The handheld shows that it has the master key: from here on the grant is used and the key is current. */
 async function takeKeyCheck(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<void> {
-  const check = decodeOtaKeyGen(opened.content)
+  const check = opened.content && decodeOtaKeyGen(opened.content)
   const activation = await env.store.activations.find(key.txn)
   const expected = activation && keyCheckHash(activation)
-  const fits = check.ok && expected && equalInConstantTime(check.value.transcriptHash, expected)
+  const fits = check?.ok && expected && equalInConstantTime(check.value.transcriptHash, expected)
   if (!fits) return env.log.warn({ pin: key.pin, activation: key.txn }, 'a key check did not fit')
   env.failpoint('agent.before_key_check_commit')
   await raise(
@@ -186,9 +186,9 @@ async function ackDelivery(
 async function takeAck(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<void> {
   const inbound = markOf(env, key, opened)
   const nowMs = env.clock.nowMs()
-  const ack = decodeAck(opened.content)
-  const delivery = ack.ok ? await env.store.deliveries.byPacket(key.pin, ack.value.kid, ack.value.seq) : null
-  const known = ack.ok && delivery?.packet && sameBytes(delivery.packet.tag, ack.value.tag)
+  const ack = opened.content && decodeAck(opened.content)
+  const delivery = ack?.ok ? await env.store.deliveries.byPacket(key.pin, ack.value.kid, ack.value.seq) : null
+  const known = ack?.ok && delivery?.packet && sameBytes(delivery.packet.tag, ack.value.tag)
   const service = delivery?.of === 'policy' || delivery?.of === 'books' ? delivery.of : null
   if (!known || !delivery?.txn || !service)
     return void (await env.store.activations.commit({ nowMs, inbound }))

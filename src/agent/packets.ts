@@ -58,7 +58,8 @@ export type Opened =
       readonly kind: 'new'
       readonly header: PacketHeader
       readonly tag: Uint8Array
-      readonly content: Uint8Array
+      /** Null where it cannot be inflated. */
+      readonly content: Uint8Array | null
       readonly window: Uint8Array
     }
   | { readonly kind: 'seen'; readonly header: PacketHeader; readonly tag: Uint8Array }
@@ -88,19 +89,18 @@ export function openPacket(env: Pick<AgentEnv, 'vault'>, key: MasterKey, read: R
   assert(window.ok, 'a stored window decodes')
   const freshness = checkReplay(window.value, header.seq)
   if (freshness === 'too_old') return dropped('too old')
-  const content = openContent(directionKeys(openMasterKey(env, key)).d2s, key.suite, read)
-  if (!content) return dropped('authentication')
+  const { d2s } = directionKeys(openMasterKey(env, key))
+  const sealed = openPacketBody(key.suite, d2s, headerBytes, read.body)
+  if (!sealed) return dropped('authentication')
   const tag = packetTag(headerBytes)
   if (freshness === 'seen') return { kind: 'seen', header, tag }
   const marked = encodeReplayWindow(markReplay(window.value, header.seq))
-  return { kind: 'new', header, tag, content, window: marked }
+  return { kind: 'new', header, tag, content: plainContent(header, sealed), window: marked }
 }
 
-/** Authenticated first, inflated after: nothing unauthenticated reaches the inflater. */
-function openContent(directionKey: Uint8Array, suite: Suite, read: ReadPacket): Uint8Array | null {
-  const { header } = read
-  const sealed = openPacketBody(suite, directionKey, read.headerBytes, read.body)
-  if (!sealed || header.flags === 0) return sealed
+/** Of an authenticated packet: nothing else reaches the inflater. */
+function plainContent(header: PacketHeader, sealed: Uint8Array): Uint8Array | null {
+  if (header.flags === 0) return sealed
   return header.flags === flagDeflated && isCompressible(header.contentType) ? inflate(sealed) : null
 }
 

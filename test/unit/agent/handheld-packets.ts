@@ -5,7 +5,7 @@ import { keyContext } from '#agent/packets.ts'
 import { directionKeys, packetTag, sealPacketBody } from '#crypto/packet.ts'
 import { assert } from '#kernel/assert.ts'
 import { encodeAck } from '#protocol/ack.ts'
-import { contentTypes, encodePacket, encodePacketHeader } from '#protocol/packet-frame.ts'
+import { contentTypes, encodePacket, encodePacketHeader, type PacketHeader } from '#protocol/packet-frame.ts'
 import { emptyReplayWindow, encodeReplayWindow } from '#protocol/replay-window.ts'
 import type { NewDelivery } from '#store/deliveries.ts'
 import * as e from '../activation/events.ts'
@@ -21,7 +21,14 @@ export interface SealedByHandheld {
   readonly tag: Uint8Array
 }
 
-export function sealed(seq: number, contentType: number, content: Uint8Array, salt = 0): SealedByHandheld {
+/** @param odd what of the header is not as a handheld would say it */
+export function sealed(
+  seq: number,
+  contentType: number,
+  content: Uint8Array,
+  salt = 0,
+  odd: Partial<PacketHeader> = {},
+): SealedByHandheld {
   const header = encodePacketHeader({
     kid,
     direction: 'd2s',
@@ -29,8 +36,10 @@ export function sealed(seq: number, contentType: number, content: Uint8Array, sa
     salt: new Uint8Array(16).fill(salt),
     contentType,
     flags: 0,
+    ...odd,
   })
-  const body = sealPacketBody(1, directionKeys(masterKey).d2s, header, content)
+  const key = directionKeys(masterKey)[odd.direction ?? 'd2s']
+  const body = sealPacketBody(1, key, header, content)
   return { bytes: encodePacket({ header, body }), tag: packetTag(header) }
 }
 
