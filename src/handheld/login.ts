@@ -8,7 +8,7 @@ import { repeatM3 } from './proving.ts'
 import { freshCopy } from './repeat.ts'
 import { askMail } from './request.ts'
 import { screenOf } from './restart.ts'
-import { change, persist, sendPayload, sendPeers, show, showCode, type Turn } from './turn.ts'
+import { change, clockOffset, persist, sendPayload, sendPeers, show, showCode, type Turn } from './turn.ts'
 
 /** A line that comes back at once is not worth a word. */
 const offlineShownAfterMs = 30 * 1000
@@ -28,7 +28,7 @@ export function onLoggedIn(turn: Turn, event: LoggedIn): void {
       pin: event.pin,
       certificate: event.certificate,
       relayGeneration: event.generation,
-      clockOffsetMs: event.now * 1000 - turn.nowMs,
+      clockOffsetMs: clockOffset(turn, event.now),
     },
   })
   if (!known) persist(turn, 'login')

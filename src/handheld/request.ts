@@ -13,7 +13,7 @@ import { fail } from './ending.ts'
 import type { Typed } from './event.ts'
 import { otherAccountText, screens } from './screen.ts'
 import type { RequestRun } from './state.ts'
-import { change, log, persist, relayNow, sendPeers, show, showCode, type Turn } from './turn.ts'
+import { change, clockOffset, log, persist, relayNow, sendPeers, show, showCode, type Turn } from './turn.ts'
 import { hasTooManyUnanswered } from './unanswered.ts'
 
 const second = 1000
@@ -186,7 +186,7 @@ function toWaiting(turn: Turn, run: RequestRun): void {
 /** Begins again by itself with a new transaction, once; `now` corrects the clock first. */
 function renew(turn: Turn, run: RequestRun, otherwise: HandheldCode, now?: number): void {
   if (now !== undefined)
-    change(turn, { device: { ...turn.state.device, clockOffsetMs: now * second - turn.nowMs } })
+    change(turn, { device: { ...turn.state.device, clockOffsetMs: clockOffset(turn, now) } })
   if (run.renewals > 0) {
     fail(turn, otherwise)
     return

@@ -68,6 +68,13 @@ export function log(
 
 export const newMid = (turn: Turn): Uint8Array => turn.random.bytes(16)
 
+/** The last second that a `Date` can name. */
+const lastSecond = 8.64e12
+
+/** The offset to a relay's time; a time beyond all dates counts as the last one, so that ours stays a number to write. */
+export const clockOffset = (turn: Turn, relaySeconds: number): number =>
+  Math.min(relaySeconds, lastSecond) * 1000 - turn.nowMs
+
 /** Seconds by the relay's clock. */
 export const relayNow = (turn: Turn): number =>
   Math.floor((turn.nowMs + turn.state.device.clockOffsetMs) / 1000)

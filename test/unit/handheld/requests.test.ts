@@ -203,3 +203,20 @@ test('the relay’s time of the log-in, not the handheld’s clock, dates the re
   assert(etp.ok)
   assert.equal(etp.value.createdAt, 1_700_000_000)
 })
+
+test('a relay whose time is beyond all dates does not keep the handheld from asking', () => {
+  const absurd = Number.MAX_SAFE_INTEGER
+  const early = new World()
+  early.login(absurd)
+  early.nowMs += 60_000
+  early.raise(typed())
+  assert(decodeEtpBody(early.request()).ok)
+  const later = new World()
+  later.raise(typed())
+  later.login()
+  later.mailDone(6, absurd)
+  later.nowMs += 60_000
+  later.raise({ kind: 'cancel' })
+  later.raise(typed())
+  assert(decodeEtpBody(later.request()).ok)
+})
