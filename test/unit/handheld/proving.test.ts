@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { nodeP256 } from '#crypto/p256-node.ts'
+import { pointN } from '#crypto/spake2plus-transcript.ts'
 import { type MailAddress, parseActivationId, parseSrpId } from '#kernel/brand.ts'
+import { uintBytes } from '#kernel/bytes.ts'
 import type { M2 } from '#protocol/exchange.ts'
 import { toProving, toWaiting } from './run-through.ts'
-import { answerRequest } from './server-double.ts'
-import { known, password, pin, script, seededRandom, typed, World } from './world.ts'
+import { answerRequest, testSecrets } from './server-double.ts'
+import { address, known, password, pin, script, seededRandom, typed, World } from './world.ts'
 
 const minute = 60_000
 const otherSrpId = known(parseSrpId('S00000002'))
@@ -31,7 +34,19 @@ test('an M2 with a suite that was not offered is dropped', () =>
 test('an M2 with a suite nobody knows is dropped', () => refusesM2({ suite: 9 }))
 test('an M2 with a KEM ciphertext that was not asked for is dropped', () =>
   refusesM2({ kemCiphertext: new Uint8Array(1088) }))
-test('an M2 with a point off the curve is dropped', () => refusesM2({ shareV: new Uint8Array(65).fill(4) }))
+
+const base = nodeP256.multiplyBase(uintBytes(1, 32))
+const badShares = {
+  'off the curve': new Uint8Array(65).fill(4),
+  'all zero': new Uint8Array(65),
+  hybrid: Uint8Array.from(base, (byte, i) => (i === 0 ? 6 : byte)),
+  'with x ≥ p': Uint8Array.from(base, (byte, i) => (i > 0 && i < 33 ? 0xff : byte)),
+  'with y ≥ p': Uint8Array.from(base, (byte, i) => (i > 32 ? 0xff : byte)),
+  w0·N: nodeP256.multiply(pointN, testSecrets(password, address).w0),
+}
+for (const [what, shareV] of Object.entries(badShares))
+  test(`an M2 whose share is ${what} is dropped`, () => refusesM2({ shareV }))
+
 test('an M2 that sends our own share back is dropped', () => {
   const world = new World()
   const body = toWaiting(world)

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isPoint } from '#crypto/p256.ts'
 import type { Suite } from '#crypto/packet.ts'
+import { parseSrpId, type SrpId } from '#kernel/brand.ts'
 import { decodeEtpBody, encodeEtpBody } from '#protocol/etp.ts'
-import { decodeM2, encodeM2 } from '#protocol/exchange.ts'
+import { decodeM2, encodeM2, type M2 } from '#protocol/exchange.ts'
 import { policy, policyPacket, toComplete, toWaiting } from './run-through.ts'
 import { answerRequest, Channel, judgeProof, testSecrets } from './server-double.ts'
 import { address, password, pin, script, typed, World } from './world.ts'
@@ -54,15 +55,23 @@ test('downgrader: an offer that was edited on its way makes the proof fail', () 
   assert.equal(judgeProof(weak, shared, proofOf(world)).ok, false)
 })
 
-test('downgrader: a suite that was edited in M2 makes the proof fail', () => {
-  const world = new World()
-  const shared = answerRequest(script(), toWaiting(world), pin)
-  const m2 = decodeM2(shared.m2)
-  assert(m2.ok)
-  world.deliver('m2', encodeM2({ ...m2.value, suite: 2 }))
-  assert.equal(world.stage(), 'proving')
-  assert.equal(judgeProof(script(), shared, proofOf(world)).ok, false)
-})
+const edits: Readonly<Record<string, Partial<M2>>> = {
+  suite: { suite: 2 },
+  'key id': { kid: 78 },
+  end: { keptUntil: 2_000_000_001 },
+  'server’s name': { srpId: parseSrpId('S00000002') as SrpId },
+}
+for (const [what, edit] of Object.entries(edits))
+  test(`downgrader: the ${what} of M2, edited by whoever also stamps it, makes the proof fail`, () => {
+    const world = new World()
+    const shared = answerRequest(script(), toWaiting(world), pin)
+    const m2 = decodeM2(shared.m2)
+    assert(m2.ok)
+    const edited = { ...m2.value, ...edit }
+    world.deliver('m2', encodeM2(edited), edited.srpId)
+    assert.equal(world.stage(), 'proving')
+    assert.equal(judgeProof(script(), shared, proofOf(world)).ok, false)
+  })
 
 test('the same way without an edit, the proof holds', () => {
   const world = new World()
