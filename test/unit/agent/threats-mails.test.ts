@@ -1,22 +1,21 @@
 /** Mail that anybody can send: it costs the user no try, reveals nothing, and causes no key exchange work. */
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { test } from 'node:test'
 import type { AgentEnv } from '#agent/domain.ts'
 import { takeBatch } from '#agent/intake.ts'
-import { startPerformer } from '#agent/perform.ts'
 import { ed25519Key } from '#crypto/ed25519.ts'
 import type { P256 } from '#crypto/p256.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
-import { register } from '#crypto/registration.ts'
-import { encodeRegistrationRecord, recordContext } from '#crypto/registration-record.ts'
+import { deriveSecrets } from '#crypto/registration.ts'
+import { pointM } from '#crypto/spake2plus-transcript.ts'
 import { systemRandom } from '#edge/system.ts'
-import type { ActivationId, RelayId } from '#kernel/brand.ts'
+import type { ActivationId, MailAddress, RelayId } from '#kernel/brand.ts'
 import { encodeEtpFile } from '#protocol/etp.ts'
 import * as e from '../activation/events.ts'
 import { quickStretching } from '../admin/installation.ts'
-import { type AgentWorld, makeAgentWorld, noNumbers } from './agent-env.ts'
-import { alice, batchOf, file, found, site, stranger } from './etp-files.ts'
+import { type AgentWorld, makeAgentWorld } from './agent-env.ts'
+import { alice, batchOf, file, found, stranger } from './etp-files.ts'
+import { alicePassword, siteWithPassword, workOff } from './password-site.ts'
 
 interface Counted {
   readonly p256: P256
@@ -42,18 +41,9 @@ function counting(): Counted {
 
 /** Alice's password is real, and every operation on the curve is counted from here on. */
 async function guardedSite(world: AgentWorld): Promise<{ env: AgentEnv; counted: Counted }> {
-  const plain = encodeRegistrationRecord(await register(nodeP256, quickStretching, alice, 'kx7mp2qw9trb'))
+  const env = await siteWithPassword(world)
   const counted = counting()
-  const sealed = world.env.vault.seal(recordContext(alice, 1), plain)
-  return { env: { ...(await site(world, sealed)), p256: counted.p256 }, counted }
-}
-
-/** Works off everything that is due, as the running agent does. */
-async function workOff(t: TestContext, env: AgentEnv): Promise<void> {
-  const performer = startPerformer(env, noNumbers)
-  t.after(() => performer.close())
-  while ((await env.store.activations.dueWork(env.clock.nowMs(), 1)).length > 0) await setTimeout(5)
-  await performer.close()
+  return { env: { ...env, p256: counted.p256 }, counted }
 }
 
 const goodPoint = nodeP256.multiplyBase(systemRandom.bytes(32))
@@ -146,4 +136,66 @@ test('a sealed request whose share is no point is refused for no try', async (t)
     assert.equal((await env.store.activations.find(txn))?.code, 'request.damaged')
   }
   assert.deepEqual((await traces(env)).fails, {})
+})
+
+test('registered handheld, wrong password: a share that cancels a right guess is answered as one of a wrong guess', async (t) => {
+  const { env } = await guardedSite(makeAgentWorld(t))
+  const guesses = [
+    [e.txn, alicePassword],
+    [e.otherTxn, 'wxyzwxyzwxyz'],
+  ] as const
+  const lengths: (number | undefined)[] = []
+  for (const [i, [txn, guess]] of guesses.entries()) {
+    const { w0 } = await deriveSecrets(quickStretching, alice, guess)
+    const shareP = nodeP256.multiply(pointM, w0)
+    await takeBatch(env, batchOf(found(i + 1, file({ body: { txn, shareP } }))))
+    await workOff(t, env)
+    assert.equal((await env.store.activations.find(txn))?.phase, 'answered')
+    lengths.push((await env.store.deliveries.byKey(`m2:${txn}`))?.payload.length)
+  }
+  assert.equal(lengths[0], lengths[1])
+  assert.deepEqual(await traces(env), { ...untouched, runs: 2, said: 2 })
+})
+
+test('sealed requests that nobody ever proves cost no try, however many and however old by their handhelds', async (t) => {
+  const { env } = await guardedSite(makeAgentWorld(t))
+  const years = [1, 1_500_000_000, 4_000_000_000]
+  for (let i = 0; i < 12; i += 1) {
+    const txn = i.toString(16).padStart(32, '0') as ActivationId
+    const body = { createdAt: years[i % years.length] ?? 0 }
+    await takeBatch(env, batchOf(found(i + 1, honest(txn, { body }))))
+  }
+  await workOff(t, env)
+  const runs = await env.store.activations.list({ limit: 100 })
+  assert.deepEqual(new Set(runs.map(({ phase }) => phase)), new Set(['answered']))
+  assert.deepEqual(await traces(env), { ...untouched, runs: 12, said: 12 })
+})
+
+test('a mail 47 hours late is answered, and one 48 hours and a second late is told so', async (t) => {
+  const world = makeAgentWorld(t)
+  const { env } = await guardedSite(world)
+  const lifeSeconds = 172_800
+  const mailedBefore = (ms: number) => ({
+    relayPart: { mailedAt: (e.start - ms) / 1_000 },
+    body: { lifeSeconds },
+  })
+  await takeBatch(env, batchOf(found(1, honest(e.txn, mailedBefore(47 * e.hour)))))
+  await takeBatch(env, batchOf(found(2, honest(e.otherTxn, mailedBefore(48 * e.hour + 1_000)))))
+  await workOff(t, env)
+  assert.equal((await env.store.activations.find(e.txn))?.phase, 'answered')
+  assert.equal((await env.store.activations.find(e.otherTxn))?.code, 'request.expired')
+})
+
+test('a request in the mailbox of somebody else is answered under nobody’s password', async (t) => {
+  const { env, counted } = await guardedSite(makeAgentWorld(t))
+  const bob = 'bob@example.test' as MailAddress
+  const userId = await env.store.users.add({ address: bob, displayName: '', aliases: [], nowMs: e.start })
+  assert(userId !== null)
+  const terms = { userId, origin: 'generated', records: [], nowMs: e.start } as const
+  await env.store.users.openGrant({ ...terms, expiresAtMs: e.start + e.hour })
+  const batch = batchOf(found(1, honest()))
+  await takeBatch(env, { ...batch, owner: bob, cursor: { ...batch.cursor, owner: bob } })
+  await workOff(t, env)
+  assert.equal((await env.store.activations.find(e.txn))?.code, 'grant.alias')
+  assert.equal(counted.operations, 0)
 })
