@@ -1,8 +1,8 @@
 import { doesNotThrow, equal, fail, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type DecoderName, decoders, isDecoderName } from './decoders.ts'
+import { decoders } from './decoders.ts'
+import { goodBytes, outcome } from './good-bytes.ts'
 import { malformedFiles, malformedSamples, samplesOf } from './malformed.ts'
-import { cases, wireOutput } from './mdap1.ts'
 
 const samplesMin = 600
 
@@ -22,27 +22,6 @@ it('there is a malformed sample for every decoder of bytes from outside, and the
   const all = Object.keys(decoders).filter((name) => name !== 'replay-window')
   equal(all.filter((name) => !tried.has(name)).join(), '')
 })
-
-const goodBytes: readonly (readonly [DecoderName, Uint8Array])[] = [
-  ...cases.flatMap(({ input, output }): [DecoderName, Uint8Array][] => [
-    ['etp-file', output.hex('etpFile')],
-    ['etp-body', output.hex('etpBody')],
-    ['etp-relay-part', input.hex('relayPart')],
-    ['m2', output.hex('m2')],
-    ['m3', output.hex('m3')],
-    ['m4', output.hex('m4')],
-    ['device-info', input.hex('devInfo')],
-    ['server-info', input.hex('srvInfo')],
-    ['packet', output.hex('check_s2d')],
-  ]),
-  ['payload', wireOutput.hex('payloadM2')],
-  ['frame', wireOutput.hex('sendM2')],
-  ['packet-header', wireOutput.hex('bigHeader')],
-  ['it-policy', wireOutput.hex('policyContent')],
-  ['books', wireOutput.hex('books')],
-  ['ack', wireOutput.hex('ackPartly')],
-  ['sync', wireOutput.hex('syncBatch')],
-]
 
 describe('good bytes with one thing wrong', () => {
   it('are refused when cut short at any length', () => {
@@ -67,10 +46,3 @@ describe('good bytes with one thing wrong', () => {
         }
   })
 })
-
-/** The fault's code, or null where the bytes decode; encoding what was decoded must not throw either. */
-function outcome(name: string, bytes: Uint8Array): string | null {
-  if (!isDecoderName(name)) throw new Error(`no decoder ${name}`)
-  const result = decoders[name].again(bytes)
-  return result.ok ? null : result.fault.code
-}
