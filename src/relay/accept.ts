@@ -26,21 +26,19 @@ export const acceptLink = (
 
 class Connection implements LinkListener {
   readonly #hub: RelayHub
-  readonly #doorkeeper: Doorkeeper
   readonly #arrival: Arrival
   readonly #gone: () => void
   readonly #login: Login
   readonly #takeToken: (nowMs: number) => boolean
   readonly #cancelTimer: () => void
   #session: LinkedSession | null = null
-  #atDoor = true
+  #leaveDoorkeeper: (() => void) | null
   #judging = false
   /** Nothing more is read: it is closed or about to be. */
   #shut = false
 
   constructor(hub: RelayHub, doorkeeper: Doorkeeper, arrival: Arrival, gone: () => void) {
     this.#hub = hub
-    this.#doorkeeper = doorkeeper
     this.#arrival = arrival
     this.#gone = gone
     this.#login = makeLogin(arrival.role, arrival.network, hub)
@@ -48,7 +46,9 @@ class Connection implements LinkListener {
     const rate = arrival.role === 'device' ? deviceFrameRate : serverFrameRate
     this.#takeToken = makeBucket(rate, hub.clock.monotonicMs())
     this.#cancelTimer = hub.clock.after(limits.loginSecondsMax * 1000, () => this.#close(closeCode.tooLate))
-    if (!doorkeeper.admits(arrival.network)) this.#close(closeCode.tooMany)
+    // No word of parting: who has said nothing all the while would not answer it.
+    this.#leaveDoorkeeper = doorkeeper.admit(arrival.network, () => arrival.link.terminate())
+    if (!this.#leaveDoorkeeper) this.#close(closeCode.tooMany)
   }
 
   opened(): void {}
@@ -117,8 +117,8 @@ class Connection implements LinkListener {
 
   #leaveDoor(): void {
     this.#cancelTimer()
-    if (this.#atDoor) this.#doorkeeper.left()
-    this.#atDoor = false
+    this.#leaveDoorkeeper?.()
+    this.#leaveDoorkeeper = null
   }
 
   #who(): { role: string; network: string } {

@@ -4,9 +4,11 @@ import { makeBucket } from './rate.ts'
 import type { RelaySettings } from './settings.ts'
 
 export interface Doorkeeper {
-  /** To be followed by one `left`, whatever the answer. */
-  admits(network: string): boolean
-  left(): void
+  /**
+   * Null: too many came from this network. Otherwise to be called once the connection has a name or is gone.
+   * @param makeRoom called when somebody newer needs the place; the place is free by then
+   */
+  admit(network: string, makeRoom: () => void): (() => void) | null
 }
 
 /** Networks remembered at once; beyond it everybody starts anew. */
@@ -17,17 +19,21 @@ export function makeDoorkeeper(
   clock: Clock,
 ): Doorkeeper {
   const buckets = new Map<string, (nowMs: number) => boolean>()
-  let pending = 0
+  /** In the order they came. */
+  const atDoor = new Set<{ readonly makeRoom: () => void }>()
   return {
-    admits: (network) => {
+    admit: (network, makeRoom) => {
       if (buckets.size > networksMax) buckets.clear()
       const bucket = buckets.get(network) ?? makeBucket(settings.loginRate, clock.monotonicMs())
       buckets.set(network, bucket)
-      pending += 1
-      return bucket(clock.monotonicMs()) && pending <= settings.pendingLoginsMax
-    },
-    left: () => {
-      pending -= 1
+      if (!bucket(clock.monotonicMs())) return null
+      const place = { makeRoom }
+      atDoor.add(place)
+      // Whoever has been at the door longest goes: strangers who say nothing must not keep handhelds out.
+      const [oldest] = atDoor.size > settings.pendingLoginsMax ? atDoor : []
+      if (oldest) atDoor.delete(oldest)
+      oldest?.makeRoom()
+      return () => void atDoor.delete(place)
     },
   }
 }

@@ -9,7 +9,7 @@ export interface RelaySettings {
   readonly loginRate: RateLimit
   readonly deviceFrameRate: RateLimit
   readonly serverFrameRate: RateLimit
-  /** Connections that have not logged in yet; more are asked to come later. */
+  /** Connections that have not logged in yet; for one more, whoever has been there longest goes. */
   readonly pendingLoginsMax: number
   /** SMTP conversations at once. */
   readonly mailsAtOnceMax: number

@@ -69,6 +69,28 @@ describe('the door of the relay', () => {
   })
 })
 
+describe('a door where many stand and say nothing', () => {
+  it('lets in who logs in: whoever has been there longest makes room', async () => {
+    const crowded = await makeRelayWorld({ pendingLoginsMax: 3 })
+    try {
+      const early = await rawDevice(crowded, newDeviceKey())
+      const silent: Awaited<ReturnType<typeof rawEnd>>[] = []
+      for (let i = 0; i < 3; i += 1) silent.push(await rawEnd(crowded, i === 1 ? 'server' : 'device'))
+      const late = await rawDevice(crowded, newDeviceKey())
+      assert.notEqual(late.ok.pin, early.ok.pin)
+      assert.equal(await silent[0]?.closed, 1006)
+      const still = await Promise.all(
+        [early.end, ...silent.slice(1), late.end].map(({ closed }) =>
+          Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 50, 'open'))]),
+        ),
+      )
+      assert.deepEqual(still, ['open', 'open', 'open', 'open'])
+    } finally {
+      await crowded.close()
+    }
+  })
+})
+
 describe('handhelds log in', () => {
   it('enrols a new key, and gives the same PIN again where the answer was lost', async () => {
     const key = newDeviceKey()
