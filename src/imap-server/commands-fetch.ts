@@ -1,10 +1,12 @@
 /** FETCH (RFC 3501 section 6.4.5, RFC 7162 section 3.1.4). */
+import { setImmediate as breathe } from 'node:timers/promises'
 import type { MessageDescription, MessageRow } from '#store/mail.ts'
 import type { CommandArguments } from './command-arguments.ts'
 import { type FetchItem, parseFetchItems } from './fetch-items.ts'
 import { formatInternalDate } from './imap-date.ts'
 import { latin1 } from './imap-string.ts'
 import type { MailboxView } from './mailbox-view.ts'
+import { ClientGone } from './output.ts'
 import { makePace } from './pace.ts'
 import { partialSlices, type Slice, sectionSlices, slicesLength } from './sections.ts'
 import { selectedView, takeUids } from './selected.ts'
@@ -99,7 +101,7 @@ async function tellMessage(
     else if (description && item.kind === 'stored') output.text(storedItem(description, item.name))
     else if (description && item.kind === 'section') {
       await tellSection(session, row, description, item).catch((cause) => {
-        throw new LostBody('a section could not be read', { cause })
+        throw cause instanceof ClientGone ? cause : new LostBody('a section could not be read', { cause })
       })
     }
   }
@@ -126,6 +128,8 @@ async function tellSection(
   { root }: MessageDescription,
   { label, section, partial }: Extract<FetchItem, { kind: 'section' }>,
 ): Promise<void> {
+  // One command may ask for a hundred sections of each message: other work gets its turn between them.
+  await breathe()
   const { store } = context
   const read = ([start, end]: Slice) => store.readBody(bodyId, start, end - start)
   const all = await sectionSlices(root, section, read)

@@ -1,27 +1,20 @@
 /** SEARCH (RFC 3501 section 6.4.4): rows decide first; headers and texts are read only where they must be. */
-import type { MessageDescription, MessageRow } from '#store/mail.ts'
 import type { CommandArguments } from './command-arguments.ts'
-import { latin1 } from './imap-string.ts'
-import { fieldText, headerFields } from './mime-header.ts'
 import { makePace } from './pace.ts'
+import { Candidate } from './search-candidate.ts'
 import { parseSearch, type SearchKey } from './search-keys.ts'
-import { decodedText, decodeHeader, folded, textParts } from './search-text.ts'
 import { selectedView } from './selected.ts'
 import { resolveSequenceSet, resolveUidSet } from './sequence-set.ts'
 import { type ImapCommand, type Invocation, Refused, type Session } from './session.ts'
 
 const batchMessages = 200
-/** A header is searched this far. */
-const headerBytesMax = 256 * 1024
 
 type Test = (message: Candidate) => boolean | Promise<boolean>
 
-/** A message under test; its bytes are read when a criterion asks for them. */
-interface Candidate {
-  readonly row: MessageRow
-  readonly recent: boolean
-  description(): Promise<MessageDescription | null>
-  read(start: number, length: number): Promise<Uint8Array | null>
+/** What is compiled: the list of UIDs that sets are about, and the texts that bodies will be asked for. */
+interface Compilation {
+  readonly uids: readonly number[]
+  readonly texts: Set<string>
 }
 
 async function runSearch(session: Session, args: CommandArguments, { by }: Invocation): Promise<string> {
@@ -29,7 +22,8 @@ async function runSearch(session: Session, args: CommandArguments, { by }: Invoc
   const request = parseSearch(args)
   if (!request) throw new Refused('[BADCHARSET (UTF-8 US-ASCII)] Unknown charset')
   if (request.modseq) session.condstore = true
-  const test = compile(request.root, view.uids)
+  const texts = new Set<string>()
+  const test = compile(request.root, { uids: view.uids, texts })
   const { store } = session.context
   const pace = makePace(10)
   const found: number[] = []
@@ -37,8 +31,9 @@ async function runSearch(session: Session, args: CommandArguments, { by }: Invoc
   for (let at = 0; at < view.uids.length; at += batchMessages) {
     for (const row of await store.findMessages(view.mailboxId, view.uids.slice(at, at + batchMessages))) {
       await pace()
-      const candidate = asCandidate(session, row, view.flagsOf(row).includes('\\Recent'))
-      if (!(await test(candidate))) continue
+      session.output.demandClient()
+      const recent = view.flagsOf(row).includes('\\Recent')
+      if (!(await test(new Candidate(session.context, row, recent, texts)))) continue
       found.push(by === 'uid' ? row.uid : view.sequenceOf(row.uid))
       highest = Math.max(highest, row.modseq)
     }
@@ -48,20 +43,7 @@ async function runSearch(session: Session, args: CommandArguments, { by }: Invoc
   return 'OK SEARCH completed'
 }
 
-function asCandidate({ context }: Session, row: MessageRow, recent: boolean): Candidate {
-  let description: Promise<MessageDescription | null> | null = null
-  return {
-    row,
-    recent,
-    description: () => {
-      description ??= context.describe(row)
-      return description
-    },
-    read: (start, length) => context.store.readBody(row.bodyId, start, length),
-  }
-}
-
-function compile(key: SearchKey, uids: readonly number[]): Test {
+function compile(key: SearchKey, into: Compilation): Test {
   switch (key.key) {
     case 'all':
       return () => true
@@ -76,26 +58,27 @@ function compile(key: SearchKey, uids: readonly number[]): Test {
     case 'modseq':
       return ({ row }) => row.modseq >= key.from
     case 'set': {
+      const { uids } = into
       const named = new Set(key.uid ? resolveUidSet(key.set, uids) : resolveSequenceSet(key.set, uids))
       return ({ row }) => named.has(row.uid)
     }
     default:
-      return compileContent(key, uids)
+      return compileContent(key, into)
   }
 }
 
-function compileContent(key: SearchKey, uids: readonly number[]): Test {
+function compileContent(key: SearchKey, into: Compilation): Test {
   switch (key.key) {
     case 'not': {
-      const inner = compile(key.inner, uids)
+      const inner = compile(key.inner, into)
       return async (message) => !(await inner(message))
     }
     case 'or': {
-      const [first, second] = [compile(key.first, uids), compile(key.second, uids)]
+      const [first, second] = [compile(key.first, into), compile(key.second, into)]
       return async (message) => (await first(message)) || (await second(message))
     }
     case 'and': {
-      const tests = key.all.map((one) => compile(one, uids))
+      const tests = key.all.map((one) => compile(one, into))
       return (message) => every(tests, message)
     }
     case 'date':
@@ -105,11 +88,13 @@ function compileContent(key: SearchKey, uids: readonly number[]): Test {
       }
     case 'header':
       return async (message) =>
-        (await headerValues(message, key.name)).some((value) => value.includes(key.text))
+        (await message.headerValues(key.name)).some((value) => value.includes(key.text))
     case 'body':
-      return (message) => bodyHas(message, key.text)
+      into.texts.add(key.text)
+      return (message) => message.bodyHas(key.text)
     case 'text':
-      return async (message) => (await headerHas(message, key.text)) || (await bodyHas(message, key.text))
+      into.texts.add(key.text)
+      return async (message) => (await message.headerHas(key.text)) || (await message.bodyHas(key.text))
     default:
       return () => false
   }
@@ -120,34 +105,9 @@ async function every(tests: readonly Test[], message: Candidate): Promise<boolea
   return true
 }
 
-async function header(message: Candidate): Promise<Buffer> {
-  const root = (await message.description())?.root
-  const bytes = root && (await message.read(0, Math.min(root.body, headerBytesMax)))
-  return bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Buffer.alloc(0)
-}
-
-async function headerValues(message: Candidate, name: string): Promise<string[]> {
-  const raw = await header(message)
-  return headerFields(raw, 0, raw.length)
-    .filter((field) => field.name === name)
-    .map((field) => folded(decodeHeader(fieldText(raw, field))))
-}
-
-const headerHas = async (message: Candidate, text: string): Promise<boolean> =>
-  folded(decodeHeader(latin1(await header(message)))).includes(text)
-
-async function bodyHas(message: Candidate, text: string): Promise<boolean> {
-  const root = (await message.description())?.root
-  if (!root) return false
-  for (const part of textParts(root)) {
-    if (folded(await decodedText(part, message.read)).includes(text)) return true
-  }
-  return false
-}
-
 /** The day of the Date field as written there: time and zone are disregarded. */
 async function sentDay(message: Candidate): Promise<number | null> {
-  const [date = ''] = await headerValues(message, 'date')
+  const [date = ''] = await message.headerValues('date')
   const day = /(\d{1,2})\s+([a-z]{3})[a-z]*\s+(\d{4})/.exec(date)
   const ms = day ? Date.parse(`${day[1]} ${day[2]} ${day[3]} 00:00:00 GMT`) : Number.NaN
   return Number.isNaN(ms) ? null : ms

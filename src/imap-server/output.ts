@@ -3,6 +3,11 @@ import type { Socket } from 'node:net'
 /** What is gathered before it must go out, whatever else is still to come. */
 const flushChars = 64 * 1024
 
+/** The client has gone while it was being answered: nobody is left to go on for. */
+export class ClientGone extends Error {
+  override name = 'ClientGone'
+}
+
 /** The way to the client: responses are gathered as latin1 text and leave in one write. */
 export class Output {
   #socket: Socket
@@ -28,9 +33,15 @@ export class Output {
     this.text(`${text}\r\n`)
   }
 
-  /** Sends when much has been gathered; resolves once the client has taken enough of it. */
+  /** Sends when much has been gathered; resolves once the client has taken enough of it. @throws ClientGone */
   async room(): Promise<void> {
     if (this.#chars >= flushChars) await this.flush()
+    this.demandClient()
+  }
+
+  /** @throws ClientGone */
+  demandClient(): void {
+    if (this.#socket.destroyed) throw new ClientGone()
   }
 
   /** Sends everything and waits while the client does not read. */

@@ -12,6 +12,7 @@ import { searchCommands } from './commands-search.ts'
 import { sessionCommands } from './commands-session.ts'
 import { idleCommands } from './idle.ts'
 import { MailboxGone } from './mailbox-view.ts'
+import { ClientGone } from './output.ts'
 import { type ImapCommand, type Invocation, Refused, type Session } from './session.ts'
 
 const commands: ReadonlyMap<string, ImapCommand> = new Map(
@@ -33,7 +34,7 @@ const uidCommands = new Set(['FETCH', 'STORE', 'SEARCH', 'COPY', 'MOVE', 'EXPUNG
 /** The tag a command's text begins with, or `*` where there is none to answer to. */
 export const tagOf = (text: string): string => /^[!#-$&',-[\]^-z|}~]{1,100}(?= )/.exec(text)?.[0] ?? '*'
 
-/** Runs the command and gathers its responses; the caller sends them. @throws LostBody */
+/** Runs the command and gathers its responses; the caller sends them. @throws LostBody, ClientGone */
 export async function runCommand(session: Session, raw: RawCommand): Promise<void> {
   const tag = tagOf(raw.text)
   const args = new CommandArguments(raw)
@@ -70,7 +71,7 @@ function checkState({ identity, view }: Session, { when }: ImapCommand): void {
 
 function answerFailure(session: Session, tag: string, error: unknown): void {
   const { output, context } = session
-  if (error instanceof LostBody) throw error
+  if (error instanceof LostBody || error instanceof ClientGone) throw error
   if (error instanceof BadCommand) {
     output.line(`${tag} BAD ${error.message}`)
     session.badCommands += 1

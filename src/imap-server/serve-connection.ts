@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls'
 import { capabilities } from './capabilities.ts'
 import { CommandReader, type ReadLimits, type ReadResult } from './command-reader.ts'
 import { LostBody } from './commands-fetch.ts'
-import { Output } from './output.ts'
+import { ClientGone, Output } from './output.ts'
 import { makePace } from './pace.ts'
 import { runCommand, tagOf } from './run-command.ts'
 import type { ImapContext, Session } from './session.ts'
@@ -31,7 +31,8 @@ export async function serveConnection(context: ImapContext, socket: Socket, secu
     await converse(session, socket)
     session.output.end()
   } catch (error) {
-    if (!(error instanceof LostBody)) context.log.error({ error: String(error) }, 'an IMAP connection failed')
+    if (!(error instanceof LostBody || error instanceof ClientGone))
+      context.log.error({ error: String(error) }, 'an IMAP connection failed')
     // The commands before this one have their answers.
     void session.output.flush()
     socket.destroy()
