@@ -15,13 +15,15 @@ export interface RawCommand {
 export type ReadResult =
   | { readonly kind: 'command'; readonly command: RawCommand }
   /** `fatal`: the bytes of the literal are on their way, so the stream cannot be followed any more. */
-  | { readonly kind: 'too_big'; readonly text: string; readonly fatal: boolean }
+  | { readonly kind: 'too_big' | 'no_room'; readonly text: string; readonly fatal: boolean }
   | { readonly kind: 'closed' }
 
 export interface ReadLimits {
   readonly lineBytesMax: number
   /** Most bytes of literals, decided from the command's text so far. */
   literalBytesMax(text: string): number
+  /** Whether there is room for so many bytes now, beside what others are sending; they are taken then. */
+  takeRoom(bytes: number): boolean
   readonly waitMs: number
   readonly commandMs: number
   readonly literalBytesPerSecondMin: number
@@ -76,6 +78,7 @@ export class CommandReader {
       literalBytes += size
       if (literalBytes > limits.literalBytesMax(text) || literals.length >= 1_000)
         return { kind: 'too_big', text, fatal: literal[2] === '+' }
+      if (!limits.takeRoom(size)) return { kind: 'no_room', text, fatal: literal[2] === '+' }
       if (literal[2] === '') goAhead()
       this.#deadline(limits.commandMs + (size / limits.literalBytesPerSecondMin) * 1_000)
       const bytes = await this.#exactly(size)

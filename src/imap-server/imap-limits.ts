@@ -7,6 +7,9 @@ export interface ImapLimits {
   /** Literals of one command that is no APPEND, together. */
   readonly literalBytesMax: number
   readonly messageBytesMax: number
+  /** Bytes of literals that are being received, of everybody together and of one account. */
+  readonly literalsInFlightBytesMax: number
+  readonly literalsPerAccountBytesMax: number
   /** Log-in failures on one connection, and from one address in ten minutes before answers are held back. */
   readonly loginTriesMax: number
   readonly loginFailuresPerAddressMax: number
@@ -20,11 +23,14 @@ export interface ImapLimits {
   /** Literals get this much time beside `commandMs`: a client that trickles is dropped. */
   readonly literalBytesPerSecondMin: number
   readonly badCommandsMax: number
+  /** How long a client may take to close its end once the server has said BYE. */
+  readonly partingMs: number
   readonly connectionsMax: number
   readonly mailboxesMax: number
   readonly keywordsMax: number
 }
 
+const MIB = 1_024 * 1_024
 const MINUTE_MS = 60_000
 
 export const imapLimits: ImapLimits = {
@@ -32,6 +38,9 @@ export const imapLimits: ImapLimits = {
   literalBeforeLoginBytesMax: limits.imapLiteralBeforeLoginMax,
   literalBytesMax: limits.imapLineBytesMax,
   messageBytesMax: limits.messageBytesMax,
+  literalsInFlightBytesMax: 256 * MIB,
+  /** Two of the largest messages at once. */
+  literalsPerAccountBytesMax: 2 * limits.messageBytesMax,
   loginTriesMax: 3,
   loginFailuresPerAddressMax: 20,
   loginDelayMs: 1_000,
@@ -40,6 +49,7 @@ export const imapLimits: ImapLimits = {
   commandMs: MINUTE_MS,
   literalBytesPerSecondMin: 2_048,
   badCommandsMax: 20,
+  partingMs: 2_000,
   connectionsMax: 20_000,
   mailboxesMax: 1_000,
   keywordsMax: 100,

@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls'
 import { capabilities } from './capabilities.ts'
 import { CommandReader, type ReadLimits, type ReadResult } from './command-reader.ts'
 import { LostBody } from './commands-fetch.ts'
+import type { LiteralShare } from './literal-budget.ts'
 import { ClientGone, Output } from './output.ts'
 import { makePace } from './pace.ts'
 import { runCommand, tagOf } from './run-command.ts'
@@ -29,7 +30,7 @@ export async function serveConnection(context: ImapContext, socket: Socket, secu
     session.output.line(`* OK [CAPABILITY ${capabilities(session)}] Postkey IMAP server ready`)
     await session.output.flush()
     await converse(session, socket)
-    session.output.end()
+    part(session, socket)
   } catch (error) {
     if (!(error instanceof LostBody || error instanceof ClientGone))
       context.log.error({ error: String(error) }, 'an IMAP connection failed')
@@ -41,6 +42,15 @@ export async function serveConnection(context: ImapContext, socket: Socket, secu
     context.closers.delete(sayBye)
     context.connections.delete(here)
   }
+}
+
+/** Whoever does not close its own end after ours is cut off: else it would keep a place that nobody can free. */
+function part({ context, reader, output }: Session, socket: Socket): void {
+  output.end()
+  reader.detach()
+  socket.resume()
+  const cancel = context.clock.after(context.limits.partingMs, () => socket.destroy())
+  socket.once('close', cancel)
 }
 
 function newSession(context: ImapContext, socket: Socket, secure: boolean): Session {
@@ -64,21 +74,32 @@ async function converse(session: Session, socket: Socket): Promise<void> {
   const { output } = session
   const pace = makePace(50)
   while (session.next !== 'close') {
-    // The reader sends what was gathered before it waits: the answers to commands that came together go out together.
-    const result = await session.reader.readCommand(readLimits(session), () => output.line('+ Go ahead'))
-    if (result.kind === 'closed') return
-    if (result.kind === 'too_big') answerTooBig(session, result)
-    else await runCommand(session, result.command)
+    const share = session.context.literals.open(ownerOf(session))
+    try {
+      // The reader sends what was gathered before it waits: the answers to commands that came together go out together.
+      const limits = readLimits(session, share)
+      const result = await session.reader.readCommand(limits, () => output.line('+ Go ahead'))
+      if (result.kind === 'closed') return
+      if (result.kind === 'command') await runCommand(session, result.command)
+      else answerRefusedLiteral(session, result)
+    } finally {
+      share.free()
+    }
     await output.room()
     if (session.next === 'start_tls') await startTls(session, socket)
     await pace()
   }
 }
 
-function readLimits({ context, identity }: Session): ReadLimits {
+const ownerOf = ({ identity }: Session): string =>
+  identity?.kind === 'user' ? `${identity.accountId}` : (identity?.name ?? '')
+
+function readLimits({ context, identity }: Session, share: LiteralShare): ReadLimits {
   const { limits } = context
   return {
     ...limits,
+    // Before a log-in literals are small, and their number is that of the connections.
+    takeRoom: (bytes) => !identity || share.take(bytes),
     waitMs: identity ? limits.idleMs : limits.loginMs,
     literalBytesMax: (text) => {
       if (!identity) return limits.literalBeforeLoginBytesMax
@@ -87,13 +108,18 @@ function readLimits({ context, identity }: Session): ReadLimits {
   }
 }
 
-function answerTooBig(session: Session, { text, fatal }: Extract<ReadResult, { kind: 'too_big' }>): void {
-  session.badCommands += 1
+type RefusedLiteral = Extract<ReadResult, { kind: 'too_big' | 'no_room' }>
+
+function answerRefusedLiteral(session: Session, { kind, text, fatal }: RefusedLiteral): void {
+  const isTooBig = kind === 'too_big'
+  if (isTooBig) session.badCommands += 1
   if (fatal || session.badCommands >= session.context.limits.badCommandsMax) {
-    session.output.line('* BYE [TOOBIG] The command is too large')
+    session.output.line(`* BYE ${isTooBig ? '[TOOBIG] The command is too large' : noRoom}`)
     session.next = 'close'
-  } else session.output.line(`${tagOf(text)} NO [TOOBIG] The literal is too large`)
+  } else session.output.line(`${tagOf(text)} NO ${isTooBig ? '[TOOBIG] The literal is too large' : noRoom}`)
 }
+
+const noRoom = '[UNAVAILABLE] Too much is being received now, try again later'
 
 /** What the client sent before the handshake is forgotten with the old reader. */
 async function startTls(session: Session, socket: Socket): Promise<void> {

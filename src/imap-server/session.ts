@@ -10,6 +10,7 @@ import type { CommandArguments } from './command-arguments.ts'
 import type { CommandReader } from './command-reader.ts'
 import type { Describe } from './described.ts'
 import type { ImapLimits } from './imap-limits.ts'
+import type { LiteralBudget } from './literal-budget.ts'
 import type { MailboxView } from './mailbox-view.ts'
 import type { MailboxWatch } from './mailbox-watch.ts'
 import type { Output } from './output.ts'
@@ -37,6 +38,7 @@ export interface ImapContext {
   readonly watch: MailboxWatch
   readonly checkPassword: PasswordCheck
   readonly loginFailures: FailureCount
+  readonly literals: LiteralBudget
   /** One per open connection: says BYE and ends it. */
   readonly closers: Set<() => void>
   /** In the order they came. */

@@ -8,6 +8,7 @@ import { type Metrics, noMetrics } from '#kernel/metrics.ts'
 import type { Store } from '#store/store.ts'
 import { makeDescriber } from './described.ts'
 import { type ImapLimits, imapLimits } from './imap-limits.ts'
+import { makeLiteralBudget } from './literal-budget.ts'
 import { startMailboxWatch } from './mailbox-watch.ts'
 import { makePasswordCheck } from './password-hash.ts'
 import { serveConnection } from './serve-connection.ts'
@@ -51,7 +52,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
     socket.setNoDelay(true)
     socket.on('error', () => socket.destroy())
     if (sockets.size >= context.limits.connectionsMax && !makeRoom(context)) {
-      socket.end('* BYE Too many connections\r\n')
+      socket.end('* BYE Too many connections\r\n', () => socket.destroy())
       return
     }
     sockets.add(socket)
@@ -97,13 +98,15 @@ function makeRoom({ connections }: ImapContext): boolean {
 
 async function makeContext(options: ImapServerOptions): Promise<ImapContext> {
   const { store, clock, log, tls, canonicalAddress, metrics = noMetrics } = options
+  const limits = { ...imapLimits, ...options.limits }
   return {
     store: store.mail,
     describe: makeDescriber(store.mail, log),
     clock,
     log,
     metrics,
-    limits: { ...imapLimits, ...options.limits },
+    limits,
+    literals: makeLiteralBudget(limits.literalsInFlightBytesMax, limits.literalsPerAccountBytesMax),
     serviceAccounts: options.serviceAccounts ?? [],
     secureContext: tls ? createSecureContext({ key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' }) : null,
     watch: await startMailboxWatch({ store: store.mail, onCommit: store.onCommit, log }),

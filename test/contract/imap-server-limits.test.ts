@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { ImapFlow } from 'imapflow'
 import type { ImapLimits } from '#imap-server/imap-limits.ts'
+import { untilCutOff } from '../support/half-open.ts'
 import { address, type EmbeddedMail, startEmbeddedMail } from './imap-server-embedded.ts'
 import { RawImap } from './imap-server-raw.ts'
 import { makeTestTls } from './imap-server-tls.ts'
@@ -98,6 +99,36 @@ test('a message over the limit is refused before it is sent', () =>
     assert.match((await client.response()) ?? '', /^a NO \[TOOBIG\]/)
     assert.equal((await client.command('NOOP')).status, 'OK')
     client.close()
+  }))
+
+test('of literals that are still coming there is a bound for each account and for all, and it is free again', () =>
+  withServer({ literalsInFlightBytesMax: 2_500, literalsPerAccountBytesMax: 2_000 }, async ({ imap }) => {
+    const sessions: RawImap[] = []
+    for (let i = 0; i < 4; i += 1) sessions.push(await (await RawImap.connect(imap.port)).login(login))
+    const [first, second, third, fourth] = sessions
+    assert(first && second && third && fourth)
+    for (const one of [first, second]) {
+      one.write('a APPEND INBOX {1000}\r\n')
+      assert.match((await one.response()) ?? '', /^\+/)
+    }
+    third.write('a APPEND INBOX {1}\r\n')
+    assert.match((await third.response()) ?? '', /^a NO \[UNAVAILABLE\]/)
+    fourth.write('a APPEND INBOX {1+}\r\n')
+    assert.match((await fourth.response()) ?? '', /^\* BYE \[UNAVAILABLE\]/)
+    first.close()
+    second.write(`${'x'.repeat(1_000)}\r\n`)
+    assert.match((await second.response()) ?? '', /^a OK/)
+    assert.equal((await third.command('APPEND INBOX ', Buffer.alloc(2_000, 'y'))).status, 'OK')
+    third.close()
+  }))
+
+test('a client that keeps its end open after BYE is cut off', () =>
+  withServer({ badCommandsMax: 1, partingMs: 50 }, async ({ imap }) => {
+    const socket = connect({ port: imap.port, host: '127.0.0.1', allowHalfOpen: true })
+    await once(socket, 'data')
+    socket.write('a X\r\n')
+    await untilCutOff(socket)
+    assert.equal(imap.sessions(), 0)
   }))
 
 test('a line without end, too many bad commands and too many log-ins are cut off', () =>

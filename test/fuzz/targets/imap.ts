@@ -27,6 +27,7 @@ const noClock = { nowMs: () => 0, monotonicMs: () => 0, after: () => () => {}, s
 const readLimits = {
   lineBytesMax: 2_048,
   literalBytesMax: (line: string) => (/ APPEND /i.test(line) ? 4_096 : 256),
+  takeRoom: () => true,
   waitMs: 1_000,
   commandMs: 1_000,
   literalBytesPerSecondMin: 1_000,
