@@ -27,7 +27,7 @@ export class StrictServer extends SMTPServer {
     const count = (this.#perAddress.get(address) ?? 0) + 1
     if (count > this.strict.limits.connectionsPerAddressMax) {
       socket.on('error', () => {})
-      socket.end('421 Too many connections from your address\r\n')
+      socket.end('421 Too many connections from your address\r\n', () => socket.destroy())
       return
     }
     this.#perAddress.set(address, count)

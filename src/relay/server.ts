@@ -114,5 +114,7 @@ const offersSubprotocol = ({ headers }: IncomingMessage): boolean =>
 
 function refuse(socket: Duplex, status: string): void {
   socket.on('error', () => {})
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  const answer = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
+  // No time limit of HTTP holds for it any more, so it must not wait for the other side to close.
+  socket.end(answer, () => socket.destroy())
 }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import { type ClientOptions, WebSocket } from 'ws'
 import type { Pin } from '#kernel/brand.ts'
 import { encodeCbor } from '#protocol/cbor.ts'
 import { listServers, resumeServer, suspendName } from '#relay/administration.ts'
 import { ensureRelayIdentity, raiseGeneration } from '#relay/identity.ts'
+import { untilCutOff } from '../support/half-open.ts'
 import { beginDevice, beginServer, m2, rawDevice, rawEnd, rawServer } from './relay-raw.ts'
 import {
   makeRelayWorld,
@@ -37,6 +40,16 @@ describe('the door of the relay', () => {
     assert.match(await plainSocket('/mdap1/device', []), /400/)
     assert.match(await plainSocket('/mdap1/device', ['mdap2']), /400/)
     assert.match(await plainSocket('/mdap1/other', ['mdap1']), /404/)
+  })
+
+  it('cuts off whom it refused to open for, though he keeps his end open', async () => {
+    const plain = connect({ port: world.relay.port, host: '127.0.0.1', allowHalfOpen: true })
+    const socket = connectTls({ socket: plain, ca: world.ca, servername: relayId })
+    socket.write(
+      'GET /other HTTP/1.1\r\nHost: relay\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+    )
+    await untilCutOff(socket)
   })
 
   it('closes on a frame before the log-in, an unknown frame, and another version', async () => {

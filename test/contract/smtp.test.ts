@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import type { SmtpLimits } from '#ingress/smtp-limits.ts'
@@ -9,6 +10,7 @@ import { startSmtpIngress } from '#ingress/smtp-server.ts'
 import { noFailpoint } from '#kernel/failpoint.ts'
 import { silentLog } from '#kernel/log.ts'
 import type { MailStore } from '#store/mail.ts'
+import { untilCutOff } from '../support/half-open.ts'
 import { address, canonicalAddress, openMailStore, realClock } from './imap-server-embedded.ts'
 import { makeTestTls } from './imap-server-tls.ts'
 import { RawSmtp } from './smtp-raw.ts'
@@ -268,4 +270,12 @@ test('with every place taken, who has said nothing longest makes room for who ha
     }
     assert.equal((await inbox()).length, 2)
     for (const client of [busy, newcomer, ...silent]) client.close()
+  }))
+
+test('one connection too many from an address is cut off, though it keeps its end open', () =>
+  withSmtp({ limits: { connectionsPerAddressMax: 1 } }, async ({ port }) => {
+    const first = await RawSmtp.connect(port)
+    await untilCutOff(connect({ port, host: '127.0.0.1', allowHalfOpen: true }))
+    assert.match(await first.say('NOOP'), /^250 /)
+    first.close()
   }))
