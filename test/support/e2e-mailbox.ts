@@ -25,17 +25,28 @@ export interface OwnMailbox {
   append(folder: string, raw: Uint8Array): Promise<void>
 }
 
-export async function openMailbox(t: TestContext, postkey: Postkey, address: string): Promise<OwnMailbox> {
+/** Makes a password for the user's mailbox; each call of what is returned is a session of its own that is logged in. */
+export async function imapOf(
+  t: TestContext,
+  postkey: Postkey,
+  address: string,
+): Promise<() => Promise<RawImap>> {
   const admin = await postkey.admin()
   const { password } = await admin.mailboxes.generatePassword(address)
   await admin.close()
   const ca = readFileSync(join(postkey.data, 'relay-ca.pem'))
-  const socket = connect({ host: '127.0.0.1', port: postkey.ports.imapTls, servername: 'localhost', ca })
-  await once(socket, 'secureConnect')
-  const imap = new RawImap(socket)
-  t.after(() => imap.close())
-  await imap.response()
-  await imap.login({ name: address, password })
+  return async () => {
+    const socket = connect({ host: '127.0.0.1', port: postkey.ports.imapTls, servername: 'localhost', ca })
+    await once(socket, 'secureConnect')
+    const imap = new RawImap(socket)
+    t.after(() => imap.close())
+    await imap.response()
+    return imap.login({ name: address, password })
+  }
+}
+
+export async function openMailbox(t: TestContext, postkey: Postkey, address: string): Promise<OwnMailbox> {
+  const imap = await (await imapOf(t, postkey, address))()
   return {
     look: async (folder) => {
       const { untagged } = await imap.ok(`EXAMINE ${folder}`)
