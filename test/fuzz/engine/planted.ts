@@ -5,6 +5,7 @@ import type { FuzzTarget } from './target.ts'
 function planted(detail: Uint8Array): void {
   if (detail[0] !== 0x37) return
   if (detail[1] !== 0xa4) return
+  if (detail[2] !== 0x5b) return
   throw new Error('the planted bug')
 }
 

@@ -1,5 +1,7 @@
-/** Sealed packets and signed policies. */
+/** Sealed packets, signed policies and certificates. */
+import forge from 'node-forge'
 import { compress, inflate } from '#crypto/deflate.ts'
+import { readCertificate } from '#crypto/forge-certificate.ts'
 import { directionKeys, openPacketBody, sealPacketBody } from '#crypto/packet.ts'
 import { verifyPolicySignature } from '#crypto/policy-verify.ts'
 import { openRouteToken } from '#crypto/route-token.ts'
@@ -63,4 +65,43 @@ const cmsTarget: FuzzTarget = {
   bytesMax: 8_192,
 }
 
-export const targets: readonly FuzzTarget[] = [packetTarget, cmsTarget]
+const pemOf = (der: Uint8Array): string =>
+  `-----BEGIN CERTIFICATE-----\r\n${Buffer.from(der).toString('base64')}\r\n-----END CERTIFICATE-----\r\n`
+
+/** The library refuses by an Error; anything else, a full stack for one, is a mistake of reading. */
+function certificateIn(der: Uint8Array): forge.pki.Certificate | null {
+  try {
+    return readCertificate(pemOf(der))
+  } catch (error) {
+    expect(error instanceof Error && !(error instanceof RangeError), `a refusal, not ${error}`)
+    return null
+  }
+}
+
+/** DER of a certificate, as a domain's own CA is read: its names are written into what is issued under it. */
+const certificateTarget: FuzzTarget = {
+  name: 'certificate',
+  run: (input) => {
+    const read = certificateIn(input)
+    if (!read) return
+    for (const { valueTagClass, value } of [...read.subject.attributes, ...read.issuer.attributes])
+      if (Number(valueTagClass) === Number(forge.asn1.Type.UTF8) && typeof value === 'string')
+        expect(Buffer.from(input).includes(Buffer.from(value)), 'a name is read as it is written')
+  },
+  seeds: () => [],
+  dictionary: [
+    '3000',
+    '0c00',
+    '0c02c328',
+    '1e0200e4',
+    '0603550403',
+    '060355040a',
+    '0500',
+    '170d3237303131353038303030305a',
+    '30848fffffff',
+    'a003020102',
+  ].map((hex) => new Uint8Array(Buffer.from(hex, 'hex'))),
+  bytesMax: 2_048,
+}
+
+export const targets: readonly FuzzTarget[] = [packetTarget, cmsTarget, certificateTarget]
