@@ -1,19 +1,16 @@
 /** What can go wrong between relay and handheld, each made for real: `activation explain` names it. */
 import assert from 'node:assert/strict'
-import { systemClock, systemRandom } from '#edge/system.ts'
 import { parseSrpId } from '#kernel/brand.ts'
-import { fromHex } from '#kernel/bytes.ts'
 import type { FaultCode } from '#kernel/fault.ts'
-import { silentLog } from '#kernel/log.ts'
 import { ackStatus, encodeNamesLeftOut } from '#protocol/ack.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
-import { connectServer } from '#relay/client.ts'
 import { explain, untilExplained } from '../support/e2e-cli.ts'
 import { connectAs, type Device } from '../support/e2e-device.ts'
 import { assertActivates, press, sameHandheld } from '../support/e2e-handheld.ts'
+import { serverEnd } from '../support/e2e-relay-end.ts'
 import { packetOf, tapRelay } from '../support/e2e-wire.ts'
 import { type Cases, eventually, minute, testCases, type World } from '../support/e2e-world.ts'
-import { activate, relayTrust } from '../support/postkey.ts'
+import { activate } from '../support/postkey.ts'
 
 const isOf = (contentType: number) => (frame: Parameters<typeof packetOf>[0]) =>
   packetOf(frame)?.contentType === contentType
@@ -120,22 +117,7 @@ async function copiedKey({ postkey, admin }: World) {
   const srpId = parseSrpId('S00000001')
   assert(srpId)
   const { srpKey } = await admin.srp.add(srpId, ['example.test'], { replace: true })
-  const connect = async (t: Parameters<Cases[string]>[1]): Promise<void> => {
-    const ready = Promise.withResolvers<void>()
-    const other = connectServer({
-      ...relayTrust(postkey),
-      srpId,
-      srpKey: fromHex(srpKey),
-      pinnedSealKeys: [],
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-      handlers: { onReady: () => ready.resolve(), onFrame: async () => {} },
-    })
-    t.after(() => other.close())
-    await ready.promise
-  }
-  return { connect }
+  return { connect: (t: Parameters<Cases[string]>[1]) => serverEnd(t, postkey, srpId, srpKey) }
 }
 
 const untilLinkIs = ({ admin }: World, code: FaultCode): Promise<void> =>

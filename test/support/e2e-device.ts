@@ -2,17 +2,15 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { ed25519Key } from '#crypto/ed25519.ts'
-import { systemClock, systemRandom } from '#edge/system.ts'
+import { systemRandom } from '#edge/system.ts'
 import { type KeyLink, type Opened, openPacket, sealNext } from '#handheld/link.ts'
 import type { SavedHandheld } from '#handheld/state-codec.ts'
-import { sameBytes } from '#kernel/bytes.ts'
-import { silentLog } from '#kernel/log.ts'
 import { type Ack, decodeAck, encodeAck } from '#protocol/ack.ts'
 import { contentTypes, decodePacket } from '#protocol/packet-frame.ts'
 import { decodePayload } from '#protocol/payload.ts'
-import type { Deliver, Frame } from '#protocol/relay-frame.ts'
-import { connectDevice } from '#relay/client.ts'
-import { type Postkey, relayTrust } from './postkey.ts'
+import type { Deliver } from '#protocol/relay-frame.ts'
+import { deviceEnd } from './e2e-relay-end.ts'
+import type { Postkey } from './postkey.ts'
 
 export interface Device {
   /** Every message of the server, in order; each was acknowledged to the relay. */
@@ -44,48 +42,10 @@ export async function connectAs(t: TestContext, postkey: Postkey, saved: SavedHa
     nextSeq: account.link.nextSeq + 64,
     reservedSeq: account.link.nextSeq + 1000,
   }
-  const seen: Frame[] = []
-  const watchers = new Set<() => void>()
-  const ready = Promise.withResolvers<void>()
-  const client = connectDevice({
-    ...relayTrust(postkey),
-    pin: device.pin,
-    deviceKey: ed25519Key(saved.seed),
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-    handlers: {
-      onReady: () => ready.resolve(),
-      onFrame: async (frame) => {
-        if (frame.type === 'deliver') client.send({ type: 'frame_ack', mid: frame.mid })
-        seen.push(frame)
-        for (const look of [...watchers]) look()
-      },
-    },
-  })
-  t.after(() => client.close())
-  await ready.promise
-
-  const until = <T>(look: () => T | null): Promise<T> =>
-    new Promise((resolve) => {
-      const again = (): void => {
-        const found = look()
-        if (found === null) return
-        watchers.delete(again)
-        resolve(found)
-      }
-      watchers.add(again)
-      again()
-    })
-  const delivered = (): Deliver[] => seen.filter((frame) => frame.type === 'deliver')
-  const send = (payload: Uint8Array): Promise<number> => {
-    const mid = systemRandom.bytes(16)
-    client.send({ type: 'send', mid, to: { kind: 'server', srpId }, ttlSeconds: 600, payload })
-    return until(() => {
-      const receipt = seen.find((frame) => frame.type === 'receipt' && sameBytes(frame.mid, mid))
-      return receipt?.type === 'receipt' ? receipt.status : null
-    })
-  }
+  const end = await deviceEnd(t, postkey, { pin: device.pin, deviceKey: ed25519Key(saved.seed) })
+  const { until } = end
+  const delivered = (): Deliver[] => end.frames.filter((frame) => frame.type === 'deliver')
+  const send = (payload: Uint8Array): Promise<number> => end.send({ to: { kind: 'server', srpId }, payload })
   const seal = () => {
     const { nextSeq: seq } = link
     const sealed = sealNext(link, unheardOf, new Uint8Array(1), systemRandom)
@@ -118,9 +78,9 @@ export async function connectAs(t: TestContext, postkey: Postkey, saved: SavedHa
     },
     send,
     ask: (body) => {
-      client.send({ type: 'mail_ask', body })
+      end.say({ type: 'mail_ask', body })
       return until(() => {
-        const done = seen.find((frame) => frame.type === 'mail_done')
+        const done = end.frames.find((frame) => frame.type === 'mail_done')
         return done?.type === 'mail_done' ? done.status : null
       })
     },

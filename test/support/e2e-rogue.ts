@@ -2,19 +2,16 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { nodeP256 } from '#crypto/p256-node.ts'
-import { systemClock, systemRandom } from '#edge/system.ts'
+import { systemRandom } from '#edge/system.ts'
 import { type ActivationId, type Pin, parseSrpId, type SrpId } from '#kernel/brand.ts'
-import { fromHex, sameBytes } from '#kernel/bytes.ts'
-import { silentLog } from '#kernel/log.ts'
 import { decodeEtpBody, decodeEtpFile, decodeEtpRelayPart } from '#protocol/etp.ts'
 import { decodeEtpArmour } from '#protocol/etp-armour.ts'
 import { decodeM3, encodeErrorMessage, encodeM2, encodeM4 } from '#protocol/exchange.ts'
 import { decodePayload, encodePayload } from '#protocol/payload.ts'
 import type { Destination, Frame } from '#protocol/relay-frame.ts'
-import { connectServer } from '#relay/client.ts'
+import { serverEnd } from './e2e-relay-end.ts'
 import type { SiteMail } from './e2e-site.ts'
 import type { World } from './e2e-world.ts'
-import { relayTrust } from './postkey.ts'
 
 export interface Rogue {
   readonly srpId: SrpId
@@ -48,46 +45,10 @@ export async function startRogue(
   const srpId = parseSrpId(typedId)
   assert(srpId)
   const { srpKey } = await admin.srp.add(srpId, domains)
-  const frames: Frame[] = []
-  const watchers = new Set<() => void>()
-  const ready = Promise.withResolvers<void>()
-  const client = connectServer({
-    ...relayTrust(postkey),
-    srpId,
-    srpKey: fromHex(srpKey),
-    pinnedSealKeys: [],
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-    handlers: {
-      onReady: () => ready.resolve(),
-      onFrame: async (frame) => {
-        if (frame.type === 'deliver') client.send({ type: 'frame_ack', mid: frame.mid })
-        frames.push(frame)
-        for (const look of [...watchers]) look()
-      },
-    },
-  })
-  t.after(() => client.close())
-  await ready.promise
-  client.send({ type: 'srp_domains', domains })
-
-  const until = <T>(look: (frame: Frame) => T | null): Promise<T> =>
-    new Promise((resolve) => {
-      const again = (): void => {
-        const found = frames.map(look).find((one) => one !== null)
-        if (found === undefined || found === null) return
-        watchers.delete(again)
-        resolve(found)
-      }
-      watchers.add(again)
-      again()
-    })
-  const say = (to: Destination, payload: Uint8Array): Promise<number> => {
-    const mid = systemRandom.bytes(16)
-    client.send({ type: 'send', mid, to, ttlSeconds: 600, payload, fence: { generation: 0, epoch: 1 } })
-    return until((frame) => (frame.type === 'receipt' && sameBytes(frame.mid, mid) ? frame.status : null))
-  }
+  const end = await serverEnd(t, postkey, srpId, srpKey)
+  end.say({ type: 'srp_domains', domains })
+  const fence = { generation: 0, epoch: 1 }
+  const say = (to: Destination, payload: Uint8Array): Promise<number> => end.send({ to, payload, fence })
   return {
     srpId,
     answer: (mail) => {
@@ -102,7 +63,7 @@ export async function startRogue(
       const payload = encodePayload({ kind: 'error', bytes: encodeErrorMessage({ txn, code }) })
       return say({ kind: 'token', token }, payload)
     },
-    proof: () => until(proverOf),
+    proof: () => end.until(() => end.frames.map(proverOf).find((pin) => pin !== null) ?? null),
     confirm: (pin, txn) => {
       const m4 = encodeM4({ txn, confirmV: systemRandom.bytes(32), box: systemRandom.bytes(64) })
       return say({ kind: 'handheld', pin }, encodePayload({ kind: 'm4', bytes: m4 }))
