@@ -4,7 +4,7 @@ import { makePace } from './pace.ts'
 import { Candidate } from './search-candidate.ts'
 import { parseSearch, type SearchKey } from './search-keys.ts'
 import { selectedView } from './selected.ts'
-import { resolveSequenceSet, resolveUidSet } from './sequence-set.ts'
+import { namedBy } from './sequence-set.ts'
 import { type ImapCommand, type Invocation, Refused, type Session } from './session.ts'
 
 const batchMessages = 200
@@ -58,9 +58,8 @@ function compile(key: SearchKey, into: Compilation): Test {
     case 'modseq':
       return ({ row }) => row.modseq >= key.from
     case 'set': {
-      const { uids } = into
-      const named = new Set(key.uid ? resolveUidSet(key.set, uids) : resolveSequenceSet(key.set, uids))
-      return ({ row }) => named.has(row.uid)
+      const isNamed = namedBy(key.set, key.uid ? 'uid' : 'sequence', into.uids)
+      return ({ row }) => isNamed(row.uid)
     }
     default:
       return compileContent(key, into)

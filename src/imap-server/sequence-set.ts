@@ -45,16 +45,32 @@ export function resolveUidSet(text: string, uids: readonly number[]): number[] {
 }
 
 /** The UIDs at the message sequence numbers of a set. @throws BadCommand for a number beyond the last. */
-export function resolveSequenceSet(text: string, uids: readonly number[]): number[] {
-  const named: number[] = []
+export const resolveSequenceSet = (text: string, uids: readonly number[]): number[] =>
+  sequenceRanges(text, uids).flatMap(([from, to]) => uids.slice(from - 1, to))
+
+/** Whether a UID is named by a set of UIDs, or by one of sequence numbers; no list is made of what it names. */
+export function namedBy(
+  text: string,
+  by: 'uid' | 'sequence',
+  uids: readonly number[],
+): (uid: number) => boolean {
+  const ranges =
+    by === 'uid'
+      ? parseRanges(text, uids.at(-1) ?? 0)
+      : sequenceRanges(text, uids).map(([from, to]): Range => [uids[from - 1] ?? 0, uids[to - 1] ?? 0])
+  const starts = ranges.map(([from]) => from)
+  return (uid) => {
+    const at = lowerBound(starts, uid + 1) - 1
+    return uid <= (ranges[at]?.[1] ?? -1)
+  }
+}
+
+function sequenceRanges(text: string, uids: readonly number[]): Range[] {
   const ranges = parseRanges(text, uids.length)
   // Clients ask an empty mailbox for 1:*, and it is no mistake of theirs.
-  if (uids.length === 0 && text.includes('*')) return named
-  for (const [from, to] of ranges) {
-    if (to > uids.length) throw new BadCommand('no such message sequence number')
-    for (const uid of uids.slice(Math.max(from, 1) - 1, to)) named.push(uid)
-  }
-  return named
+  if (uids.length === 0 && text.includes('*')) return []
+  if (ranges.some(([, to]) => to > uids.length)) throw new BadCommand('no such message sequence number')
+  return ranges.map(([from, to]): Range => [Math.max(from, 1), to])
 }
 
 /** The index of the first UID that is at least `uid`. */

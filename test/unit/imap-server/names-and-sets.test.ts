@@ -7,7 +7,7 @@ import { parentsOf } from '#imap-server/list-mailboxes.ts'
 import { makeMatcher } from '#imap-server/list-pattern.ts'
 import { decodeMutf7, encodeMutf7 } from '#imap-server/mutf7.ts'
 import { partialSlices, slicesLength } from '#imap-server/sections.ts'
-import { formatSequenceSet, resolveSequenceSet, resolveUidSet } from '#imap-server/sequence-set.ts'
+import { formatSequenceSet, namedBy, resolveSequenceSet, resolveUidSet } from '#imap-server/sequence-set.ts'
 
 test('patterns match as RFC 3501 says', () => {
   const cases: readonly (readonly [pattern: string, name: string, matches: boolean])[] = [
@@ -107,4 +107,33 @@ test('dates are read with their zone and written in UTC', () => {
   assert.equal(formatInternalDate(ms ?? 0), ' 7-Jul-1996 09:44:25 +0000')
   for (const bad of ['31-Feb-2020 00:00:00 +0000', '1-Jul-1996', '01-Jul-1996 25:00:00 +0000', ''])
     assert.equal(parseInternalDate(bad), null, bad)
+})
+
+test('whether a set names a message is known without listing what it names', () => {
+  const uids = fc.uniqueArray(fc.integer({ min: 1, max: 60 })).map((list) => list.sort((a, b) => a - b))
+  const number = fc.oneof(fc.integer({ min: 1, max: 70 }).map(String), fc.constant('*'))
+  const range = fc.oneof(
+    number,
+    fc.tuple(number, number).map(([a, b]) => `${a}:${b}`),
+  )
+  const set = fc.array(range, { minLength: 1, maxLength: 5 }).map((list) => list.join(','))
+  const outcome = (find: () => unknown): unknown => {
+    try {
+      return find()
+    } catch (error) {
+      return String(error)
+    }
+  }
+  fc.assert(
+    fc.property(uids, set, (all, text) => {
+      for (const [by, list] of [
+        ['uid', resolveUidSet],
+        ['sequence', resolveSequenceSet],
+      ] as const)
+        assert.deepEqual(
+          outcome(() => all.filter(namedBy(text, by, all))),
+          outcome(() => list(text, all)),
+        )
+    }),
+  )
 })
