@@ -11,16 +11,27 @@ const lockFile = 'lock'
 
 /**
  * Opens (or makes, mode 0700) the directory and takes its lock.
- * @throws Fault handheld.in_use while another process has it
+ * @throws Fault handheld.in_use while another process has it, handheld.storage where it cannot be written
  */
 export async function openHandheldDirectory(dir: string): Promise<HandheldStorage> {
-  await mkdir(dir, { recursive: true, mode: 0o700 })
-  const release = await takeLock(join(dir, lockFile))
+  const release = await onDisk(async () => {
+    await mkdir(dir, { recursive: true, mode: 0o700 })
+    return takeLock(join(dir, lockFile))
+  })
   const path = join(dir, stateFile)
   return {
     load: () => readHandheld(dir),
-    save: (saved) => writeWhole(dir, path, encodeSaved(saved)),
+    save: (saved) => onDisk(() => writeWhole(dir, path, encodeSaved(saved))),
     close: release,
+  }
+}
+
+async function onDisk<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Fault) throw error
+    throw new Fault('handheld.storage', error instanceof Error ? error.message : String(error), error)
   }
 }
 

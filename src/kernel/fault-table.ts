@@ -580,6 +580,12 @@ export const faultTable = {
     turn: 'user',
     retry: 'new_try',
   },
+  'handheld.storage': {
+    says: 'The handheld could not write itself down on its disk.',
+    next: 'Make room there, or name a directory it may write (`--dir`); the same command then goes on where it was.',
+    turn: 'user',
+    retry: 'new_try',
+  },
   'handheld.idle': {
     says: 'No activation is under way on this handheld.',
     next: 'Start one with `postkey handheld activate --email <address>`.',

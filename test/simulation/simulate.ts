@@ -33,6 +33,8 @@ const seeds = readSeeds(values.seeds)
 const tasks = readPlanted(values.planted).flatMap((planted) => seeds.map((seed): Task => ({ seed, planted })))
 const directory = fastDirectory()
 const totals = newTotals()
+/** Seeds between two lines of progress. */
+const progressEvery = 100
 /** Mistakes of which one seed is enough. */
 const caught = new Set<PlantedName | null>()
 
@@ -71,6 +73,8 @@ function work(queue: Iterator<Task>): Promise<void> {
 
 function ended({ planted }: Task, result: SeedResult): void {
   addResult(totals, result)
+  if (totals.seeds % progressEvery === 0 && totals.seeds < tasks.length)
+    process.stderr.write(`${totals.seeds} of ${tasks.length} seeds, ${totals.violations} violations\n`)
   if (result.violation) {
     caught.add(planted)
     process.stdout.write(showFailure(result, planted))

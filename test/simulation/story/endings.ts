@@ -14,9 +14,17 @@ const ownTurn: ReadonlySet<string> = new Set(['answering', 'judging', 'policy_du
 /** Approval, a key that the server no longer has, a policy that cannot be applied: somebody must do something. */
 const personsCodes: ReadonlySet<number | null> = new Set([15, 18, 19, 31])
 
+/**
+ * Its acknowledgement reached the relay, it was switched off, and then a week went by: only when it comes on the air
+ * again can it be asked.
+ */
+const isOffAir = ({ world }: Story, { outcome, endedAtMs }: SimHandheld): boolean =>
+  outcome?.code === 0 && world.expiredAtMs !== null && world.expiredAtMs > endedAtMs
+
 const namesPerson = ({ shown }: SimHandheld): boolean => personsCodes.has(shown.code)
 
-export function checkEnded({ world, people, checks }: Story): void {
+export function checkEnded(story: Story): void {
+  const { world, people, checks } = story
   for (const { handheld } of people)
     if (handheld.busy && !namesPerson(handheld))
       checks.violated(invariant, `${handheld.name} still shows: ${handheld.shown.text}`)
@@ -25,16 +33,17 @@ export function checkEnded({ world, people, checks }: Story): void {
     if (hasEnded(activation)) continue
     const { txn, phase } = activation
     if (ownTurn.has(phase)) checks.violated(invariant, `${txn} is ${phase}, and it is the server's turn`)
-    const complete = people.some(
-      ({ handheld }) => handheld.saved?.state.account?.txn === txn && handheld.saved.state.account.complete,
-    )
-    if (complete) checks.violated(invariant, `${txn} is ${phase} here and complete on its handheld`)
     const { turn, code, retryAtMs } = explain(activation, {
       grant: null,
       nextSendAtMs: null,
       account: null,
       nowMs,
     })
+    const complete = people.find(
+      ({ handheld }) => handheld.saved?.state.account?.txn === txn && handheld.saved.state.account.complete,
+    )
+    const waits = complete && isOffAir(story, complete.handheld) && code === 'handheld.off_air'
+    if (complete && !waits) checks.violated(invariant, `${txn} is ${phase} here and complete on its handheld`)
     world.note('world', `left over: ${txn} ${phase} ${turn} ${code} ${retryAtMs}`)
   }
 }
@@ -42,7 +51,12 @@ export function checkEnded({ world, people, checks }: Story): void {
 /** Whatever has happened before: with a new password whoever is not active can activate now, and the server knows it. */
 export async function checkFreshTries(story: Story): Promise<void> {
   const { world, people, checks } = story
-  const trying = people.filter(({ handheld }) => handheld.outcome?.code !== 0)
+  const phaseOf = ({ saved }: SimHandheld) =>
+    saved?.state.account && checks.observed?.activations.get(saved.state.account.txn)?.phase
+  const trying = people.filter(
+    ({ handheld }) =>
+      handheld.outcome?.code !== 0 || (isOffAir(story, handheld) && phaseOf(handheld) !== 'complete'),
+  )
   const ended = new Set<SimHandheld>()
   world.onHandheldEnded = (handheld, { code, text }) => {
     if (code !== 0) checks.violated(invariant, `${handheld.name} tried anew and ended with ${code}: ${text}`)
@@ -53,10 +67,9 @@ export async function checkFreshTries(story: Story): Promise<void> {
   await story.until(world.time.nowMs() + serverKnowsMs)
   if (checks.violation) return
   for (const { handheld } of people) {
-    const account = handheld.saved?.state.account
-    const phase = account && checks.observed?.activations.get(account.txn)?.phase
+    const phase = phaseOf(handheld)
     if (handheld.outcome === null) checks.violated(invariant, `${handheld.name} tried anew and has not ended`)
     else if (phase !== 'complete')
-      checks.violated(invariant, `${account?.txn} is complete there, ${phase} here`)
+      checks.violated(invariant, `${handheld.saved?.state.account?.txn} is complete there, ${phase} here`)
   }
 }

@@ -5,7 +5,7 @@ import { type ActivateOptions, activateHandheld, type Outcome, type Shown } from
 import { decodeSaved, encodeSaved, type SavedHandheld } from '#handheld/state-codec.ts'
 import type { HandheldStorage } from '#handheld/storage.ts'
 import type { RelayId } from '#kernel/brand.ts'
-import { faultCodeOf } from '#kernel/fault.ts'
+import { Fault, faultCodeOf } from '#kernel/fault.ts'
 import { quickStretching } from './quick-stretching.ts'
 import { never, ProcessDeath, type SimProcess } from './sim-process.ts'
 import type { World } from './world.ts'
@@ -24,6 +24,8 @@ export class SimHandheld {
   saved: SavedHandheld | null = null
   /** How the last run ended; null while one goes on or none was begun. */
   outcome: Outcome | null = null
+  /** When that was. */
+  endedAtMs = 0
   process: SimProcess | null = null
   /** What stands on its screen. */
   shown: Pick<Shown, 'text' | 'code'> = { text: '', code: null }
@@ -87,9 +89,9 @@ export class SimHandheld {
     } catch (error) {
       if (!process.alive || error instanceof ProcessDeath) return never()
       // It knows of nothing to go on with: the person types again.
-      if (faultCodeOf(error) === 'handheld.idle' && this.#typed)
-        return { at: 'ended', outcome: await activateHandheld(this.#options(process, this.#typed, true)) }
-      process.log.error({ error: String(error) }, 'the handheld cannot go on')
+      const typed = faultCodeOf(error) === 'handheld.idle' ? this.#typed : null
+      if (typed && typing !== typed) return this.#run(process, typed, true)
+      process.log.error({ code: faultCodeOf(error) }, 'the handheld cannot go on')
       return { at: 'broken' }
     }
   }
@@ -104,6 +106,7 @@ export class SimHandheld {
     this.#world.note(process.name, `ended ${outcome.code}: ${outcome.text}`)
     if (outcome.code === 'interrupted') return
     this.outcome = outcome
+    this.endedAtMs = this.#world.time.nowMs()
     this.process = null
     process.kill()
     this.#world.handheldEnded(this, outcome)
@@ -140,7 +143,7 @@ export class SimHandheld {
       load: async () => (this.disk === null ? null : decodeSaved(this.disk)),
       save: async (saved) => {
         if (!process.alive) return never()
-        if (fails('storage_fails', this.name)) throw new Error('EIO: i/o error, write')
+        if (fails('storage_fails', this.name)) throw new Fault('handheld.storage', 'EIO: i/o error, write')
         await process.sleep(process.chance.below(4))
         this.disk = encodeSaved(saved)
         this.saved = saved

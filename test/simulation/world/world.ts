@@ -66,6 +66,8 @@ export class World {
   readonly #watchers = new Set<{ readonly process: SimProcess; check(): void; told: boolean }>()
   readonly #trace = createHash('sha256')
   #expiry = false
+  /** When all frames at the relay ran out of time; null: never yet. */
+  expiredAtMs: number | null = null
 
   constructor(parts: WorldParts) {
     this.#parts = parts
@@ -211,7 +213,10 @@ export class World {
       this.#expiry = true
     if (!this.#expiry || (call.name !== 'relay.hasExpired' && call.name !== 'relay.expire')) return call
     const [nowMs, ...rest] = call.args
-    if (call.name === 'relay.expire') this.#expiry = false
+    if (call.name === 'relay.expire') {
+      this.#expiry = false
+      this.expiredAtMs = this.time.nowMs()
+    }
     return { ...call, args: [Number(nowMs) + weekMs, ...rest] }
   }
 
