@@ -5,13 +5,14 @@ import { equalInConstantTime } from '#crypto/equal.ts'
 import { assert } from '#kernel/assert.ts'
 import type { Pin } from '#kernel/brand.ts'
 import { sameBytes } from '#kernel/bytes.ts'
-import { faultRow } from '#kernel/fault.ts'
+import { Fault, faultRow } from '#kernel/fault.ts'
 import { ackStatus, decodeAck, decodeNamesLeftOut, decodeRetrySeconds, encodeAck } from '#protocol/ack.ts'
 import { encodeErrorMessage } from '#protocol/exchange.ts'
 import { decodeOtaKeyGen } from '#protocol/otakeygen.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
 import { encodePayload } from '#protocol/payload.ts'
 import { decodeReplayWindow } from '#protocol/replay-window.ts'
+import type { Change } from '#store/activations.ts'
 import type { NewDelivery } from '#store/deliveries.ts'
 import type { InboundMark, MasterKey } from '#store/handhelds.ts'
 import type { AgentEnv } from './domain.ts'
@@ -19,7 +20,7 @@ import { keyCheckHash } from './judge.ts'
 import type { NextSeq } from './numbers.ts'
 import { type Opened, openMasterKey, openPacket, readPacket, sealPacket } from './packets.ts'
 import { numberOfServiceKey } from './policy-service.ts'
-import { raise } from './raise.ts'
+import { raise, WindowMoved } from './raise.ts'
 
 type Fresh = Extract<Opened, { kind: 'new' }>
 
@@ -28,12 +29,28 @@ const minuteMs = 60_000
 /** Less than the shortest pause between two copies of a handheld's key check. */
 const keyCheckPauseMs = 1_000
 
+/** Of two agents that are handed one packet, one takes it in; the other then finds it taken. */
+const triesMax = 5
+
+/** @throws Fault where the store did, so that the relay brings the packet again */
 export async function takePacket(
   env: AgentEnv,
   nextSeq: NextSeq,
   pin: Pin,
   bytes: Uint8Array,
 ): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await takeOnce(env, nextSeq, pin, bytes)
+      return
+    } catch (error) {
+      if (!(error instanceof WindowMoved)) throw error
+      if (attempt === triesMax) throw new Fault('store.unavailable', 'a replay window moves all the time')
+    }
+  }
+}
+
+async function takeOnce(env: AgentEnv, nextSeq: NextSeq, pin: Pin, bytes: Uint8Array): Promise<void> {
   const read = readPacket(bytes)
   if (!read) return env.log.warn({ pin }, 'a packet was malformed')
   const key = await env.store.handhelds.key(pin, read.header.kid)
@@ -75,9 +92,14 @@ const markOf = (env: AgentEnv, key: MasterKey, { header, window }: Fresh): Inbou
   pin: key.pin,
   kid: key.kid,
   seq: header.seq,
+  before: key.window,
   window,
   heardAtMs: env.clock.nowMs(),
 })
+
+async function keep(env: AgentEnv, change: Change): Promise<void> {
+  if ((await env.store.activations.commit(change)) === 'window_moved') throw new WindowMoved()
+}
 
 /** The handheld shows that it has the master key: from here on the grant is used and the key is current. */
 async function takeKeyCheck(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<void> {
@@ -102,7 +124,7 @@ async function takeKeyCheck(env: AgentEnv, key: MasterKey, opened: Fresh): Promi
 
 /** Rollover is not spoken yet: its number is used, and there is no answer. */
 async function passOver(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<void> {
-  await env.store.activations.commit({ nowMs: env.clock.nowMs(), inbound: markOf(env, key, opened) })
+  await keep(env, { nowMs: env.clock.nowMs(), inbound: markOf(env, key, opened) })
   env.log.info(
     { activation: key.txn, pin: key.pin, seq: opened.header.seq },
     'a packet without use was passed over',
@@ -146,7 +168,7 @@ async function answerPacket(env: AgentEnv, nextSeq: NextSeq, key: MasterKey, ope
   const status = ackStatus.unknown
   const { tag, header } = opened
   const delivery = await ackDelivery(env, nextSeq, key, { seq: header.seq, tag, status })
-  await env.store.activations.commit({
+  await keep(env, {
     nowMs: env.clock.nowMs(),
     inbound: { ...markOf(env, key, opened), answer: { tag, status } },
     addDeliveries: [delivery],
@@ -190,8 +212,7 @@ async function takeAck(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<vo
   const delivery = ack?.ok ? await env.store.deliveries.byPacket(key.pin, ack.value.kid, ack.value.seq) : null
   const known = ack?.ok && delivery?.packet && sameBytes(delivery.packet.tag, ack.value.tag)
   const service = delivery?.of === 'policy' || delivery?.of === 'books' ? delivery.of : null
-  if (!known || !delivery?.txn || !service)
-    return void (await env.store.activations.commit({ nowMs, inbound }))
+  if (!known || !delivery?.txn || !service) return keep(env, { nowMs, inbound })
   const { status, detail } = ack.value
   const later = status === ackStatus.notNow || status === ackStatus.tryAgain
   const number = numberOfServiceKey(delivery.key)

@@ -28,6 +28,9 @@ export interface Raised {
 
 const triesMax = 16
 
+/** Another process has taken a packet of the same handheld since this one was judged: it is to be judged again. */
+export class WindowMoved extends Error {}
+
 /**
  * @param make builds the event from what is known now; null raises nothing but still commits `also`
  * @param userId the mailbox's user, where the mail or the relay's word about it says whose run this is
@@ -91,7 +94,9 @@ async function raiseNow(
     const step = stepOf(txn, activation, given)
     const change = changeOf({ env, txn, before: activation, given, step, kept, userId: owner, also })
     if (change === null) return { activation, recorded: false }
-    if ((await env.store.activations.commit(change)) === 'conflict') continue
+    const committed = await env.store.activations.commit(change)
+    if (committed === 'window_moved') throw new WindowMoved()
+    if (committed === 'conflict') continue
     if (change.addDeliveries) env.outgoing?.queued(change.addDeliveries)
     if (step) tell(env, activation, step)
     return { activation: step?.next ?? activation, recorded: (step?.events.length ?? 0) > 0 }

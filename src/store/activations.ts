@@ -81,6 +81,12 @@ export interface SeenPin {
   readonly waiting: boolean
 }
 
+/**
+ * `conflict`: a version is stale, somebody else wrote first. `window_moved`: another process has taken a packet of the
+ * handheld meanwhile, perhaps this very one.
+ */
+export type Committed = 'done' | 'conflict' | 'window_moved'
+
 export interface OwnedActivation {
   readonly activation: Activation
   /** Null where nobody's mailbox was named yet, or the user was removed. */
@@ -88,8 +94,8 @@ export interface OwnedActivation {
 }
 
 export interface ActivationStore {
-  /** Applies the change whole, or not at all where a version is stale. */
-  commit(change: Change): Promise<'done' | 'conflict'>
+  /** Applies the change whole, or not at all. */
+  commit(change: Change): Promise<Committed>
   /** The events in their order; empty where the activation is unknown. */
   events(txn: ActivationId): Promise<ActivationEvent[]>
   /** The folded state as of the last commit. */

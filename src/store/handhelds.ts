@@ -74,6 +74,8 @@ export interface InboundMark {
   readonly pin: Pin
   readonly kid: number
   readonly seq: number
+  /** The window it was judged by; where another process has moved it since, the change is refused. */
+  readonly before: Uint8Array
   readonly window: Uint8Array
   readonly heardAtMs: number
   /** The acknowledgement given, kept so that a duplicate gets the same; absent where none is due. */

@@ -50,6 +50,27 @@ export function deliveries(check: CheckStore): void {
   })
 
   check(
+    'the receipt of the newest copy is known as that, and older ones are not, whatever the date',
+    async (store) => {
+      await add(store, delivery())
+      const [due] = await store.deliveries.due(e.start, 10)
+      assert(due)
+      const isAnswered = async () => {
+        const kept = await store.deliveries.byKey(due.key)
+        return kept?.receiptAtMs != null && kept.receiptAtMs >= (kept.sentAtMs ?? 0)
+      }
+      await store.deliveries.attempted(due.id, [bytes(5)], e.start + e.hour, e.start + e.hour)
+      assert.equal(await isAnswered(), false)
+      await note(store, due.id, 6, 10)
+      assert.equal(await isAnswered(), true, 'though the date was set back between sending and receipt')
+      await store.deliveries.attempted(due.id, [bytes(6)], e.start + 20, e.start + 20)
+      assert.equal(await isAnswered(), false, 'though the copy before was sent an hour later by its date')
+      await note(store, due.id, 1, 20)
+      assert.equal(await isAnswered(), true)
+    },
+  )
+
+  check(
     'a delivery that waits for its receipt only ends with it, and goes out again when asked for',
     async (store) => {
       const m2 = delivery({ key: 'm2:x', of: 'm2', to: { token: bytes(4) }, until: 'receipt' })
@@ -202,20 +223,26 @@ export function handhelds(check: CheckStore): void {
 
   check('an answer given is given again, until its number leaves the window', async (store) => {
     await store.activations.commit({ nowMs: e.start, addKey: key(7) })
-    const mark = (seq: number): Change => ({
+    const mark = (seq: number, before: Uint8Array): Change => ({
       nowMs: e.start,
       inbound: {
         pin: e.pin,
         kid: 7,
         seq,
+        before,
         window: bytes(seq % 256),
         heardAtMs: e.start,
         answer: { tag: bytes(1), status: 7 },
       },
     })
-    await store.activations.commit(mark(1))
+    assert.equal(await store.activations.commit(mark(1, key(7).window)), 'done')
     assert.deepEqual(await store.handhelds.answerGiven(e.pin, 7, 1), { tag: bytes(1), status: 7 })
-    await store.activations.commit(mark(5_000))
+    // Judged by the window as it was before the first: another process has taken that one meanwhile.
+    const late = { ...mark(2, key(7).window), addDeliveries: [delivery({ key: 'late' })] }
+    assert.equal(await store.activations.commit(late), 'window_moved')
+    assert.equal(await store.handhelds.answerGiven(e.pin, 7, 2), null)
+    assert.equal(await store.deliveries.byKey('late'), null)
+    assert.equal(await store.activations.commit(mark(5_000, bytes(1))), 'done')
     assert.equal(await store.handhelds.answerGiven(e.pin, 7, 1), null)
   })
 }

@@ -1,6 +1,6 @@
 /** The one commit of an event and all that follows from it. */
 import { hasEnded } from '#activation/activation.ts'
-import type { Change, NewWork } from '../activations.ts'
+import type { Change, Committed, NewWork } from '../activations.ts'
 import type { Db } from './database.ts'
 import { addDelivery, noteReceipt } from './deliveries.ts'
 import { eraseRecords, writeGrant } from './grant-rows.ts'
@@ -8,9 +8,15 @@ import { addKey, changeAccount, erasePendingKeys, makeKeyCurrent, markInbound } 
 import { putCursor } from './watches.ts'
 
 /** Somebody else wrote first: undoes the savepoint this change runs in, and is told to the caller. */
-class Conflict extends Error {}
+class Conflict extends Error {
+  readonly outcome: Exclude<Committed, 'done'>
+  constructor(outcome: Exclude<Committed, 'done'> = 'conflict') {
+    super(outcome)
+    this.outcome = outcome
+  }
+}
 
-export function commitChange(db: Db, change: Change): 'done' | 'conflict' {
+export function commitChange(db: Db, change: Change): Committed {
   db.step('SAVEPOINT change')
   try {
     if (change.activation) writeActivation(db, change.activation)
@@ -23,7 +29,7 @@ export function commitChange(db: Db, change: Change): 'done' | 'conflict' {
     return 'done'
   } catch (error) {
     db.script('ROLLBACK TO change; RELEASE change')
-    if (error instanceof Conflict) return 'conflict'
+    if (error instanceof Conflict) return error.outcome
     throw error
   }
 }
@@ -117,5 +123,5 @@ function writeHandheld(db: Db, change: Change): void {
   if (change.erasePendingKeys) erasePendingKeys(db, change.erasePendingKeys.pin, change.erasePendingKeys.txn)
   if (change.keyCurrent) makeKeyCurrent(db, change.keyCurrent.pin, change.keyCurrent.kid)
   if (change.account) changeAccount(db, change.account)
-  if (change.inbound) markInbound(db, change.inbound)
+  if (change.inbound && !markInbound(db, change.inbound)) throw new Conflict('window_moved')
 }

@@ -127,11 +127,11 @@ function forgetCopiesTaken(db: Db, key: string): void {
 }
 
 function attempted(db: Db, id: number, mids: readonly Uint8Array[], nowMs: number, nextAtMs: number): void {
+  // Whatever the date says: what was heard so far was heard of an older copy.
   db.run(
-    'UPDATE delivery SET attempts = attempts + 1, sent_at_ms = ?, next_at_ms = ? WHERE id = ?',
-    nowMs,
-    nextAtMs,
-    id,
+    `UPDATE delivery SET attempts = attempts + 1, sent_at_ms = ?, next_at_ms = ?,
+       receipt_at_ms = min(receipt_at_ms, ? - 1) WHERE id = ?`,
+    ...[nowMs, nextAtMs, nowMs, id],
   )
   for (const [part, mid] of mids.entries())
     db.run(
@@ -142,12 +142,13 @@ function attempted(db: Db, id: number, mids: readonly Uint8Array[], nowMs: numbe
     )
 }
 
-/** A delivery that waited for this receipt only is done. */
+/** A delivery that waited for this receipt only is done. It is of the newest copy, though the date was set back since. */
 export function noteReceipt(db: Db, receipt: ReceiptChange): void {
   const { deliveryId, status, atMs, nextAtMs } = receipt
   db.run(
     `UPDATE delivery SET receipt_since_ms = CASE WHEN receipt = ? THEN receipt_since_ms ELSE ? END,
-       receipt = ?, receipt_at_ms = ?, next_at_ms = coalesce(?, next_at_ms) WHERE id = ?`,
+       receipt = ?, receipt_at_ms = max(?, ifnull(sent_at_ms, 0)), next_at_ms = coalesce(?, next_at_ms)
+     WHERE id = ?`,
     status,
     atMs,
     status,

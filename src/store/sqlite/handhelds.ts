@@ -163,9 +163,14 @@ function activated(db: Db, { account, perUserMax }: Extract<AccountChange, { kin
 }
 
 /** Marks a number as taken in, keeps the answer given, and forgets answers that fell out of the window. */
-export function markInbound(db: Db, mark: InboundMark): void {
+/** False where the packet was judged by a window that is not the stored one any more: nothing was written. */
+export function markInbound(db: Db, mark: InboundMark): boolean {
   const { pin, kid, seq } = mark
-  db.run('UPDATE master_key SET replay_window = ? WHERE pin = ? AND kid = ?', mark.window, pin, kid)
+  const moved = db.run(
+    'UPDATE master_key SET replay_window = ? WHERE pin = ? AND kid = ? AND replay_window = ?',
+    ...[mark.window, pin, kid, mark.before],
+  )
+  if (moved === 0) return false
   db.run('UPDATE handheld SET heard_at_ms = ? WHERE pin = ?', mark.heardAtMs, pin)
   if (mark.answer)
     db.run(
@@ -182,6 +187,7 @@ export function markInbound(db: Db, mark: InboundMark): void {
     kid,
     seq - 2 * limits.replayWindow,
   )
+  return true
 }
 
 function keepPart(db: Db, part: PartRow): void {

@@ -13,6 +13,7 @@ import { decodeReplayWindow } from '#protocol/replay-window.ts'
 import * as e from '../activation/events.ts'
 import { type AgentWorld, makeAgentWorld } from './agent-env.ts'
 import { activationAfter, kid, policyAck, policyKey, policyTag, sealed } from './handheld-packets.ts'
+import { withCommit } from './with-commit.ts'
 
 const minute = 60_000
 const noSeq: NextSeq = () => assert.fail('nothing is sealed')
@@ -190,4 +191,48 @@ test('a rollover message before the key check leaves its number and the grant as
   const window = key && decodeReplayWindow(key.window)
   assert.equal(window?.ok && window.value.next, 0)
   assert.equal(await phaseOf(world), 'claimed')
+})
+
+test('of two agents that are handed the same packet one takes it in, and both go on', async (t) => {
+  const world = makeAgentWorld(t)
+  await activationAfter(world.env, policyOut, 'current')
+  const packet = policyAck(1, ackStatus.applied)
+  let others = 0
+  // Between this agent's look at the window and its commit, another takes the packet.
+  const env = withCommit(world.env, async (change) => {
+    if (change.inbound && others === 0) {
+      others += 1
+      await take(world, packet)
+    }
+    return null
+  })
+  await takePacket(env, noSeq, e.pin, packet)
+  assert.equal(others, 1)
+  assert.equal(await phaseOf(world), 'books_due')
+  const acked = (await env.store.activations.events(e.txn)).filter(({ kind }) => kind === 'policy_acked')
+  assert.equal(acked.length, 1)
+})
+
+test('a packet of a handheld whose window another agent moves for another packet is taken in all the same', async (t) => {
+  const world = makeAgentWorld(t)
+  await activationAfter(world.env, policyOut, 'current')
+  let others = 0
+  const env = withCommit(world.env, async (change) => {
+    if (change.inbound && others === 0) {
+      others += 1
+      await take(
+        world,
+        policyAck(
+          5,
+          ackStatus.applied,
+          policyTag.map((byte) => byte ^ 1),
+        ),
+      )
+    }
+    return null
+  })
+  await takePacket(env, noSeq, e.pin, policyAck(1, ackStatus.applied))
+  assert.equal(await phaseOf(world), 'books_due')
+  const moving = withCommit(world.env, async ({ inbound }) => (inbound ? 'window_moved' : null))
+  await assert.rejects(takePacket(moving, noSeq, e.pin, policyAck(2, ackStatus.applied)), /replay window/)
 })
