@@ -44,7 +44,7 @@ export interface AdmittedFrame extends QueuedFrame {
 export interface Receivers {
   /** This frame is now in its receiver's queue, and every frame before it was offered too. */
   offer(frame: AdmittedFrame): void
-  /** Another process has put frames into queues: anybody's may hold more than was offered. */
+  /** Another process, or a commit that failed here, has put frames into queues: anybody's may hold more. */
   lookAgain(): void
 }
 
@@ -72,6 +72,8 @@ export function makeAdmission(env: AdmissionEnv, receivers: Receivers): Admissio
       tell(admitted)
     } catch (error) {
       for (const send of sends) send.reject(error)
+      // A commit that failed may have reached the disk, and what was admitted before it has.
+      receivers.lookAgain()
     }
   }
   const enqueue = (one: Waiting): void => {

@@ -155,6 +155,18 @@ export function deliveries(check: CheckStore): void {
       assert.equal((await store.deliveries.due(e.start + 100, 10)).length, due, `receipt ${status}`)
     }
   })
+
+  check('what was delivered before the date was set back is due again at the next log-in', async (store) => {
+    await add(store, delivery())
+    const [policy] = await store.deliveries.due(e.start, 10)
+    assert(policy)
+    await store.deliveries.attempted(policy.id, [bytes(1)], e.start + 100, e.start + 26 * e.hour)
+    await note(store, policy.id, 1, 110, e.start + 26 * e.hour)
+    await store.deliveries.hurryAtLogin(e.start + 200)
+    assert.equal((await store.deliveries.due(e.start + 200, 10)).length, 0)
+    await store.deliveries.hurryAtLogin(e.start + 50)
+    assert.equal((await store.deliveries.due(e.start + 50, 10)).length, 1)
+  })
 }
 
 export function handhelds(check: CheckStore): void {

@@ -65,9 +65,10 @@ export const deliveries: Aggregate<DeliveryStore> = {
       void db.run(
         `UPDATE delivery SET next_at_ms = ?, receipt_at_ms = CASE receipt WHEN ? THEN NULL ELSE receipt_at_ms END
          WHERE state = 'running' AND next_at_ms > ? AND sent_at_ms IS NOT NULL
-           AND (receipt_at_ms IS NULL OR receipt_at_ms < sent_at_ms OR receipt IN (?, ?, ?))`,
+           AND (receipt_at_ms IS NULL OR receipt_at_ms < sent_at_ms OR sent_at_ms > ? OR receipt IN (?, ?, ?))`,
         nowMs,
         stored,
+        nowMs,
         nowMs,
         stored,
         fenced,

@@ -18,10 +18,13 @@ const rows: SendRows = {
 /** An admission whose store gives out ids from `nextId` on; what its receivers were told, in order. */
 function start() {
   const told: string[] = []
-  const at = { nextId: 1 }
+  const at = { nextId: 1, fails: false }
   const store = {
     findSendRows: async (asks) => asks.map(() => rows),
-    putSends: async (writes) => writes.map(() => at.nextId++),
+    putSends: async (writes) => {
+      if (at.fails) throw new Error('the disk failed')
+      return writes.map(() => at.nextId++)
+    },
   } as Partial<RelayStore> as RelayStore
   const clock = { nowMs: () => 0, monotonicMs: () => 0, after: () => () => {} }
   const admission = makeAdmission(
@@ -67,4 +70,15 @@ test('receivers look again where another process has put frames between ours', a
     told.filter((one) => one !== 'receipt 0'),
     ['look', 'look', '4 2100000A 1', 'look'],
   )
+})
+
+test('receivers look again after a commit that failed: it may have reached the disk', async () => {
+  const { told, at, send, settled } = start()
+  await send(1)
+  await settled()
+  at.fails = true
+  await assert.rejects(send(2), /disk/)
+  await settled()
+  at.fails = false
+  assert.deepEqual(told, ['receipt 0', 'look', 'look'])
 })
