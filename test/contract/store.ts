@@ -7,8 +7,9 @@ import type { ActivationId } from '#kernel/brand.ts'
 import type { NewDelivery } from '#store/deliveries.ts'
 import type { Store } from '#store/store.ts'
 import * as e from '../unit/activation/events.ts'
+import { deliveries } from './store-deliveries.ts'
 import { grants } from './store-grants.ts'
-import { deliveries, handhelds, rest } from './store-handhelds.ts'
+import { handhelds, rest } from './store-handhelds.ts'
 import { retention } from './store-retention.ts'
 import {
   alias,
