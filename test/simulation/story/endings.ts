@@ -42,7 +42,7 @@ export function checkEnded(story: Story): void {
     const complete = people.find(
       ({ handheld }) => handheld.saved?.state.account?.txn === txn && handheld.saved.state.account.complete,
     )
-    const waits = complete && isOffAir(story, complete.handheld) && code === 'handheld.off_air'
+    const waits = complete && isOffAir(story, complete.handheld) && turn === 'handheld'
     if (complete && !waits) checks.violated(invariant, `${txn} is ${phase} here and complete on its handheld`)
     world.note('world', `left over: ${txn} ${phase} ${turn} ${code} ${retryAtMs}`)
   }
