@@ -36,8 +36,13 @@ export function makeSuspects(context: WatchContext): Suspects {
     try {
       await pool.use(login, (connection) => lookByStatus(context, connection, [folder], patienceMs))
     } catch (error) {
-      if (isOneUsers(error)) noteFault(context, watched, error.code)
-      else context.log.debug({ code: faultCodeOf(error) }, 'a mailbox that fails could not be asked again')
+      // A server that is away says nothing about this mailbox: it must not wait longer for that once it is back.
+      if (!isOneUsers(error))
+        return context.log.debug(
+          { code: faultCodeOf(error) },
+          'a mailbox that fails could not be asked again',
+        )
+      noteFault(context, watched, error.code)
     }
     if (has(folder)) backoff.failed(folderKey(watched), clock.monotonicMs())
     else backoff.succeeded(folderKey(watched))

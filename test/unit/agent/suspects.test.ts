@@ -1,9 +1,13 @@
 /** A mailbox that a connection breaks on, or that never answers, keeps nobody else's waiting. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { systemClock } from '#edge/system.ts'
+import { inboxOf, type WatchContext } from '#agent/watch/context.ts'
+import { makeSuspects } from '#agent/watch/suspects.ts'
+import { systemClock, systemRandom } from '#edge/system.ts'
 import { Fault } from '#kernel/fault.ts'
+import { silentLog } from '#kernel/log.ts'
 import { makeMemoryMailServer } from '#mailbox/memory-mailbox.ts'
+import { handClock } from './hand-clock.ts'
 import { exampleMail } from './mails.ts'
 import { address, alice, bob, inboxName, makeWorld, type World, watch } from './watching-world.ts'
 
@@ -96,4 +100,33 @@ test('a server that breaks every connection is not asked for each mailbox: the p
   )
   const opened = watching.poolStats().opened - before
   assert.ok(opened < world.served.length / 2, `${opened} connections for ${world.served.length} mailboxes`)
+})
+
+test('what a server that is away fails is not held against the mailbox, what the mailbox fails is', async () => {
+  const clock = handClock(0)
+  let asked = 0
+  let isAway = true
+  const use = async () => {
+    asked += 1
+    if (isAway) throw new Fault('imap.unreachable', 'the server is away')
+    return []
+  }
+  const context = {
+    clock,
+    random: systemRandom,
+    log: silentLog,
+    mailboxes: { faultOf: () => 'imap.unreachable' },
+    pool: { use },
+  } as Partial<Record<keyof WatchContext, unknown>> as WatchContext
+  const suspects = makeSuspects(context)
+  const ask = async () => {
+    suspects.add({ as: 'service' }, [inboxName(alice), inboxOf(alice)])
+    await suspects.close()
+  }
+  for (let i = 0; i < 3; i += 1) await ask()
+  assert.equal(asked, 3, 'asked each time while the server is away')
+  isAway = false
+  await ask()
+  await ask()
+  assert.equal(asked, 4, 'left alone for a while once it was asked in vain itself')
 })
