@@ -2,25 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Pin, SrpId } from '#kernel/brand.ts'
 import { type AdmittedFrame, makeAdmission } from '#relay/admission.ts'
-import type { RelayStore, SendAsk, SendRows } from '#store/relay.ts'
+import type { RelayStore, SendAsk } from '#store/relay.ts'
+import { rows } from './send-rows.ts'
 
 const [pin, srpId] = ['2100000A' as Pin, 'S00000001' as SrpId]
-const rows: SendRows = {
-  known: null,
-  namesGood: true,
-  deviceLists: true,
-  serverLists: true,
-  token: null,
-  fence: null,
-  queue: { frames: 0, bytes: 0 },
-}
-
 /** An admission whose store gives out ids from `nextId` on; what its receivers were told, in order. */
 function start() {
   const told: string[] = []
   const at = { nextId: 1, fails: false }
   const store = {
-    findSendRows: async (asks) => asks.map(() => rows),
+    findSendRows: async (asks) => asks.map(() => rows()),
     putSends: async (writes) => {
       if (at.fails) throw new Error('the disk failed')
       return writes.map(() => at.nextId++)

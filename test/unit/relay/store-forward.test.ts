@@ -6,6 +6,7 @@ import type { Send, Source } from '#protocol/relay-frame.ts'
 import { decideSends } from '#relay/send-batch.ts'
 import { addressSend, decideSend, hashContent } from '#relay/store-forward.ts'
 import type { SendAsk, SendRows, TokenRow } from '#store/relay.ts'
+import { rows } from './send-rows.ts'
 
 const pin = '2100000A' as Pin
 const srpId = 'S00000001' as SrpId
@@ -35,16 +36,6 @@ const toHandheld = (over: Partial<Send> = {}): Send => ({
 const toToken = (over: Partial<Send> = {}): Send => toHandheld({ to: { kind: 'token', token }, ...over })
 const toServer: Send = { type: 'send', mid: mid(1), to: server, ttlSeconds: 60, payload: m2 }
 
-const rows = (over: Partial<SendRows> = {}): SendRows => ({
-  known: null,
-  namesGood: true,
-  deviceLists: true,
-  serverLists: true,
-  token: null,
-  fence: null,
-  queue: { frames: 0, bytes: 0 },
-  ...over,
-})
 const tokenRow = (over: Partial<TokenRow> = {}): TokenRow => ({
   txn,
   owner: null,

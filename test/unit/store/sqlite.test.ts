@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { Fault } from '#kernel/fault.ts'
 import { openDatabase } from '#store/sqlite/database.ts'
 import { readMigrations } from '#store/sqlite/migrate.ts'
@@ -104,12 +104,7 @@ test('another process that commits is noticed', async (t) => {
 })
 
 test('a transaction that the disk ended fails the whole batch, and the writer goes on', (t) => {
-  const path = join(temporaryDirectory(t), 'postkey.db')
-  const store = openSqliteStore({ path, writer: 'inline', nowMs })
-  t.after(() => store.close())
-  const db = openDatabase(path, 'write')
-  t.after(() => db.close())
-  const write = makeWriter(db)
+  const { db, write } = openWriter(t)
   const put = (id: number, value: Uint8Array) =>
     ({ id, aggregate: 'installation', method: 'put', args: ['k', value] }) as const
   const pages = db.one<{ page_count: number }>('PRAGMA page_count')?.page_count ?? 0
@@ -142,12 +137,7 @@ test('what is bound comes back as it was, of whatever type, and a question mark 
 })
 
 test('a call that throws undoes itself and nothing else, alone or among others', (t) => {
-  const path = join(temporaryDirectory(t), 'postkey.db')
-  const store = openSqliteStore({ path, writer: 'inline', nowMs })
-  t.after(() => store.close())
-  const db = openDatabase(path, 'write')
-  t.after(() => db.close())
-  const write = makeWriter(db)
+  const { db, write } = openWriter(t)
   const account = (id: number, address: string, aliases: readonly string[] = []) =>
     ({ id, aggregate: 'mail', method: 'createAccount', args: [address, aliases, 0] }) as const
   const oks = (...calls: Parameters<typeof write>[0]) => write(calls).map(({ ok }) => ok)
@@ -184,3 +174,13 @@ test('what an older version has described is not described again', async (t) => 
   assert.deepEqual(await store.mail.describe(7), described)
   assert.equal((await store.mail.readBody(7, 0, 9))?.length, 5)
 })
+
+/** A writer of its own on the database of an open store. */
+function openWriter(t: TestContext) {
+  const path = join(temporaryDirectory(t), 'postkey.db')
+  const store = openSqliteStore({ path, writer: 'inline', nowMs })
+  t.after(() => store.close())
+  const db = openDatabase(path, 'write')
+  t.after(() => db.close())
+  return { db, write: makeWriter(db) }
+}
