@@ -1,0 +1,168 @@
+/** Where things can stop or wait: administration. */
+import type { FaultRow } from '../fault.ts'
+
+export const administrationFaults = {
+  'user.unknown': {
+    says: 'There is no user with this address.',
+    next: 'Look at `postkey user list`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'user.removed': {
+    says: 'The user was removed while the activation was under way.',
+    next: 'Nothing, if that was meant; otherwise add the user again and generate a new password.',
+    turn: 'administrator',
+    retry: 'new_password',
+    e: 5,
+  },
+  'user.exists': {
+    says: 'A user with this address exists already.',
+    next: 'Look at `postkey user show <address>`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'address.invalid': {
+    says: 'This is not a mail address Postkey can use.',
+    next: 'Use the form name@domain, at most 254 bytes, without quotes or comments.',
+    turn: 'user',
+    retry: 'new_try',
+  },
+  'address.foreign_domain': {
+    says: 'The address is not in a mail domain this server serves.',
+    next: 'Add the domain to `[server] domains`, or use another address.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'password.too_short': {
+    says: 'The activation password is shorter than eight symbols (spaces and hyphens do not count).',
+    next: 'Type a longer one, or use `postkey password generate`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'password.unusable': {
+    says: 'This activation password cannot be used: it is empty, no text, or absurdly long.',
+    next: 'Type letters and digits, or use `postkey password generate`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'password.none': {
+    says: 'There is no activation password that could be revoked.',
+    next: 'Nothing: see `postkey user show <address>` for what became of the last one.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'mailbox.not_embedded': {
+    says: 'The mailbox is not on the embedded mail server.',
+    next: 'Set its password at the mail server it is on.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'activation.unknown': {
+    says: 'There is no activation with this id, address or PIN.',
+    next: 'Look at `postkey activation list`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'activation.ambiguous': {
+    says: 'Several activations begin with these digits.',
+    next: 'Write more digits of the id; `postkey activation list -o json` shows it whole.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'handheld.unknown': {
+    says: 'There is no handheld with this PIN.',
+    next: 'Look at `postkey handheld list`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'handheld.off_air': {
+    says: 'The handheld has not answered: it is off the air, or it was given up there.',
+    next: 'Bring the handheld on the air; what waits for it is delivered and sent again by itself.',
+    turn: 'handheld',
+    retry: 'automatic',
+  },
+  'handheld.replaced': {
+    says: "The activation was complete; since then another activation took this handheld's place.",
+    next: 'Nothing, if that was meant; otherwise generate a new password and activate it again.',
+    turn: 'user',
+    retry: 'new_password',
+  },
+  'handheld.other_user': {
+    says: 'The activation was complete; since then the same handheld was activated by another user.',
+    next: 'Nothing, if that was meant; otherwise generate a new password and activate it again.',
+    turn: 'user',
+    retry: 'new_password',
+  },
+  'handheld.removed': {
+    says: 'The activation was complete; since then the handheld was removed with its user.',
+    next: 'Nothing, if that was meant; otherwise add the user again and activate it again.',
+    turn: 'administrator',
+    retry: 'new_password',
+  },
+  'handheld.in_use': {
+    says: 'Another process works with this handheld.',
+    next: 'Wait until it has ended, or name another directory with `--dir`.',
+    turn: 'user',
+    retry: 'new_try',
+  },
+  'handheld.damaged': {
+    says: "The handheld's state file cannot be read.",
+    next: 'Remove its directory and activate again with a new password.',
+    turn: 'user',
+    retry: 'new_password',
+  },
+  'handheld.no_relay': {
+    says: 'The handheld does not know its relay.',
+    next: 'Start the server first, or name the relay with `--relay`, `--relay-id` and `--ca`.',
+    turn: 'user',
+    retry: 'new_try',
+  },
+  'handheld.consent': {
+    says: 'The handheld asks for consent before it begins this activation.',
+    next: 'Read the question it shows, then repeat the command with `--yes`.',
+    turn: 'user',
+    retry: 'new_try',
+  },
+  'handheld.storage': {
+    says: 'The handheld could not write itself down on its disk.',
+    next: 'Make room there, or name a directory it may write (`--dir`); the same command then goes on where it was.',
+    turn: 'user',
+    retry: 'new_try',
+  },
+  'handheld.idle': {
+    says: 'No activation is under way on this handheld.',
+    next: 'Start one with `postkey handheld activate --email <address>`.',
+    turn: 'user',
+    retry: 'new_try',
+  },
+  'access.unknown': {
+    says: 'The deny list holds no such PIN or model.',
+    next: 'Look at `postkey access list`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'srp.unknown': {
+    says: 'There is no server with this SRP id at the relay.',
+    next: 'Look at `postkey srp list`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'srp.exists': {
+    says: 'The relay already has a server with this SRP id.',
+    next: 'Choose another id, or add `--replace` to give it a new key; the old key stops working then.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'srp.invalid': {
+    says: 'This is no SRP id: an S and eight digits.',
+    next: 'Write it like S00000001.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'relay.elsewhere': {
+    says: 'The relay is not part of this installation.',
+    next: 'Run the command where the relay runs, or ask its operator.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+} as const satisfies Record<string, FaultRow>

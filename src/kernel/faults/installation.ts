@@ -1,0 +1,168 @@
+/** Where things can stop or wait: the installation. */
+import type { FaultRow } from '../fault.ts'
+
+export const installationFaults = {
+  'listen.in_use': {
+    says: 'Another program listens on the port that Postkey was to listen on.',
+    next: 'Stop that program, or set another port: --set smtp.port=2526 (0 means any free one).',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'listen.refused': {
+    says: 'The system does not let Postkey listen on this address and port.',
+    next: 'Ports below 1024 need the right to them; check the address with `ip address`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'process.descriptors': {
+    says: 'Postkey has no or hardly any file descriptor left: new connections are closed without a word.',
+    next: 'Raise the limit (LimitNOFILE= of its service, or `ulimit -n`), and see who opens so many connections.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'tls.expired': {
+    says: 'The TLS certificate has expired, or is not valid yet.',
+    next: 'Renew it and restart the server it belongs to; if it is not valid yet, look at the clock.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'tls.expires_soon': {
+    says: 'A certificate is about to expire.',
+    next: 'Renew it in time; what Postkey made itself it renews when it is restarted.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'tls.untrusted': {
+    says: 'The TLS certificate is not signed by a CA that is trusted here.',
+    next: 'Name the CA in the `ca_file` of that section, and have the server send its whole chain.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'tls.wrong_name': {
+    says: 'The TLS certificate is for another name than the one configured.',
+    next: 'Use the name that is in the certificate, or have one issued for this name.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'disk.low': {
+    says: 'The disk that holds the data is nearly full.',
+    next: 'Make room, or move `[server] data_dir` to a larger disk; `[doctor] disk_free_mib` is where the warning begins.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'disk.rights': {
+    says: 'The data directory cannot be used by Postkey alone.',
+    next: 'Give it to the account that Postkey runs as, for that account alone: chown, then chmod 700.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'clock.off': {
+    says: "This machine's clock is not the relay's, or was set while Postkey ran.",
+    next: 'Set the clocks by NTP (`timedatectl`); if this one is right now, restart Postkey.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'doctor.no_canary': {
+    says: 'No canary activation was made: there is no mailbox for it.',
+    next: 'Make a mailbox at the mail server for nothing else and name it in `[doctor] canary`, or add --no-canary.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'doctor.canary_in_use': {
+    says: "The canary's address belongs to a user, who is left alone.",
+    next: "Name a mailbox in `[doctor] canary` that is nobody else's.",
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'doctor.slow': {
+    says: 'A check took too long and was given up.',
+    next: 'Run it again; if it stays, look at what the check is about and at the load of this machine.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'config.invalid': {
+    says: 'The configuration has a mistake.',
+    next: 'Correct the key that is named; `postkey config check` lists them all.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'store.newer_schema': {
+    says: 'The database was written by a newer version of Postkey.',
+    next: 'Run the newer version, or restore a backup made by this one.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'store.changed_migration': {
+    says: 'A migration that was applied to this database differs from the one in this version.',
+    next: 'Use the release the database was made with; do not edit migrations.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'store.damaged': {
+    says: 'The database file is damaged.',
+    next: 'Stop Postkey and restore the newest good backup (docs/how-to/backup.md).',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'store.empty': {
+    says: 'The database is missing or empty, and there was one before.',
+    next: 'Put it back, or restore the newest good backup (docs/how-to/backup.md). To begin anew, remove the named file.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'store.full': {
+    says: 'The disk is full: the database takes nothing more.',
+    next: 'Make room on the disk that holds it; mail and frames are put off meanwhile and go on by themselves.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'store.unavailable': {
+    says: 'The database cannot be opened or written.',
+    next: 'Check the path, its rights and free space.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'storage_key.wrong': {
+    says: 'The storage key does not open what is sealed in this database.',
+    next: 'Give Postkey the key file that belongs to this database.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'admin.no_server': {
+    says: 'No running server answers on the admin socket.',
+    next: 'Start one with `postkey serve`, or check `[admin] socket`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'admin.running': {
+    says: 'Another Postkey already serves this admin socket.',
+    next: 'Stop it first, or give this one its own `[admin] socket` and data directory.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'admin.protocol': {
+    says: 'The admin socket answered something this command does not understand.',
+    next: 'Use the command of the same version as the running server.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'admin.file': {
+    says: 'A file that was named cannot be read or written.',
+    next: 'Check its path and rights.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'admin.usage': {
+    says: 'The command was not understood.',
+    next: 'See `postkey --help`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'internal.invariant': {
+    says: 'Postkey met a state that should be impossible, and stopped this one activation.',
+    next: 'Report it with the log lines of this activation id; the user can start again.',
+    turn: 'administrator',
+    retry: 'new_try',
+    e: 9,
+  },
+} as const satisfies Record<string, FaultRow>

@@ -1,0 +1,70 @@
+/** Where things can stop or wait: policy and service books. */
+import type { FaultRow } from '../fault.ts'
+
+export const servicesFaults = {
+  'policy.not_acknowledged': {
+    says: 'The IT policy was sent and the handheld has not yet reported that it applied it.',
+    next: 'Nothing at first: it is sent again by itself. If it stays, check that the handheld is on the air.',
+    turn: 'handheld',
+    retry: 'automatic',
+  },
+  'policy.refused': {
+    says: 'The handheld refused the IT policy: its signature or signer did not verify.',
+    next: "Check the domain's CA and the policy signer's certificate, then publish the policy again.",
+    turn: 'administrator',
+    retry: 'administrator',
+    e: 31,
+  },
+  'policy.other_domain': {
+    says: 'The handheld refused the IT policy: it is bound to another server or handheld.',
+    next: 'Check which server the handheld belongs to, then publish the policy again.',
+    turn: 'administrator',
+    retry: 'administrator',
+    e: 31,
+  },
+  'policy.number': {
+    says: 'The handheld refused the IT policy: it already has one with a higher number.',
+    next: 'Publish the policy again; it gets a new number.',
+    turn: 'administrator',
+    retry: 'administrator',
+    e: 31,
+  },
+  'policy.form': {
+    says: 'The handheld did not understand the IT policy.',
+    next: "Update the handheld's software, or take out the rule that its acknowledgement names.",
+    turn: 'administrator',
+    retry: 'administrator',
+    e: 31,
+  },
+  'books.not_acknowledged': {
+    says: 'The service books were sent and the handheld has not yet registered them.',
+    next: 'Nothing at first: they are sent again by themselves. If it stays, check the handheld.',
+    turn: 'handheld',
+    retry: 'automatic',
+  },
+  'books.refused': {
+    says: 'The handheld refused the service books.',
+    next: "Check the books with `postkey activation explain`; the handheld's software may be too old.",
+    turn: 'administrator',
+    retry: 'administrator',
+  },
+  'books.left_out': {
+    says: 'The activation is complete, but the handheld did not take all service books.',
+    next: 'Update the handheld, or do without what these books are for; the others work.',
+    turn: 'administrator',
+    retry: 'administrator',
+  },
+  'packet.undelivered': {
+    says: 'For seven days a message for the handheld was sent again and never acknowledged; it is sealed anew and sent on.',
+    next: 'Check that the handheld is on the air and still in use; activate it again if it is not.',
+    turn: 'administrator',
+    retry: 'administrator',
+  },
+  'packet.unknown_key': {
+    says: 'The handheld used a key this server does not know (often after a restore).',
+    next: 'The user activates the handheld again.',
+    turn: 'user',
+    retry: 'new_password',
+    e: 19,
+  },
+} as const satisfies Record<string, FaultRow>
