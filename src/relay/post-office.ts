@@ -121,15 +121,23 @@ class RelayPostOffice implements PostOffice {
     )
     if (!decision.write) return decision
     this.#expectAnswer(request.pin, txn)
-    failpoint('relay.before_mail_stored')
-    const stored = await store.putMail(decision.write)
+    const stored = await this.#stored(decision.write)
     failpoint('relay.after_mail_stored')
-    if (!stored) {
-      this.#unanswered.get(txn)?.()
-      return this.#decide(request)
-    }
+    if (!stored) return this.#decide(request)
     this.wake()
     return decision
+  }
+
+  /** What was not stored is not called queued either. */
+  async #stored(mail: RelayMailRow): Promise<boolean> {
+    let stored = false
+    try {
+      this.#env.failpoint('relay.before_mail_stored')
+      stored = await this.#env.store.putMail(mail)
+    } finally {
+      if (!stored) this.#unanswered.get(mail.txn)?.()
+    }
+    return stored
   }
 
   #expectAnswer(pin: Pin, txn: ActivationId): void {

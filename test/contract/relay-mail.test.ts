@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { simpleParser } from 'mailparser'
 import { verifyEtpSeal } from '#crypto/etp-seal.ts'
 import type { ActivationId, MailAddress, Pin, RelayId } from '#kernel/brand.ts'
+import { noFailpoint } from '#kernel/failpoint.ts'
+import { Fault } from '#kernel/fault.ts'
 import { raiseGeneration } from '#relay/identity.ts'
 import { makeRequest, openMail, type Request } from './relay-etp.ts'
 import { type RawEnd, rawDevice, rawServer } from './relay-raw.ts'
@@ -107,6 +110,23 @@ describe('a handheld’s mail', () => {
     const [mail] = world.sink.mails
     assert.ok(mail)
     assert.match(mail.raw, new RegExp(`Message-ID: <${request.txn}\\.2@relay\\.test>`))
+  })
+
+  it('is not called queued when it could not be stored', async () => {
+    const key = newDeviceKey()
+    const { end } = await rawDevice(world, key)
+    world.failpoint = (name) => {
+      if (name === 'relay.before_mail_stored') throw new Fault('store.unavailable', 'the disk failed')
+    }
+    const request = makeRequest(world)
+    ask(request, end)
+    await end.closed
+    world.failpoint = noFailpoint
+    const { end: again } = await rawDevice(world, key)
+    world.clock.advance(61_000)
+    await sleep(50)
+    assert.equal(again.received.length, 0)
+    assert.equal(await answered(request, again), 0)
   })
 
   it('is given up with 8 when its life ends before the mail server took it', async () => {

@@ -9,7 +9,7 @@ import { ed25519Key } from '#crypto/ed25519.ts'
 import { openColumn, sealColumn } from '#crypto/sealed-column.ts'
 import type { RelayId, SrpId } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { noFailpoint } from '#kernel/failpoint.ts'
+import { type Failpoint, noFailpoint } from '#kernel/failpoint.ts'
 import { silentLog } from '#kernel/log.ts'
 import type { Random } from '#kernel/random.ts'
 import type { Vault } from '#kernel/vault.ts'
@@ -72,6 +72,8 @@ export interface RelayWorld {
   /** Of a CA that signed nothing here. */
   readonly strangeCa: string
   readonly vault: Vault
+  /** Called at each named point; may throw what a failing disk would. */
+  failpoint: Failpoint
   relay: RelayServer
   store: ReturnType<typeof openSqliteStore>
   url(): string
@@ -106,7 +108,7 @@ export async function makeRelayWorld(settings: Partial<RelaySettings> = {}): Pro
       clock,
       random,
       log: silentLog,
-      failpoint: noFailpoint,
+      failpoint: (name) => world.failpoint(name),
       host: '127.0.0.1',
       port,
       tls: pki.server,
@@ -123,6 +125,7 @@ export async function makeRelayWorld(settings: Partial<RelaySettings> = {}): Pro
     strangeCa: pki.strangeCa,
     vault,
     store,
+    failpoint: noFailpoint,
     relay: await start(store, 0),
     url: () => `wss://127.0.0.1:${world.relay.port}`,
     addServer: async (name, domains = ['example.com']) => {
