@@ -5,7 +5,7 @@ import { type FaultCode, faultCodeOf } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
 import { folderKey, inbox, type WatchedFolder } from '#mailbox/access.ts'
 import type { MailboxCounters } from '#mailbox/mailbox.ts'
-import type { WatchStore } from '#store/watches.ts'
+import type { Watch, WatchStore } from '#store/watches.ts'
 import {
   lookOf,
   type MailboxEntry,
@@ -24,6 +24,8 @@ export interface Mailboxes {
   keepOnly(owners: ReadonlySet<MailAddress>): void
   /** Whether the counters show messages behind the cursor, or a mailbox that is not the one the cursor is for. */
   hasNews(watched: WatchedFolder, counters: MailboxCounters): boolean
+  /** How far it was read, as far as is known here. */
+  positionOf(watched: WatchedFolder): Position | null
   /** It was looked at with success; `position` where it was read. */
   looked(watched: WatchedFolder, position?: Position): void
   /** Returns whether this is news. */
@@ -63,20 +65,19 @@ export function makeMailboxes(
     code,
     sinceMs: clock.nowMs(),
   })
+  /** Rows of the store name users, whose addresses were canonical when they were written. */
+  const remember = ({ owner, folder, uidValidity, nextUid, lookedAtMs }: Watch): void => {
+    const entry = entryOf({ owner: owner as MailAddress, folder })
+    entry.position = { uidValidity, nextUid }
+    entry.lookedAtMs = Math.max(entry.lookedAtMs ?? 0, lookedAtMs ?? 0) || null
+  }
   const flush = () => writeLooks(store, [...entries.values()])
   const flushOrLog = () =>
     flush().catch((error) => log.error({ code: faultCodeOf(error) }, 'times of looks could not be written'))
   const stopFlushing = every(clock, flushMs, flushOrLog)
 
   return {
-    load: async () => {
-      for (const { owner, folder, uidValidity, nextUid, lookedAtMs } of await store.list()) {
-        // Rows of the store name users, whose addresses were canonical when they were written.
-        const entry = entryOf({ owner: owner as MailAddress, folder })
-        entry.position = { uidValidity, nextUid }
-        entry.lookedAtMs = Math.max(entry.lookedAtMs ?? 0, lookedAtMs ?? 0) || null
-      }
-    },
+    load: async () => (await store.list()).forEach(remember),
     keepOnly: (owners) => {
       for (const [key, { watched }] of entries) if (!owners.has(watched.owner)) entries.delete(key)
       for (const owner of owners) entryOf({ owner, folder: inbox })
@@ -85,6 +86,7 @@ export function makeMailboxes(
       const { position } = entryOf(watched)
       return !position || position.uidValidity !== uidValidity || position.nextUid < uidNext
     },
+    positionOf: (watched) => entries.get(folderKey(watched))?.position ?? null,
     looked: (watched, position) => {
       const entry = entryOf(watched)
       entry.lookedAtMs = clock.nowMs()

@@ -8,6 +8,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Random } from '#kernel/random.ts'
 import { folderKey, type WatchedFolder } from '#mailbox/access.ts'
 import { makeBackoff } from '#mailbox/backoff.ts'
+import { makeNewsQueue, type NewsQueueOptions, type QueuedMailbox } from './news-queue.ts'
 
 export type FoundBy = MailFacts['foundBy']
 
@@ -29,19 +30,29 @@ export interface News {
   close(): Promise<void>
 }
 
-export interface NewsOptions {
-  scan(watched: WatchedFolder, foundBy: FoundBy): Promise<void>
-  readonly scannersMax: number
+/** One mailbox that may have news. */
+export interface NewsItem {
+  readonly watched: WatchedFolder
+  readonly foundBy: FoundBy
+}
+
+/** Reads these mailboxes; `ended` is called once for each, with what it failed with or null. Never throws. */
+export type Scanner = (
+  items: readonly NewsItem[],
+  ended: (watched: WatchedFolder, error: unknown) => void,
+) => Promise<void>
+
+export interface NewsOptions extends NewsQueueOptions {
+  readonly scan: Scanner
   readonly clock: Clock
   readonly random: Random
   onError(watched: WatchedFolder, error: unknown): void
 }
 
-interface Item {
-  readonly watched: WatchedFolder
-  /** What was said and not yet acted on. */
+interface Item extends QueuedMailbox {
   foundBy: FoundBy | null
   state: 'new' | 'queued' | 'running' | 'failed'
+  alone: boolean
   cancelRetry: () => void
 }
 
@@ -51,16 +62,18 @@ const retry = { firstMs: 500, longestMs: 60_000 }
 
 export function makeNews(options: NewsOptions): News {
   const items = new Map<string, Item>()
-  const scanners = makeScanners(options, items)
+  const scanners = new Scanners(options, items)
   return {
     add: (watched, foundBy) => {
       if (scanners.isClosed()) return
       const key = folderKey(watched)
-      const item: Item = items.get(key) ?? { watched, foundBy: null, state: 'new', cancelRetry: () => {} }
+      const item = items.get(key) ?? newItem(watched)
       items.set(key, item)
-      item.foundBy = better(item.foundBy, foundBy)
+      const before = item.foundBy
+      item.foundBy = better(before, foundBy)
       // What failed is left alone for a while, unless there is a special reason to look.
       if (item.state === 'new' || (item.state === 'failed' && foundBy !== 'scan')) scanners.enqueue(item)
+      else if (item.state === 'queued' && before === 'scan' && foundBy !== 'scan') scanners.hurry(item)
     },
     keepOnly: (owners) => {
       for (const [key, item] of items) {
@@ -69,75 +82,112 @@ export function makeNews(options: NewsOptions): News {
         items.delete(key)
       }
     },
-    stats: scanners.stats,
-    close: scanners.close,
+    stats: () => scanners.stats(),
+    close: () => scanners.close(),
   }
 }
 
-/** Work off the queue, so many at once; what has ended leaves `items`. */
-function makeScanners(options: NewsOptions, items: Map<string, Item>) {
-  const { clock } = options
-  const queue: Item[] = []
-  const backoff = makeBackoff(options.random, retry)
-  let running = 0
-  const counts = { scanned: 0, scansFailed: 0 }
-  let closed: (() => void) | null = null
+const newItem = (watched: WatchedFolder): Item => ({
+  watched,
+  foundBy: null,
+  state: 'new',
+  alone: false,
+  cancelRetry: () => {},
+})
 
-  const enqueue = (item: Item): void => {
+/** Work off the queue, so many at once; what has ended leaves `items`. */
+class Scanners {
+  readonly #options: NewsOptions
+  readonly #items: Map<string, Item>
+  readonly #queue
+  readonly #backoff
+  readonly #counts = { scanned: 0, scansFailed: 0 }
+  #running = 0
+  #closed: (() => void) | null = null
+
+  constructor(options: NewsOptions, items: Map<string, Item>) {
+    this.#options = options
+    this.#items = items
+    this.#queue = makeNewsQueue<Item>(options)
+    this.#backoff = makeBackoff(options.random, retry)
+  }
+
+  isClosed(): boolean {
+    return this.#closed !== null
+  }
+
+  stats(): NewsStats {
+    return { news: this.#queue.size(), scanning: this.#running, ...this.#counts }
+  }
+
+  enqueue(item: Item): void {
     item.cancelRetry()
     item.state = 'queued'
-    queue.push(item)
-    work()
+    this.#queue.push(item)
+    this.#work()
   }
 
-  const failed = (item: Item, foundBy: FoundBy, error: unknown): void => {
-    options.onError(item.watched, error)
-    counts.scansFailed += 1
+  hurry(item: Item): void {
+    this.#queue.hurry(item)
+    this.#work()
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#closed = resolve
+      for (const item of this.#items.values()) item.cancelRetry()
+      if (this.#running === 0) resolve()
+    })
+  }
+
+  #work(): void {
+    while (!this.#closed) {
+      const batch = this.#queue.take(this.#running)
+      if (batch.length === 0) return
+      void this.#run(batch)
+    }
+  }
+
+  async #run(batch: readonly Item[]): Promise<void> {
+    const begun = batch.map((item) => ({ item, watched: item.watched, foundBy: item.foundBy ?? 'scan' }))
+    this.#running += 1
+    for (const item of batch) {
+      item.state = 'running'
+      item.foundBy = null
+    }
+    await this.#options.scan(begun, (watched, error) => {
+      const one = begun.find((it) => it.watched === watched)
+      if (one) this.#ended(one.item, one.foundBy, error)
+    })
+    this.#running -= 1
+    if (this.#running === 0) this.#closed?.()
+    this.#work()
+  }
+
+  #ended(item: Item, foundBy: FoundBy, error: unknown): void {
+    if (error === null) this.#succeeded(item)
+    else this.#failed(item, foundBy, error)
+    if (item.foundBy === null) this.#items.delete(folderKey(item.watched))
+    else if (item.state === 'new' && !this.#closed) this.enqueue(item)
+  }
+
+  #succeeded(item: Item): void {
+    this.#backoff.succeeded(folderKey(item.watched))
+    this.#counts.scanned += 1
+    item.state = 'new'
+    item.alone = false
+  }
+
+  #failed(item: Item, foundBy: FoundBy, error: unknown): void {
+    const { clock, onError } = this.#options
+    onError(item.watched, error)
+    this.#counts.scansFailed += 1
     item.foundBy = better(item.foundBy, foundBy)
     item.state = 'failed'
+    item.alone = true
     const nowMs = clock.monotonicMs()
-    const untilMs = backoff.failed(folderKey(item.watched), nowMs)
-    if (!closed) item.cancelRetry = clock.after(untilMs - nowMs, () => enqueue(item))
-  }
-
-  const run = async (item: Item, foundBy: FoundBy): Promise<void> => {
-    running += 1
-    item.state = 'running'
-    item.foundBy = null
-    try {
-      await options.scan(item.watched, foundBy)
-      backoff.succeeded(folderKey(item.watched))
-      counts.scanned += 1
-      item.state = 'new'
-    } catch (error) {
-      failed(item, foundBy, error)
-    }
-    running -= 1
-    if (item.foundBy === null) items.delete(folderKey(item.watched))
-    else if (item.state === 'new' && !closed) enqueue(item)
-    if (running === 0) closed?.()
-    work()
-  }
-
-  const work = (): void => {
-    while (running < options.scannersMax && !closed) {
-      const item = queue.shift()
-      if (!item) return
-      void run(item, item.foundBy ?? 'scan')
-    }
-  }
-
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      closed = resolve
-      for (const item of items.values()) item.cancelRetry()
-      if (running === 0) resolve()
-    })
-  return {
-    enqueue,
-    close,
-    isClosed: () => closed !== null,
-    stats: () => ({ news: queue.length, scanning: running, ...counts }),
+    const untilMs = this.#backoff.failed(folderKey(item.watched), nowMs)
+    if (!this.#closed) item.cancelRetry = clock.after(untilMs - nowMs, () => this.enqueue(item))
   }
 }
 

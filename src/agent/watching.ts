@@ -7,6 +7,7 @@ import type { Random } from '#kernel/random.ts'
 import { folderKey, inbox, type MailboxAccess } from '#mailbox/access.ts'
 import type { MailServer } from '#mailbox/mailbox.ts'
 import { makePool, type PoolStats } from '#mailbox/pool.ts'
+import { loginKey } from '#mailbox/pool-slots.ts'
 import type { Store } from '#store/store.ts'
 import type { Extractor } from './extract-worker.ts'
 import { makeGrantWatch } from './grant-watch.ts'
@@ -84,6 +85,7 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
   )
   const news = makeNews({
     scan,
+    lineOf: (watched) => loginKey(parts.access.place(watched).login),
     scannersMax: options.connectionsMax,
     clock,
     random,

@@ -5,6 +5,7 @@ import { Fault } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
 import { inbox, type MailboxAccess } from '#mailbox/access.ts'
 import type { MailboxConnection, MailServer } from '#mailbox/mailbox.ts'
+import { lookAtOne } from '#mailbox/one-look.ts'
 import type { OwnLook } from './canary-hops.ts'
 
 export interface CanaryMail {
@@ -75,7 +76,7 @@ async function inFolder<T>(
   const { login, name } = access.place({ owner, folder })
   const connection = await server.connect(login)
   try {
-    const look = await connection.newMessages(name, { fromUid: 1, sinceMs, limit: mailsMax })
+    const look = await lookAtOne(connection, { name, fromUid: 1, sinceMs, limit: mailsMax })
     const uids = look.messages.filter(({ subject }) => mark.test(subject)).map(({ uid }) => uid)
     return await work({ connection, name, uidValidity: look.uidValidity, uids })
   } finally {

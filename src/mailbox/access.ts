@@ -16,11 +16,16 @@ export interface MailboxPlace {
 
 export interface MailboxAccess {
   place(watched: WatchedFolder): MailboxPlace
-  /** What the names of all users' inboxes start with, where one connection of the service account sees them. */
-  readonly prefix: string | null
+  /**
+   * Where one connection of the service account sees all inboxes: the pattern (RFC 3501 section 6.3.8) of those whose
+   * users' addresses begin so; null: it does not.
+   */
+  readonly listPattern: ((beginning: string) => string) | null
 }
 
 export const inbox = 'INBOX'
+
+const placeholder = /\{(address|local)\}/g
 
 export const folderKey = ({ owner, folder }: WatchedFolder): string => `${owner}/${folder}`
 
@@ -31,7 +36,7 @@ export const folderKey = ({ owner, folder }: WatchedFolder): string => `${owner}
  */
 export function namespaceAccess(pattern: string): MailboxAccess {
   return {
-    prefix: pattern.slice(0, Math.max(0, pattern.indexOf('{'))),
+    listPattern: (beginning) => pattern.replace(placeholder, `${beginning}%`),
     place: ({ owner, folder }) => {
       const name = folder === inbox ? pattern : folder
       if (!/\{(?:address|local)\}/.test(name)) return { login: { as: 'user', user: owner }, name }
@@ -43,12 +48,12 @@ export function namespaceAccess(pattern: string): MailboxAccess {
 /** The service account logs in on behalf of each user. */
 export function authzidAccess(): MailboxAccess {
   return {
-    prefix: null,
+    listPattern: null,
     place: ({ owner, folder }) => ({ login: { as: 'user', user: owner }, name: folder }),
   }
 }
 
 function filledIn(pattern: string, owner: MailAddress): string {
   const local = owner.slice(0, owner.lastIndexOf('@'))
-  return pattern.replace(/\{(address|local)\}/g, (_, what) => (what === 'local' ? local : owner))
+  return pattern.replace(placeholder, (_, what) => (what === 'local' ? local : owner))
 }

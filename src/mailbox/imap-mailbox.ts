@@ -5,6 +5,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { makeImapConnection } from './imap-connection.ts'
 import { imapFault } from './imap-fault.ts'
 import type { MailLogin, MailServer } from './mailbox.ts'
+import { sharedTransport, type Transport } from './shared-socket.ts'
 
 export interface ImapServerAddress {
   readonly host: string
@@ -37,7 +38,8 @@ export function imapMailServer(
   assert(address.tls !== 'none' || isLoopback(address.host), 'plain IMAP is spoken on loopback only')
   return {
     connect: async (login) => {
-      const client = makeClient(address, account, login)
+      const { transport, socket } = sharedTransport()
+      const client = makeClient(address, account, login, transport)
       // An error after the connecting shows in the command that runs, and in `usable`.
       client.on('error', () => {})
       try {
@@ -46,15 +48,21 @@ export function imapMailServer(
         client.close()
         throw imapFault(error, whose(login))
       }
-      return makeImapConnection(client, clock)
+      return makeImapConnection(client, socket, clock)
     },
   }
 }
 
-function makeClient(address: ImapServerAddress, account: ServiceAccountLogin, login: MailLogin): ImapFlow {
+function makeClient(
+  address: ImapServerAddress,
+  account: ServiceAccountLogin,
+  login: MailLogin,
+  transport: Transport,
+): ImapFlow {
   return new ImapFlow({
     host: address.host,
     port: address.port,
+    transport,
     secure: address.tls === 'implicit',
     doSTARTTLS: address.tls === 'starttls',
     tls: {

@@ -39,14 +39,18 @@ export interface MailboxConnection {
   /** False once the connection is lost or closed. */
   usable(): boolean
   /**
-   * The counters of each, in the order of the names, as they come; a mailbox that cannot be looked at says why.
-   * Where the connection breaks or an answer takes longer than `patienceMs`, those before were still told of.
+   * The counters of each, in the order of the names, as many at a time as have come; a mailbox that cannot be looked
+   * at says why. Where the connection breaks or an answer takes longer than `patienceMs`, those before were still
+   * told of.
    */
-  status(names: readonly string[], patienceMs: number): AsyncIterable<MailboxStatus>
-  /** The counters of all mailboxes whose names start with `prefix`. Only with the ability. */
-  listStatus(prefix: string): Promise<readonly MailboxCounters[]>
-  /** @throws Fault imap.no_mailbox, imap.no_right */
-  newMessages(name: string, look: Look): Promise<NewMessages>
+  status(names: readonly string[], patienceMs: number): AsyncIterable<readonly MailboxStatus[]>
+  /**
+   * The counters of all mailboxes that match one of the patterns, in which `%` stands for anything but a separator
+   * (RFC 3501 section 6.3.8). Only with the ability.
+   */
+  listStatus(patterns: readonly string[]): Promise<readonly MailboxCounters[]>
+  /** One answer for each look, in their order, as many at a time as have come; fails like `status`. */
+  newMessages(looks: readonly Look[]): AsyncIterable<readonly Looked[]>
   /** The first `bytesMax` bytes, or null when the message is gone. Changes no flag. */
   fetchRaw(name: string, message: MessageName, bytesMax: number): Promise<Uint8Array | null>
   /**
@@ -80,7 +84,9 @@ export interface MessageName {
   readonly uid: number
 }
 
+/** A question for what is new in one mailbox. */
 export interface Look {
+  readonly name: string
   /** Lowest UID wanted; `endOfMailbox` to learn the counters alone. */
   readonly fromUid: number
   /** Leaves out messages that came before this day, where the server can say so; may let older ones through. */
@@ -92,7 +98,10 @@ export interface Look {
 /** The highest UID there can be (RFC 3501 section 2.3.1.1). */
 export const endOfMailbox = 2 ** 32 - 1
 
+export type Looked = NewMessages | { readonly name: string; readonly error: FaultCode }
+
 export interface NewMessages {
+  readonly name: string
   readonly uidValidity: number
   readonly uidNext: number
   /** Where to go on; less than `uidNext` when the limit cut the answer. */

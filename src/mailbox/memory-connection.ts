@@ -2,6 +2,8 @@
 import { Fault } from '#kernel/fault.ts'
 import { headerField } from './header-field.ts'
 import type {
+  Look,
+  Looked,
   MailboxAbilities,
   MailboxConnection,
   MailboxCounters,
@@ -45,26 +47,19 @@ export function makeMemoryConnection(parts: MemoryConnectionParts): {
     abilities: parts.abilities,
     usable: () => !ended.signal.aborted,
     status: async function* (names) {
-      for (const name of names) yield await answered(() => statusOf(name, parts.find(name)))
+      for (const name of names) yield [await answered(() => statusOf(name, parts.find(name)))]
     },
-    listStatus: (prefix) =>
-      answered(() =>
-        parts
-          .names()
-          .filter((name) => name.startsWith(prefix))
-          .map((name) => countersOf(name, need(name))),
-      ),
-    newMessages: (name, { fromUid, sinceMs = 0, limit }) =>
+    listStatus: (patterns) =>
       answered(() => {
-        const { uidValidity, uidNext, messages } = need(name)
-        const wanted = messages.filter(
-          ({ uid, internalDateMs }) => uid >= fromUid && internalDateMs >= sinceMs,
-        )
-        const cut = wanted.slice(0, limit)
-        const last = cut.at(-1)
-        const nextUid = last && cut.length < wanted.length ? last.uid + 1 : uidNext
-        return { uidValidity, uidNext, nextUid, messages: cut.map(summaryOf) }
+        const matches = patterns.map(matcher)
+        return parts
+          .names()
+          .filter((name) => matches.some((match) => match.test(name)))
+          .map((name) => countersOf(name, need(name)))
       }),
+    newMessages: async function* (looks) {
+      for (const look of looks) yield [await answered(() => lookedIn(look, parts.find(look.name)))]
+    },
     fetchRaw: (name, message, bytesMax) =>
       answered(() => {
         const folder = need(name)
@@ -107,6 +102,20 @@ const countersOf = (name: string, folder: MemoryFolder): MailboxCounters => ({
   uidNext: folder.uidNext,
   exists: folder.messages.length,
 })
+
+/** `%` stands for anything but a separator (RFC 3501 section 6.3.8). */
+const matcher = (pattern: string): RegExp =>
+  new RegExp(`^${pattern.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('%', '[^/]*')}$`)
+
+function lookedIn({ name, fromUid, sinceMs = 0, limit }: Look, folder: MemoryFolder | null): Looked {
+  if (!folder) return { name, error: 'imap.no_mailbox' }
+  const { uidValidity, uidNext, messages } = folder
+  const wanted = messages.filter(({ uid, internalDateMs }) => uid >= fromUid && internalDateMs >= sinceMs)
+  const cut = wanted.slice(0, limit)
+  const last = cut.at(-1)
+  const nextUid = last && cut.length < wanted.length ? last.uid + 1 : uidNext
+  return { name, uidValidity, uidNext, nextUid, messages: cut.map(summaryOf) }
+}
 
 const statusOf = (name: string, folder: MemoryFolder | null): MailboxStatus =>
   folder ? countersOf(name, folder) : { name, error: 'imap.no_mailbox' }

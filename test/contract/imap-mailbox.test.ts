@@ -6,6 +6,7 @@ import { systemClock } from '#edge/system.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault, type FaultCode } from '#kernel/fault.ts'
 import { type ImapServerAddress, imapMailServer } from '#mailbox/imap-mailbox.ts'
+import { lookAtOne } from '#mailbox/one-look.ts'
 import { address, service, startEmbeddedMail } from './imap-server-embedded.ts'
 import { makeTestTls } from './imap-server-tls.ts'
 
@@ -113,7 +114,7 @@ test('a connection that the server ends is of no more use', async (t) => {
   assert(connection.usable())
   await server.stop()
   await assert.rejects(
-    connection.newMessages(`user/${alice}`, { fromUid: 1, limit: 1 }),
+    lookAtOne(connection, { name: `user/${alice}`, fromUid: 1, limit: 1 }),
     failsWith('imap.unreachable'),
   )
   assert.equal(connection.usable(), false)
@@ -129,7 +130,7 @@ test('an answer without UIDVALIDITY is not understood, and the connection given 
   )
   const connection = await server.connect(asService)
   await assert.rejects(
-    connection.newMessages('user/x', { fromUid: 1, limit: 1 }),
+    lookAtOne(connection, { name: 'user/x', fromUid: 1, limit: 1 }),
     failsWith('imap.protocol', /UIDVALIDITY/),
   )
   assert.equal(connection.usable(), false)
@@ -152,7 +153,7 @@ test('a server that never answers is given up after a time', async (t) => {
   const server = imapMailServer({ host: '127.0.0.1', port, tls: 'none' }, account, quick)
   const connection = await server.connect(asService)
   await assert.rejects(
-    connection.newMessages('user/x', { fromUid: 1, limit: 1 }),
+    lookAtOne(connection, { name: 'user/x', fromUid: 1, limit: 1 }),
     failsWith('imap.unreachable'),
   )
 })

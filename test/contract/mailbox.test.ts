@@ -20,7 +20,7 @@ mailboxContract('memory', async () => {
   return {
     server,
     users,
-    prefix: '',
+    pattern: '%/INBOX',
     name: (user) => `${user}/INBOX`,
     loginAs,
     deliver: async (user, raw) => server.deliver(`${user}/INBOX`, raw),
@@ -35,7 +35,7 @@ mailboxContract('embedded server', async (t) => {
   return {
     server: imapMailServer(plain(embedded.imap.port), account, systemClock),
     users,
-    prefix: 'user/',
+    pattern: 'user/%',
     name: (user) => `user/${user}`,
     loginAs,
     deliver: async (user, raw) => void (await embedded.deliver(user, raw)),
@@ -51,7 +51,7 @@ mailboxContract('Dovecot', async (t) => {
   return {
     server: imapMailServer(plain(dovecot.imapPort), { user, password: pass }, systemClock),
     users,
-    prefix: 'all/',
+    pattern: 'all/%',
     name: (of) => `all/${of}`,
     loginAs,
     deliver: (to, raw) => deliverByLmtp(dovecot.lmtpPort, to, raw),

@@ -10,6 +10,7 @@ import {
   type MailLogin,
   type MailServer,
 } from '#mailbox/mailbox.ts'
+import { lookAtOne } from '#mailbox/one-look.ts'
 import { counter, etpMail, mail } from './mailbox-support.ts'
 
 export interface MailboxUnderTest {
@@ -18,8 +19,8 @@ export interface MailboxUnderTest {
   readonly users: readonly [string, string]
   /** How the service account calls a user's inbox. */
   name(user: string): string
-  /** What those names begin with. */
-  readonly prefix: string
+  /** A pattern (RFC 3501 section 6.3.8) of those names. */
+  readonly pattern: string
   /** Speaks on behalf of a user; the inbox is then `INBOX`. */
   loginAs(user: string): MailLogin
   /** Resolves when the mail is in the inbox. */
@@ -33,8 +34,8 @@ const whole = { fromUid: 1, limit: 100 }
 
 const codeOf = (code: string) => (error: unknown) => error instanceof Fault && error.code === code
 
-const statusOf = (connection: MailboxConnection, names: readonly string[]): Promise<MailboxStatus[]> =>
-  Array.fromAsync(connection.status(names, 10_000))
+const statusOf = async (connection: MailboxConnection, names: readonly string[]): Promise<MailboxStatus[]> =>
+  (await Array.fromAsync(connection.status(names, 10_000))).flat()
 
 /** Runs every check against a server of its own; `start` answers null where there is none on this machine. */
 export function mailboxContract(
@@ -87,10 +88,10 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
     const { under, connection, alice, at } = world
     for (const many of [1, 2, 3]) {
       await under.deliver(alice, mail('again'))
-      const { uidNext } = await connection.newMessages(at, { ...whole, fromUid: endOfMailbox })
+      const { uidNext } = await lookAtOne(connection, { name: at, ...whole, fromUid: endOfMailbox })
       await under.deliver(alice, mail('and again'))
       const [single] = await statusOf(connection, [at])
-      const [listed] = (await connection.listStatus(under.prefix)).filter(({ name }) => name === at)
+      const [listed] = (await connection.listStatus([under.pattern])).filter(({ name }) => name === at)
       assert(single && !('error' in single) && listed)
       assert.deepEqual([single.exists, listed.exists], [2 * many, 2 * many])
       assert(single.uidNext > uidNext && listed.uidNext > uidNext)
@@ -103,15 +104,15 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
     const [none, some] = await statusOf(connection, [missing, at])
     assert.deepEqual(none, { name: missing, error: 'imap.no_mailbox' })
     assert(some && !('error' in some) && some.exists === 1)
-    await assert.rejects(connection.newMessages(missing, whole), codeOf('imap.no_mailbox'))
-    assert.equal((await connection.newMessages(at, whole)).messages.length, 1)
+    await assert.rejects(lookAtOne(connection, { ...whole, name: missing }), codeOf('imap.no_mailbox'))
+    assert.equal((await lookAtOne(connection, { ...whole, name: at })).messages.length, 1)
   },
 
   'one answer tells of all users': async ({ under, connection, alice, bob }) => {
     await under.deliver(alice, mail('one'))
     await under.deliver(bob, mail('two'))
     assert(connection.abilities.listStatus)
-    const listed = await connection.listStatus(under.prefix)
+    const listed = await connection.listStatus([under.pattern])
     const single = await statusOf(connection, [under.name(alice), under.name(bob)])
     for (const counters of single)
       assert.deepEqual(
@@ -123,10 +124,10 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
   'new messages are those behind the cursor, with what points to activation mail': async (world) => {
     const { under, connection, alice, at } = world
     await under.deliver(alice, mail('one'))
-    const before = await connection.newMessages(at, whole)
+    const before = await lookAtOne(connection, { ...whole, name: at })
     const startedMs = Date.now()
     await under.deliver(alice, etpMail())
-    const look = await connection.newMessages(at, { fromUid: before.nextUid, limit: 100 })
+    const look = await lookAtOne(connection, { name: at, fromUid: before.nextUid, limit: 100 })
     assert.equal(look.uidValidity, before.uidValidity)
     assert.equal(look.nextUid, look.uidNext)
     const [message, ...others] = look.messages
@@ -141,22 +142,22 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
 
   'behind the last message there is none': async ({ under, connection, alice, at }) => {
     await under.deliver(alice, mail('one'))
-    const { nextUid } = await connection.newMessages(at, whole)
+    const { nextUid } = await lookAtOne(connection, { ...whole, name: at })
     for (const fromUid of [nextUid, nextUid + 10, endOfMailbox]) {
-      const look = await connection.newMessages(at, { fromUid, limit: 100 })
+      const look = await lookAtOne(connection, { name: at, fromUid, limit: 100 })
       assert.deepEqual([look.messages, look.nextUid], [[], nextUid])
     }
   },
 
   'an answer is cut at the limit and goes on from there': async ({ under, connection, alice, at }) => {
     for (const subject of ['1', '2', '3', '4', '5']) await under.deliver(alice, mail(subject))
-    const first = await connection.newMessages(at, { fromUid: 1, limit: 2 })
+    const first = await lookAtOne(connection, { name: at, fromUid: 1, limit: 2 })
     assert.deepEqual(
       first.messages.map((one) => one.subject),
       ['1', '2'],
     )
     assert(first.nextUid < first.uidNext)
-    const second = await connection.newMessages(at, { fromUid: first.nextUid, limit: 3 })
+    const second = await lookAtOne(connection, { name: at, fromUid: first.nextUid, limit: 3 })
     assert.deepEqual(
       second.messages.map((one) => one.subject),
       ['3', '4', '5'],
@@ -166,8 +167,8 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
 
   'messages from before a day can be left out': async ({ under, connection, alice, at }) => {
     await under.deliver(alice, mail('one'))
-    const recent = await connection.newMessages(at, { ...whole, sinceMs: Date.now() - 3_600_000 })
-    const future = await connection.newMessages(at, { ...whole, sinceMs: Date.now() + 3 * 86_400_000 })
+    const recent = await lookAtOne(connection, { name: at, ...whole, sinceMs: Date.now() - 3_600_000 })
+    const future = await lookAtOne(connection, { name: at, ...whole, sinceMs: Date.now() + 3 * 86_400_000 })
     assert.deepEqual([recent.messages.length, future.messages.length], [1, 0])
     assert.equal(future.nextUid, future.uidNext)
   },
@@ -175,7 +176,7 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
   'a message comes byte for byte, cut where wanted, and no flag changes': async (world) => {
     const { under, connection, connect, alice, at } = world
     await under.deliver(alice, etpMail())
-    const { uidValidity, messages } = await connection.newMessages(at, whole)
+    const { uidValidity, messages } = await lookAtOne(connection, { ...whole, name: at })
     const message = { uidValidity, uid: messages[0]?.uid ?? 0 }
     const raw = await connection.fetchRaw(at, message, 100_000)
     // A server may put trace fields before the message.
@@ -183,7 +184,7 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
     const cut = await connection.fetchRaw(at, message, 10)
     assert.deepEqual(cut, raw.slice(0, 10))
     const own = await connect(under.loginAs(alice))
-    const seen = await own.newMessages('INBOX', whole)
+    const seen = await lookAtOne(own, { ...whole, name: 'INBOX' })
     assert.deepEqual(
       seen.messages[0]?.flags.filter((flag) => flag !== '\\Recent'),
       [],
@@ -193,23 +194,23 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
   'a message that is gone or of another UIDVALIDITY is no message': async (world) => {
     const { under, connection, alice, at } = world
     await under.deliver(alice, etpMail())
-    const { uidValidity, uidNext, messages } = await connection.newMessages(at, whole)
+    const { uidValidity, uidNext, messages } = await lookAtOne(connection, { ...whole, name: at })
     const uid = messages[0]?.uid ?? 0
     assert.equal(await connection.fetchRaw(at, { uidValidity, uid: uidNext + 5 }, 100), null)
     assert.equal(await connection.fetchRaw(at, { uidValidity: uidValidity + 1, uid }, 100), null)
     assert.equal(await connection.remove(at, { uidValidity: uidValidity + 1, uid }), 'gone')
     assert.equal(await connection.remove(at, { uidValidity, uid: uidNext + 5 }), 'gone')
-    assert.equal((await connection.newMessages(at, whole)).messages.length, 1)
+    assert.equal((await lookAtOne(connection, { ...whole, name: at })).messages.length, 1)
   },
 
   'an activation mail is removed, and no other message': async ({ under, connection, alice, at }) => {
     await under.deliver(alice, mail('before'))
     await under.deliver(alice, etpMail())
     await under.deliver(alice, mail('after'))
-    const { uidValidity, messages } = await connection.newMessages(at, whole)
+    const { uidValidity, messages } = await lookAtOne(connection, { ...whole, name: at })
     const uid = messages.find((one) => one.mdapMessage !== null)?.uid ?? 0
     assert.equal(await connection.remove(at, { uidValidity, uid }), 'removed')
-    const left = await connection.newMessages(at, whole)
+    const left = await lookAtOne(connection, { ...whole, name: at })
     assert.deepEqual(
       left.messages.map((one) => one.subject),
       ['before', 'after'],
@@ -233,7 +234,7 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
   }) => {
     await under.deliver(alice, mail('unread'))
     assert.deepEqual(await connection.rights(at), { seen: true, remove: true })
-    const { messages } = await connection.newMessages(at, whole)
+    const { messages } = await lookAtOne(connection, { ...whole, name: at })
     assert.deepEqual(
       messages.map(({ flags }) => flags.filter((flag) => flag !== '\\Recent')),
       [[]],
@@ -246,7 +247,7 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
     await under.deliver(bob, mail('for bob'))
     for (const user of [alice, bob]) {
       const own = await connect(under.loginAs(user))
-      const { messages } = await own.newMessages('INBOX', whole)
+      const { messages } = await lookAtOne(own, { ...whole, name: 'INBOX' })
       assert.deepEqual(
         messages.map((one) => one.subject),
         [`for ${user === alice ? 'alice' : 'bob'}`],
@@ -267,13 +268,13 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
     await told.reached(2)
     stop.abort()
     await ended
-    assert.equal((await waiting.newMessages(at, whole)).messages.length, 2)
+    assert.equal((await lookAtOne(waiting, { ...whole, name: at })).messages.length, 2)
   },
 
   'a closed connection is of no more use': async ({ connection, at }) => {
     await connection.close()
     assert.equal(connection.usable(), false)
     await assert.rejects(statusOf(connection, [at]), codeOf('imap.unreachable'))
-    await assert.rejects(connection.newMessages(at, whole), codeOf('imap.unreachable'))
+    await assert.rejects(lookAtOne(connection, { ...whole, name: at }), codeOf('imap.unreachable'))
   },
 }

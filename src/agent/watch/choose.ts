@@ -13,11 +13,11 @@ export function chooseCounterLook(
   abilities: MailboxAbilities,
   folders: number,
 ): CounterLook {
-  return access.prefix !== null && abilities.listStatus && folders >= listFoldersMin
+  return access.listPattern !== null && abilities.listStatus && folders >= listFoldersMin
     ? 'list_status'
     : 'status'
 }
 
 /** Whether every mailbox can be polled: only where one answer tells of them all. */
 export const canPollAll = (access: MailboxAccess, abilities: MailboxAbilities): boolean =>
-  access.prefix !== null && abilities.listStatus
+  access.listPattern !== null && abilities.listStatus

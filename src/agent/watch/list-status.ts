@@ -11,10 +11,10 @@ import type { Placed } from './status.ts'
 export async function lookByListStatus(
   context: WatchContext,
   connection: MailboxConnection,
-  prefix: string,
+  patterns: readonly string[],
   folders: readonly Placed[],
 ): Promise<readonly Placed[]> {
-  const listed = new Map((await connection.listStatus(prefix)).map((counters) => [counters.name, counters]))
+  const listed = new Map((await connection.listStatus(patterns)).map((counters) => [counters.name, counters]))
   return folders.filter(([name, watched]) => {
     const counters = listed.get(name)
     if (counters) noteCounters(context, watched, counters)

@@ -8,6 +8,7 @@ import { chooseCounterLook } from './choose.ts'
 import type { WatchContext } from './context.ts'
 import { lookByListStatus } from './list-status.ts'
 import { noteFault } from './note.ts'
+import { makeShardFinder, shardsOf } from './shards.ts'
 import { isOneUsers, lookByStatus, type Placed } from './status.ts'
 import { makeSuspects } from './suspects.ts'
 
@@ -19,6 +20,8 @@ export interface Pass {
 
 /** A hint waits for one portion at most; at the slowest rate measured that is 50 ms. */
 const portionMax = 50
+/** Fewer inboxes than that are listed by one connection. */
+const shardMin = 2_500
 /** A mailbox that takes longer is looked at apart from the others from then on. */
 const patienceMs = 15_000
 /** So many connections one after the other that broke on the first question: it is the server, not a mailbox. */
@@ -46,22 +49,33 @@ export function makePass(context: WatchContext): Pass {
   }
 }
 
-/** The list answers for most; returns what remains to be asked for one by one. */
-function listFirst(
+/** The lists answer for most; returns what remains to be asked for one by one. */
+async function listFirst(
   context: WatchContext,
   folders: readonly Placed[],
   use: PoolUse,
 ): Promise<readonly Placed[]> {
-  const { prefix } = context.access
-  if (prefix === null) return Promise.resolve(folders)
-  return context.pool.use(
+  const { pool, access } = context
+  const pattern = access.listPattern
+  if (pattern === null) return folders
+  const look = await pool.use(
     { as: 'service' },
-    async (connection) =>
-      chooseCounterLook(context.access, connection.abilities, folders.length) === 'list_status'
-        ? lookByListStatus(context, connection, prefix, folders)
-        : folders,
+    async ({ abilities }) => chooseCounterLook(access, abilities, folders.length),
     use,
   )
+  if (look !== 'list_status') return folders
+  const owners = folders.map(([, { owner }]) => owner)
+  const shards = shardsOf(owners, Math.min(pool.stats().max, Math.ceil(owners.length / shardMin)))
+  const shardOf = makeShardFinder(shards)
+  const parts = Map.groupBy(folders, ([, { owner }]) => shardOf(owner))
+  const missing: Placed[] = []
+  const lists = [...parts].map(([shard, some]) => async () => {
+    const list = (connection: MailboxConnection) =>
+      lookByListStatus(context, connection, shard.map(pattern), some)
+    missing.push(...(await pool.use({ as: 'service' }, list, use)))
+  })
+  await runAtOnce(lists, pool.stats().max)
+  return missing
 }
 
 /** A mailbox that the connection breaks on costs the others behind it a new connection, and nothing else. */

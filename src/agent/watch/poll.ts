@@ -71,7 +71,7 @@ async function inboxesToPoll(
 ) {
   const { access, pool } = context
   const all =
-    access.prefix !== null &&
+    access.listPattern !== null &&
     (await pool.use({ as: 'service' }, async ({ abilities }) => canPollAll(access, abilities)))
   const owners = all ? await context.served() : [...live].filter((owner) => !isCovered(owner))
   return owners.map(inboxOf)

@@ -17,23 +17,25 @@ export async function lookByStatus(
   folders: readonly Placed[],
   patienceMs: number,
 ): Promise<readonly Placed[]> {
-  const rest = folders.values()
-  const next = (): WatchedFolder | undefined => rest.next().value?.[1]
   const names = folders.map(([name]) => name)
+  let told = 0
   try {
-    for await (const status of connection.status(names, patienceMs)) {
-      const watched = next()
-      if (!watched) break
-      if ('error' in status) noteFault(context, watched, status.error)
-      else noteCounters(context, watched, status)
-    }
+    for await (const come of connection.status(names, patienceMs))
+      for (const status of come) {
+        const watched = folders[told]?.[1]
+        told += 1
+        if (!watched) continue
+        if ('error' in status) noteFault(context, watched, status.error)
+        else noteCounters(context, watched, status)
+      }
   } catch (error) {
     const code = faultCodeOf(error)
-    const watched = next()
+    const watched = folders[told]?.[1]
+    told += 1
     if (!watched || !isBreaking(code)) throw error
     noteFault(context, watched, code)
   }
-  return [...rest]
+  return folders.slice(told)
 }
 
 /** What only concerns one user, and does not mean that the server is away. */

@@ -2,7 +2,7 @@
 import { createTransport } from 'nodemailer'
 import type { ActivationId, MailAddress } from '#kernel/brand.ts'
 import { utf8 } from '#kernel/bytes.ts'
-import type { MailboxConnection, MailboxStatus, MailServer } from '#mailbox/mailbox.ts'
+import type { Look, MailboxConnection, MailServer } from '#mailbox/mailbox.ts'
 import type { MemoryDelivery } from '#mailbox/memory-folders.ts'
 import { type MemoryMailServer, makeMemoryMailServer } from '#mailbox/memory-mailbox.ts'
 import type { EtpMail } from '#relay/etp-mail.ts'
@@ -90,7 +90,11 @@ export class MailWorld {
     return new Proxy(connection, {
       get: (target, name, receiver) => {
         const value: unknown = Reflect.get(target, name, receiver)
-        if (name === 'status') return (names: readonly string[]) => statuses(target, names, living)
+        if (name === 'status')
+          return (names: readonly string[]) =>
+            answersTo(living, target.status(names, Number.POSITIVE_INFINITY))
+        if (name === 'newMessages')
+          return (looks: readonly Look[]) => answersTo(living, target.newMessages(looks))
         if (typeof value !== 'function' || name === 'usable') return value
         return (...args: unknown[]) => living(async () => value.apply(target, args))
       },
@@ -140,12 +144,11 @@ const renamed = (text: string): string =>
     .replace(/^X-MDAP-[^\r\n]*\r\n/gm, '')
 
 /** Each answer reaches the living alone. */
-async function* statuses(
-  connection: MailboxConnection,
-  names: readonly string[],
-  living: <T>(work: () => Promise<T>) => Promise<T>,
-): AsyncGenerator<MailboxStatus> {
-  const answers = connection.status(names, Number.POSITIVE_INFINITY)[Symbol.asyncIterator]()
+async function* answersTo<T>(
+  living: <R>(work: () => Promise<R>) => Promise<R>,
+  source: AsyncIterable<T>,
+): AsyncGenerator<T> {
+  const answers = source[Symbol.asyncIterator]()
   for (;;) {
     const { done, value } = await living(() => answers.next())
     if (done) return

@@ -10,7 +10,11 @@ const inboxOf = (owner: string): WatchedFolder => ({ owner: `${owner}@x` as Mail
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 /** Scans that run until they are told how to end. */
-function newsWith(scannersMax: number, clock: Clock = systemClock) {
+function newsWith(
+  scannersMax: number,
+  clock: Clock = systemClock,
+  lineOf: (watched: WatchedFolder) => string | null = () => null,
+) {
   const begun: string[] = []
   const errors: string[] = []
   const ends: { done(): void; fail(): void }[] = []
@@ -18,10 +22,15 @@ function newsWith(scannersMax: number, clock: Clock = systemClock) {
     scannersMax,
     clock,
     random: systemRandom,
-    scan: (watched, foundBy) => {
-      begun.push(`${folderKey(watched)} ${foundBy}`)
-      return new Promise((resolve, reject) => {
-        ends.push({ done: resolve, fail: () => reject(new Error('no')) })
+    lineOf,
+    scan: (items, ended) => {
+      begun.push(items.map(({ watched, foundBy }) => `${folderKey(watched)} ${foundBy}`).join(', '))
+      return new Promise((resolve) => {
+        const end = (error: unknown) => () => {
+          for (const { watched } of items) ended(watched, error)
+          resolve()
+        }
+        ends.push({ done: end(null), fail: end(new Error('no')) })
       })
     },
     onError: (watched) => errors.push(folderKey(watched)),
@@ -118,4 +127,29 @@ test('the end waits for running scans and begins no other', async () => {
   await closing
   news.add(inboxOf('c'), 'hint')
   assert.deepEqual(begun, ['a@x/INBOX scan'])
+})
+
+test('many mailboxes of one line are read in one go, and what is urgent before them', async () => {
+  const { news, begun, end } = newsWith(1, systemClock, ({ owner }) => (owner === 'own@x' ? 'own' : ''))
+  for (const owner of ['a', 'b', 'c', 'own', 'd']) news.add(inboxOf(owner), 'scan')
+  news.add(inboxOf('d'), 'hint')
+  assert.deepEqual(begun, ['a@x/INBOX scan', 'd@x/INBOX hint'])
+  for (let left = 3; left > 0; left -= 1) await end()
+  assert.deepEqual(begun.slice(2), ['b@x/INBOX scan, c@x/INBOX scan', 'own@x/INBOX scan'])
+  await end()
+  await news.close()
+})
+
+test('mailboxes that failed together are tried again one by one', async () => {
+  const instant: Clock = { ...systemClock, after: (_delayMs, fn) => systemClock.after(0, fn) }
+  const { news, begun, end } = newsWith(1, instant, () => '')
+  for (const owner of ['a', 'b', 'c']) news.add(inboxOf(owner), 'scan')
+  await end()
+  await end('fail')
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.deepEqual(begun, ['a@x/INBOX scan', 'b@x/INBOX scan, c@x/INBOX scan', 'b@x/INBOX scan'])
+  await end()
+  assert.equal(begun.at(-1), 'c@x/INBOX scan')
+  await end()
+  await news.close()
 })

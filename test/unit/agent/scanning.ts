@@ -2,6 +2,7 @@
 
 import type { TestContext } from 'node:test'
 import { makeMailboxes } from '#agent/mailboxes.ts'
+import type { FoundBy } from '#agent/news.ts'
 import { makeScan } from '#agent/scan.ts'
 import { systemClock, systemRandom } from '#edge/system.ts'
 import type { ActivationId } from '#kernel/brand.ts'
@@ -42,7 +43,7 @@ export function scanner(t: TestContext, world: World, { removeAccepted = true } 
   const mailboxes = makeMailboxes(world.store.watches, { clock: systemClock, log: world.log })
   t.after(() => pool.close())
   t.after(() => mailboxes.close())
-  const scan = makeScan(
+  const scanMany = makeScan(
     {
       ...world,
       pool,
@@ -53,7 +54,15 @@ export function scanner(t: TestContext, world: World, { removeAccepted = true } 
     },
     { removeAccepted, onSeen: (txns) => seen.push(...txns) },
   )
-  return { scan, fetched, seen, mailboxes }
+  /** One mailbox alone; throws what it failed with. */
+  const scan = async (watched: WatchedFolder, foundBy: FoundBy): Promise<void> => {
+    let failure: unknown = null
+    await scanMany([{ watched, foundBy }], (_, error) => {
+      failure = error
+    })
+    if (failure !== null) throw failure
+  }
+  return { scan, scanMany, fetched, seen, mailboxes }
 }
 
 export const cursor = async ({ store }: World, folder = inbox) => {

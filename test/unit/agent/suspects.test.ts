@@ -28,7 +28,7 @@ function breaking(world: World) {
       return {
         ...connection,
         status: async function* (names: readonly string[], patienceMs: number) {
-          for await (const one of connection.status(names, patienceMs)) {
+          for (const one of (await Array.fromAsync(connection.status(names, patienceMs))).flat()) {
             if (silent.has(one.name)) {
               patiences.push(patienceMs)
               await held
@@ -37,7 +37,7 @@ function breaking(world: World) {
               await connection.close()
               throw new Fault('imap.unreachable', one.name)
             }
-            yield one
+            yield [one]
           }
         },
       }

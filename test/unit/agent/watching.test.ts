@@ -101,8 +101,8 @@ test('one answer tells of many mailboxes, and those it does not name are asked f
       const connection = await world.server.connect(login)
       return {
         ...connection,
-        listStatus: async (prefix: string) =>
-          (await connection.listStatus(prefix)).filter(({ name }) => name !== inboxName(hidden)),
+        listStatus: async (patterns: readonly string[]) =>
+          (await connection.listStatus(patterns)).filter(({ name }) => name !== inboxName(hidden)),
         status: (names: readonly string[], patienceMs: number) => {
           asked.push(...names)
           return connection.status(names, patienceMs)

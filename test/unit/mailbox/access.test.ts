@@ -12,7 +12,7 @@ test('a pattern names each inbox for the service account', () => {
     login: { as: 'service' },
     name: 'user/a.b@example.test',
   })
-  assert.equal(access.prefix, 'user/')
+  assert.equal(access.listPattern?.('al'), 'user/al%')
   assert.equal(namespaceAccess('all/{local}').place({ owner, folder: inbox }).name, 'all/a.b')
 })
 
@@ -30,7 +30,7 @@ test('another folder is reached on behalf of the user, or by a pattern of its ow
 
 test('with authzid every folder is reached on behalf of its user', () => {
   const access = authzidAccess()
-  assert.equal(access.prefix, null)
+  assert.equal(access.listPattern, null)
   for (const folder of [inbox, 'Junk'])
     assert.deepEqual(access.place({ owner, folder }), { login: { as: 'user', user: owner }, name: folder })
 })

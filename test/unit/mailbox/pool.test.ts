@@ -6,6 +6,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { MailboxConnection, MailLogin } from '#mailbox/mailbox.ts'
 import { makeMemoryMailServer } from '#mailbox/memory-mailbox.ts'
+import { lookAtOne } from '#mailbox/one-look.ts'
 import { makePool } from '#mailbox/pool.ts'
 
 const service: MailLogin = { as: 'service' }
@@ -106,8 +107,8 @@ test('a lost connection fails its work and is replaced', async (t) => {
     }),
     (error) => error instanceof Fault && error.code === 'imap.unreachable',
   )
-  const [status] = await pool.use(service, (connection) => Array.fromAsync(connection.status(['x'], 10_000)))
-  assert.equal(status?.name, 'x')
+  const [told] = await pool.use(service, (connection) => Array.fromAsync(connection.status(['x'], 10_000)))
+  assert.equal(told?.[0]?.name, 'x')
   const { lost, opened, open } = pool.stats()
   assert.deepEqual([lost, opened, open], [1, 2, 1])
 })
@@ -166,7 +167,8 @@ test('a refused log-in on behalf of one user holds up nobody else', async (t) =>
 
 test('a mailbox that is missing costs no connection', async (t) => {
   const { pool } = poolOf(t, 1)
-  const look = (connection: MailboxConnection) => connection.newMessages('none', { fromUid: 1, limit: 1 })
+  const look = (connection: MailboxConnection) =>
+    lookAtOne(connection, { name: 'none', fromUid: 1, limit: 1 })
   await assert.rejects(pool.use(service, look))
   await assert.rejects(pool.use(service, look))
   assert.equal(pool.stats().opened, 1)
