@@ -157,3 +157,54 @@ test('a server that never answers is given up after a time', async (t) => {
     failsWith('imap.unreachable'),
   )
 })
+
+const statusAnswer = (name: string, uidNext: number): string =>
+  `* STATUS ${name} (UIDVALIDITY 1 UIDNEXT ${uidNext} MESSAGES 0)\r\n`
+
+test('answers that come in another order are taken for what they answer', async (t) => {
+  let late = ''
+  const server = await scripted(t, (tag, command) => {
+    const [, name] = /^STATUS "(\w)"/.exec(command) ?? []
+    if (name === undefined) return ordinary(tag, command)
+    const answer = `${statusAnswer(name, name === 'a' ? 5 : 6)}${tag} OK done\r\n`
+    if (name === 'b') return answer + late
+    late = answer
+    return ''
+  })
+  const connection = await server.connect(asService)
+  const told = (await Array.fromAsync(connection.status(['a', 'b'], 10_000))).flat()
+  assert.deepEqual(
+    told.map((one) => [one.name, 'error' in one ? one.error : one.uidNext]),
+    [
+      ['a', 5],
+      ['b', 6],
+    ],
+  )
+})
+
+test('a server that says goodbye in the middle has told of those before, and says why', async (t) => {
+  const server = await scripted(t, (tag, command) => {
+    if (/^STATUS "a"/.test(command)) return `${statusAnswer('a', 5)}${tag} OK done\r\n`
+    return /^STATUS/.test(command) ? '* BYE too many connections\r\n' : ordinary(tag, command)
+  })
+  const connection = await server.connect(asService)
+  const told: unknown[] = []
+  const look = async () => {
+    for await (const come of connection.status(['a', 'b'], 10_000)) told.push(...come)
+  }
+  await assert.rejects(look(), failsWith('imap.unreachable', /too many connections/))
+  assert.equal(told.length, 1)
+  assert.equal(connection.usable(), false)
+})
+
+test('an answer to something nobody asked is not understood, and the connection given up', async (t) => {
+  const server = await scripted(t, (tag, command) =>
+    /^STATUS/.test(command) ? 'zz1 OK done\r\n' : ordinary(tag, command),
+  )
+  const connection = await server.connect(asService)
+  await assert.rejects(
+    Array.fromAsync(connection.status(['a'], 10_000)),
+    failsWith('imap.protocol', /unexpected/),
+  )
+  assert.equal(connection.usable(), false)
+})
