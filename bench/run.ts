@@ -1,8 +1,8 @@
-/** `npm run bench [-- PART …] [--quick] [--json FILE]`: measures Postkey's parts, each against its floor or peer. */
+/** `npm run bench [-- PART …] [--quick] [--mailboxes N] [--json FILE]`: measures Postkey's parts, each against its floor or peer. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { Part, Row } from './support/part.ts'
+import type { Part, PartOptions, Row } from './support/part.ts'
 import { table } from './support/table.ts'
 
 /** A part is one file that exports `part`; a new one is added here. */
@@ -12,22 +12,23 @@ const parts: Readonly<Record<string, () => Promise<{ readonly part: Part }>>> = 
   imap: () => import('./imap.ts'),
   relay: () => import('./relay.ts'),
   activation: () => import('./activation.ts'),
+  watch: () => import('./watch.ts'),
 }
 
-const usage = `usage: npm run bench [-- PART …] [--quick] [--json FILE]
+const usage = `usage: npm run bench [-- PART …] [--quick] [--mailboxes N] [--json FILE]
 parts: ${Object.keys(parts).join(' ')}
 `
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 const load = (): string => readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).join(' ')
 
-async function runPart(name: string, quick: boolean): Promise<Row[]> {
+async function runPart(name: string, options: Omit<PartOptions, 'say'>): Promise<Row[]> {
   const made = parts[name]
   if (!made) throw new Error(`no such part: ${name}\n${usage}`)
   const { part } = await made()
   say(`${name}: ${part.about} (load ${load()})`)
   const begunMs = performance.now()
-  const rows = await part.run({ quick, say: (line) => say(`  ${name}: ${line}`) })
+  const rows = await part.run({ ...options, say: (line) => say(`  ${name}: ${line}`) })
   say(`${name}: ${((performance.now() - begunMs) / 1000).toFixed(1)} s (load ${load()})`)
   return rows
 }
@@ -38,14 +39,17 @@ async function main(): Promise<void> {
     options: {
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
+      mailboxes: { type: 'string' },
       help: { type: 'boolean' },
     },
   })
   if (values.help) return void process.stdout.write(usage)
+  const mailboxes = values.mailboxes === undefined ? {} : { mailboxes: Number(values.mailboxes) }
+  const options = { quick: values.quick, ...mailboxes }
   const before = load()
   const rows: Row[] = []
   for (const name of positionals.length > 0 ? positionals : Object.keys(parts))
-    rows.push(...(await runPart(name, values.quick)))
+    rows.push(...(await runPart(name, options)))
   process.stdout.write(table(rows))
   process.stdout.write(
     `${availableParallelism()} processors, load ${before} before and ${load()} after. Figures are medians of rounds in turn;\n` +

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 const ending = Buffer.from(' OK')
+/** A tagged answer may list all capabilities. */
+const lastLineMax = 2_048
 
 export class ImapClient {
   readonly #socket: Socket
@@ -16,7 +18,7 @@ export class ImapClient {
     socket.setNoDelay(true)
     socket.on('data', (piece: Buffer) => {
       this.#pieces.push(piece)
-      this.#last = Buffer.concat([this.#last, piece]).subarray(-256)
+      this.#last = Buffer.concat([this.#last, piece]).subarray(-lastLineMax)
       this.#wake?.()
     })
     socket.on('error', () => {})
@@ -31,14 +33,18 @@ export class ImapClient {
   }
 
   /** Sends the command so often at once and waits for the last one's OK; the bytes that came. */
-  async ask(command: string, times = 1): Promise<Buffer> {
+  ask(command: string, times = 1): Promise<Buffer> {
+    return this.askAll(Array.from({ length: times }, () => command))
+  }
+
+  /** Sends all of them at once and waits for the last one's OK. */
+  async askAll(commands: readonly string[]): Promise<Buffer> {
     this.#pieces = []
-    let text = ''
-    for (let i = 0; i < times; i += 1) {
+    const lines = commands.map((command) => {
       this.#tag += 1
-      text += `T${this.#tag} ${command}\r\n`
-    }
-    this.#socket.write(text, 'latin1')
+      return `T${this.#tag} ${command}\r\n`
+    })
+    this.#socket.write(lines.join(''), 'latin1')
     await this.#until(`T${this.#tag}`)
     return Buffer.concat(this.#pieces)
   }

@@ -11,19 +11,22 @@ const listMsMax = 300_000
 
 export async function* statusOf(
   session: ImapSession,
-  names: readonly string[],
+  names: Iterable<string>,
   patienceMs: number,
 ): AsyncGenerator<readonly MailboxStatus[]> {
   await refresh(session)
-  const commands = names.map((name) => `STATUS ${session.quoted(name)} ${items}`)
-  let at = 0
+  /** Those that were asked for and not answered, in order. */
+  const asked: string[] = []
+  const commands = Iterator.from(names).map((name) => {
+    asked.push(name)
+    return `STATUS ${session.quoted(name)} ${items}`
+  })
   /** From the first on that was refused, in order: why is asked once the line is free. */
   const late: { readonly name: string; readonly answer: Answer<MailboxCounters> }[] = []
   for await (const answers of session.pipeline.run({ commands, read: readStatus, patienceMs })) {
     const told: MailboxStatus[] = []
     for (const answer of answers) {
-      const name = names[at]
-      at += 1
+      const name = asked.shift()
       if (name === undefined) continue
       if (late.length > 0 || answer.status !== 'OK') late.push({ name, answer })
       else told.push(countersIn(name, answer))

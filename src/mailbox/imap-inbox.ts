@@ -24,18 +24,28 @@ export class Inbox<T> implements Borrower {
   readonly #cutter = makeResponseCutter({ responseBytesMax })
   readonly #read: (response: ImapResponse) => T | null
   /** Of each command that is not answered yet, by its tag: its place among all. */
-  readonly #open: Map<string, number>
+  readonly #open = new Map<string, number>()
   /** Answers by their command's place; those before `#given` were handed out. */
-  readonly #answers: (Answer<T> | undefined)[] = []
+  readonly #answers = new Map<number, Answer<T>>()
+  #expected = 0
   #given = 0
   #untagged: T[] = []
   #failure: Fault | null = null
   #wake = () => {}
 
-  /** @param tags of the commands, in the order in which they are sent */
-  constructor(tags: readonly string[], read: (response: ImapResponse) => T | null) {
+  constructor(read: (response: ImapResponse) => T | null) {
     this.#read = read
-    this.#open = new Map(tags.map((tag, place) => [tag, place]))
+  }
+
+  /** A command with this tag is about to be sent. */
+  expect(tag: string): void {
+    this.#open.set(tag, this.#expected)
+    this.#expected += 1
+  }
+
+  /** How many answers were not handed out yet. */
+  get awaited(): number {
+    return this.#expected - this.#given
   }
 
   data(chunk: Buffer): void {
@@ -67,8 +77,8 @@ export class Inbox<T> implements Borrower {
 
   #inOrder(): readonly Answer<T>[] {
     const come: Answer<T>[] = []
-    for (let answer = this.#answers[this.#given]; answer; answer = this.#answers[this.#given]) {
-      this.#answers[this.#given] = undefined
+    for (let answer = this.#answers.get(this.#given); answer; answer = this.#answers.get(this.#given)) {
+      this.#answers.delete(this.#given)
       this.#given += 1
       come.push(answer)
     }
@@ -79,7 +89,7 @@ export class Inbox<T> implements Borrower {
   async #somethingCame(clock: Clock, patienceMs: number): Promise<boolean> {
     const came = new AbortController()
     this.#wake = () => {
-      if (this.#answers[this.#given] || this.#failure) came.abort()
+      if (this.#answers.has(this.#given) || this.#failure) came.abort()
     }
     await sleep(clock, patienceMs, came.signal)
     return came.signal.aborted
@@ -101,12 +111,12 @@ export class Inbox<T> implements Borrower {
     if (place === undefined)
       throw new Fault('imap.protocol', `unexpected: ${response.text.slice(0, wordsMax)}`)
     this.#open.delete(tag)
-    this.#answers[place] = {
+    this.#answers.set(place, {
       status: status?.toUpperCase() as Answer<T>['status'],
       code: code.toUpperCase(),
       words: words.slice(0, wordsMax),
       untagged: this.#untagged,
-    }
+    })
     this.#untagged = []
   }
 

@@ -8,7 +8,8 @@ import type { ImapResponse } from './response-cutter.ts'
 import type { SharedSocket } from './shared-socket.ts'
 
 export interface Exchange<T> {
-  readonly commands: readonly string[]
+  /** Taken one by one, each when there is room for it on the way. */
+  readonly commands: Iterable<string>
   /** What an untagged response tells; null: nothing of interest. @throws Fault when it is not understood */
   read(response: ImapResponse): T | null
   /** Longest wait for the next answer, in milliseconds. */
@@ -30,33 +31,33 @@ const onTheirWayMax = 128
 export function makePipeline(socket: () => SharedSocket, clock: Clock, giveUp: () => void): Pipeline {
   let tagNumber = 0
   return {
-    run: async function* (exchange) {
-      const tags = exchange.commands.map(() => `pk${++tagNumber}`)
-      const inbox = new Inbox(tags, exchange.read)
+    run: async function* ({ commands, read, patienceMs }) {
+      const inbox = new Inbox(read)
       const line = socket().borrow(inbox)
-      let sent = 0
-      let answered = 0
+      const next = commands[Symbol.iterator]()
+      const more = (many: number): string => {
+        let text = ''
+        for (let left = many; left > 0; left -= 1) {
+          const { done, value } = next.next()
+          if (done) break
+          tagNumber += 1
+          inbox.expect(`pk${tagNumber}`)
+          text += `pk${tagNumber} ${value}\r\n`
+        }
+        return text
+      }
       try {
-        while (answered < tags.length) {
-          if (sent < tags.length && sent - answered <= onTheirWayMax / 2) {
-            const from = sent
-            sent = Math.min(tags.length, answered + onTheirWayMax)
-            line.write(lines(exchange.commands, tags, from, sent))
-          }
-          const answers = await inbox.next(clock, exchange.patienceMs)
-          answered += answers.length
-          yield answers
+        for (;;) {
+          const room = onTheirWayMax - inbox.awaited
+          const text = room >= onTheirWayMax / 2 ? more(room) : ''
+          if (text !== '') line.write(text)
+          if (inbox.awaited === 0) return
+          yield await inbox.next(clock, patienceMs)
         }
       } finally {
         line.giveBack()
-        if (answered < sent) giveUp()
+        if (inbox.awaited > 0) giveUp()
       }
     },
   }
 }
-
-const lines = (commands: readonly string[], tags: readonly string[], from: number, to: number): string =>
-  commands
-    .slice(from, to)
-    .map((command, at) => `${tags[from + at]} ${command}\r\n`)
-    .join('')

@@ -39,11 +39,11 @@ export interface MailboxConnection {
   /** False once the connection is lost or closed. */
   usable(): boolean
   /**
-   * The counters of each, in the order of the names, as many at a time as have come; a mailbox that cannot be looked
-   * at says why. Where the connection breaks or an answer takes longer than `patienceMs`, those before were still
+   * The counters of each, in the order of the names, as many at a time as have come; the names are taken one by one,
+   * as there is room for them on the way. A mailbox that cannot be looked at says why. Where the connection breaks or an answer takes longer than `patienceMs`, those before were still
    * told of.
    */
-  status(names: readonly string[], patienceMs: number): AsyncIterable<readonly MailboxStatus[]>
+  status(names: Iterable<string>, patienceMs: number): AsyncIterable<readonly MailboxStatus[]>
   /**
    * The counters of all mailboxes that match one of the patterns, in which `%` stands for anything but a separator
    * (RFC 3501 section 6.3.8). Only with the ability.

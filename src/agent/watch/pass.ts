@@ -18,8 +18,8 @@ export interface Pass {
   close(): Promise<void>
 }
 
-/** A hint waits for one portion at most; at the slowest rate measured that is 50 ms. */
-const portionMax = 50
+/** So many are asked for at least before the connection is given to somebody who waits for one. */
+const portionMin = 50
 /** Fewer inboxes than that are listed by one connection. */
 const shardMin = 2_500
 /** A mailbox that takes longer is looked at apart from the others from then on. */
@@ -32,20 +32,43 @@ export function makePass(context: WatchContext): Pass {
   return {
     look: async (folders, use = {}) => {
       const placed = folders.map((watched) => ({ watched, ...context.access.place(watched) }))
-      const portions: (() => Promise<void>)[] = []
+      const atOnce = context.pool.stats().max
+      const workers: (() => Promise<void>)[] = []
       for (const group of Map.groupBy(placed, ({ login }) => loginKey(login)).values()) {
         const login = group[0]?.login ?? { as: 'service' }
         const named = group.map(({ name, watched }): Placed => [name, watched])
         const sound = named.filter((folder) => !suspects.has(folder))
         for (const folder of named) if (suspects.has(folder)) suspects.add(login, folder)
-        const rest = login.as === 'service' ? await listFirst(context, sound, use) : sound
-        for (let at = 0; at < rest.length; at += portionMax) {
-          portions.push(() => lookAtPortion(context, login, rest.slice(at, at + portionMax), use))
-        }
+        const rest = makeRest(login.as === 'service' ? await listFirst(context, sound, use) : sound)
+        const many = Math.min(atOnce, Math.ceil(rest.size() / portionMin))
+        for (let left = many; left > 0; left -= 1) workers.push(() => lookAtRest(context, login, rest, use))
       }
-      await runAtOnce(portions, context.pool.stats().max)
+      await runAtOnce(workers, atOnce)
     },
     close: suspects.close,
+  }
+}
+
+/** What remains to be looked at, shared by all connections with the same log-in. */
+interface Rest {
+  size(): number
+  /** Takes them one by one, until `isEnough` says of so many taken that it is. */
+  take(isEnough: (taken: number) => boolean): Iterable<Placed>
+  putBack(folders: readonly Placed[]): void
+}
+
+function makeRest(folders: readonly Placed[]): Rest {
+  const rest = folders.toReversed()
+  return {
+    size: () => rest.length,
+    take: function* (isEnough) {
+      for (let taken = 0; !isEnough(taken); taken += 1) {
+        const folder = rest.pop()
+        if (!folder) return
+        yield folder
+      }
+    },
+    putBack: (some) => void rest.push(...some.toReversed()),
   }
 }
 
@@ -79,25 +102,23 @@ async function listFirst(
 }
 
 /** A mailbox that the connection breaks on costs the others behind it a new connection, and nothing else. */
-async function lookAtPortion(
-  context: WatchContext,
-  login: MailLogin,
-  folders: readonly Placed[],
-  use: PoolUse,
-): Promise<void> {
-  let rest = folders
+async function lookAtRest(context: WatchContext, login: MailLogin, rest: Rest, use: PoolUse): Promise<void> {
+  const { pool } = context
+  const isEnough = (taken: number) => taken >= portionMin && pool.stats().waiting > 0
   let broken = 0
-  const look = (connection: MailboxConnection) => lookByStatus(context, connection, rest, patienceMs)
+  const look = async (connection: MailboxConnection): Promise<void> => {
+    const { looked, left } = await lookByStatus(context, connection, rest.take(isEnough), patienceMs)
+    rest.putBack(left)
+    broken = looked === 1 && !connection.usable() ? broken + 1 : 0
+  }
   try {
-    while (rest.length > 0) {
-      const before = rest.length
-      rest = await context.pool.use(login, look, use)
-      broken = before - rest.length === 1 ? broken + 1 : 0
-      if (broken === brokenMax && rest.length > 0) throw new Fault('imap.unreachable', 'no answers')
+    while (rest.size() > 0) {
+      await pool.use(login, look, use)
+      if (broken === brokenMax && rest.size() > 0) throw new Fault('imap.unreachable', 'no answers')
     }
   } catch (error) {
     if (login.as === 'service' || !isOneUsers(error)) throw error
-    for (const [, watched] of rest) noteFault(context, watched, error.code)
+    for (const [, watched] of rest.take(() => false)) noteFault(context, watched, error.code)
   }
 }
 

@@ -1,4 +1,4 @@
-/** Looks at the counters of each folder by itself, a few per turn of a connection. */
+/** Looks at the counters of each folder by itself. */
 import { Fault, type FaultCode, faultCodeOf } from '#kernel/fault.ts'
 import type { WatchedFolder } from '#mailbox/access.ts'
 import type { MailboxConnection } from '#mailbox/mailbox.ts'
@@ -8,34 +8,40 @@ import { noteCounters, noteFault } from './note.ts'
 export type Placed = readonly [name: string, watched: WatchedFolder]
 
 /**
- * Looks at them in turn; they must belong to the connection's log-in. The connection may break on one of them, which
- * is then noted as failing; returns those that come after it. @throws what else goes wrong
+ * Looks at them in turn, taking them one by one; they must belong to the connection's log-in. The connection may break
+ * on one of them, which is then noted as failing; `left` are those that were taken and not looked at. @throws what else
+ * goes wrong
  */
 export async function lookByStatus(
   context: WatchContext,
   connection: MailboxConnection,
-  folders: readonly Placed[],
+  folders: Iterable<Placed>,
   patienceMs: number,
-): Promise<readonly Placed[]> {
-  const names = folders.map(([name]) => name)
+): Promise<{ readonly looked: number; readonly left: readonly Placed[] }> {
+  const taken: Placed[] = []
+  const names = Iterator.from(folders).map((folder) => {
+    taken.push(folder)
+    return folder[0]
+  })
   let told = 0
   try {
     for await (const come of connection.status(names, patienceMs))
       for (const status of come) {
-        const watched = folders[told]?.[1]
+        const watched = taken[told]?.[1]
         told += 1
         if (!watched) continue
         if ('error' in status) noteFault(context, watched, status.error)
         else noteCounters(context, watched, status)
       }
+    if (told < taken.length) throw new Fault('imap.protocol', 'fewer answers than questions')
   } catch (error) {
     const code = faultCodeOf(error)
-    const watched = folders[told]?.[1]
+    const watched = taken[told]?.[1]
     told += 1
     if (!watched || !isBreaking(code)) throw error
     noteFault(context, watched, code)
   }
-  return folders.slice(told)
+  return { looked: told, left: taken.slice(told) }
 }
 
 /** What only concerns one user, and does not mean that the server is away. */

@@ -103,9 +103,10 @@ test('one answer tells of many mailboxes, and those it does not name are asked f
         ...connection,
         listStatus: async (patterns: readonly string[]) =>
           (await connection.listStatus(patterns)).filter(({ name }) => name !== inboxName(hidden)),
-        status: (names: readonly string[], patienceMs: number) => {
-          asked.push(...names)
-          return connection.status(names, patienceMs)
+        status: (names: Iterable<string>, patienceMs: number) => {
+          const all = [...names]
+          asked.push(...all)
+          return connection.status(all, patienceMs)
         },
       }
     },

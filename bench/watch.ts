@@ -1,0 +1,196 @@
+/** The watch ladder on thousands of Dovecot mailboxes: each rung against the same commands without an agent. */
+import { ImapFlow } from 'imapflow'
+import type { MailAddress } from '#kernel/brand.ts'
+import { ImapClient } from './support/imap-client.ts'
+import { inLanes, type MailSite, startMailSite } from './support/many-mailboxes.ts'
+import { atLeast, compared, type Part, type PartOptions, type Row } from './support/part.ts'
+import { inTurn } from './support/rounds.ts'
+import { agentParts, type Passes, startPasses } from './support/watch-agent.ts'
+
+const quickMailboxes = 500
+const wholeMailboxes = 10_000
+const statusConnections = 4
+const counters = '(UIDVALIDITY UIDNEXT MESSAGES)'
+const newMail = 'From: somebody@example.test\r\nSubject: A new mail\r\n\r\nHello again.\r\n'
+
+export const part: Part = {
+  about: 'the watch ladder on thousands of Dovecot mailboxes, each rung against its raw commands',
+  run: async (options) => {
+    const count = options.mailboxes ?? (options.quick ? quickMailboxes : wholeMailboxes)
+    options.say(`making ${count} mailboxes`)
+    const site = await startMailSite(count)
+    try {
+      const rows: Row[] = []
+      rows.push(await listStatus(options, site), await status(options, site))
+      rows.push(await hits(options, site), await logins(options, site))
+      return rows
+    } finally {
+      await site.stop()
+    }
+  },
+}
+
+const name = (owner: MailAddress): string => `"all/${owner}"`
+const rounds = ({ quick }: PartOptions): number => (quick ? 3 : 7)
+
+async function rawClient({ dovecot }: MailSite): Promise<ImapClient> {
+  const client = await ImapClient.connect(dovecot.imapPort)
+  const { user, pass } = dovecot.serviceAccount
+  await client.ask(`LOGIN ${user} "${pass}"`)
+  return client
+}
+
+/** Mailboxes a second. */
+async function rate(count: number, work: () => Promise<unknown>): Promise<number> {
+  const begunMs = performance.now()
+  await work()
+  return (count * 1000) / (performance.now() - begunMs)
+}
+
+async function withPasses<T>(
+  site: MailSite,
+  connections: number,
+  without: Parameters<typeof startPasses>[2],
+  work: (passes: Passes) => Promise<T>,
+): Promise<T> {
+  const agent = agentParts(site.dovecot, site.owners)
+  const passes = await startPasses(agent.parts, connections, without)
+  try {
+    // The first look reads every mailbox, and lets the server make its indexes.
+    await passes.lookAtAll()
+    return await work(passes)
+  } finally {
+    await passes.close()
+    await agent.close()
+  }
+}
+
+async function listStatus(options: PartOptions, site: MailSite): Promise<Row> {
+  const raw = await rawClient(site)
+  const list = `LIST "" "all/%" RETURN (STATUS ${counters})`
+  const many = site.owners.length
+  const figures = await withPasses(site, 1, {}, (passes) =>
+    inTurn(options, rounds(options), {
+      raw: () => rate(many, () => raw.ask(list)),
+      agent: () => rate(many, passes.lookAtAll),
+    }),
+  )
+  raw.close()
+  return compared({
+    name: `LIST-STATUS pass over ${many} mailboxes, one connection`,
+    unit: 'mailboxes/s',
+    values: figures.agent,
+    floors: figures.raw,
+    floor: 'the same LIST alone',
+    work: many * rounds(options),
+    target: atLeast(0.7),
+  })
+}
+
+async function status(options: PartOptions, site: MailSite): Promise<Row> {
+  const raws = await Promise.all(Array.from({ length: statusConnections }, () => rawClient(site)))
+  const many = site.owners.length
+  const share = Math.ceil(many / raws.length)
+  const commands = raws.map((_, at) =>
+    site.owners.slice(at * share, (at + 1) * share).map((owner) => `STATUS ${name(owner)} ${counters}`),
+  )
+  const ask = () => Promise.all(raws.map((raw, at) => raw.askAll(commands[at] ?? [])))
+  const figures = await withPasses(site, statusConnections, { listStatus: false }, (passes) =>
+    inTurn(options, rounds(options), {
+      raw: () => rate(many, ask),
+      agent: () => rate(many, passes.lookAtAll),
+    }),
+  )
+  for (const raw of raws) raw.close()
+  return compared({
+    name: `STATUS of ${many} mailboxes, ${statusConnections} connections`,
+    unit: 'mailboxes/s',
+    values: figures.agent,
+    floors: figures.raw,
+    floor: 'the same STATUS commands, pipelined',
+    work: many * rounds(options),
+    target: atLeast(0.7),
+  })
+}
+
+/** Each round has mailboxes of its own, with one new mail each, for the agent and for the raw client. */
+async function hits(options: PartOptions, site: MailSite): Promise<Row> {
+  const many = Math.min(500, Math.floor(site.owners.length / 4))
+  const raw = await rawClient(site)
+  let at = 0
+  const fresh = async (): Promise<readonly MailAddress[]> => {
+    const owners = Array.from(
+      { length: many },
+      (_, i) => site.owners[(at + i) % site.owners.length] as MailAddress,
+    )
+    at += many
+    await inLanes(owners, (owner) => site.deliver(owner, newMail))
+    return owners
+  }
+  const look = (owner: MailAddress): readonly string[] => [
+    `EXAMINE ${name(owner)}`,
+    'UID FETCH 2:* (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (SUBJECT X-MDAP-MESSAGE)])',
+  ]
+  const figures = await withPasses(site, 1, {}, (passes) =>
+    inTurn(options, rounds(options), {
+      raw: async () => {
+        const owners = await fresh()
+        return rate(many, () => raw.askAll(owners.flatMap(look)))
+      },
+      agent: async () => {
+        const owners = await fresh()
+        return rate(many, () => passes.read(owners))
+      },
+    }),
+  )
+  raw.close()
+  return compared({
+    name: `reading ${many} mailboxes with a new mail each, one connection`,
+    unit: 'mailboxes/s',
+    values: figures.agent,
+    floors: figures.raw,
+    floor: 'EXAMINE and FETCH, pipelined',
+    work: many * rounds(options),
+    target: atLeast(0.6),
+  })
+}
+
+/** What somebody would write first: a log-in for each user, with a mail library. */
+async function logins(options: PartOptions, site: MailSite): Promise<Row> {
+  const some = site.owners.slice(0, options.quick ? 20 : 100)
+  const each = async (): Promise<void> => {
+    for (const owner of some) await statusByLogin(site, owner)
+  }
+  const figures = await withPasses(site, 1, {}, (passes) =>
+    inTurn(options, options.quick ? 3 : 5, {
+      logins: () => rate(some.length, each),
+      agent: () => rate(site.owners.length, passes.lookAtAll),
+    }),
+  )
+  return compared({
+    name: 'LIST-STATUS pass against a log-in for each user',
+    unit: 'mailboxes/s',
+    values: figures.agent,
+    floors: figures.logins,
+    floor: 'imapflow, a log-in and a STATUS each',
+    work: site.owners.length * figures.agent.length,
+    target: atLeast(20),
+  })
+}
+
+async function statusByLogin({ dovecot }: MailSite, owner: MailAddress): Promise<void> {
+  const { user, pass } = dovecot.serviceAccount
+  const client = new ImapFlow({
+    host: dovecot.host,
+    port: dovecot.imapPort,
+    secure: false,
+    doSTARTTLS: false,
+    auth: { user, pass, authzid: owner, loginMethod: 'AUTH=PLAIN' },
+    logger: false,
+    disableAutoIdle: true,
+    disableAutoEnable: true,
+  })
+  await client.connect()
+  await client.status('INBOX', { uidNext: true, uidValidity: true, messages: true })
+  await client.logout()
+}
