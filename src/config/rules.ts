@@ -52,6 +52,12 @@ const rules: readonly Rule[] = [
     ]),
     ...twice(relay.smtp_route.map((route) => route.domain)),
   ],
+  ({ agent, http }) =>
+    clash(
+      agent.push_token_file !== '' && !http.enabled,
+      'agent.push_token_file',
+      'needs the HTTP listener that the push hook speaks to: http.enabled = true',
+    ),
   ({ relay_client }) => foreignRelay(relay_client),
 ]
 

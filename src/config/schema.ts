@@ -94,6 +94,7 @@ const agent = section({
   idle_connections: integer(1, 1_000).default(16),
   poll_seconds: integer(0, 3_600).default(5),
   etp_mail: choice('delete', 'keep').default('delete'),
+  push_token_file: path().default(''),
 })
 
 const smtpRoute = section({ domain: domain(), ...smartHost })

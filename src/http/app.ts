@@ -1,6 +1,10 @@
-/** What monitoring asks: does the process live, can it work, and how has it been. Nothing here names a person. */
+/**
+ * What monitoring asks: does the process live, can it work, and how has it been; and what the mail server's push hook
+ * says. No answer names a person.
+ */
 import { Hono } from 'hono'
 import { type FaultCode, faultRow } from '#kernel/fault.ts'
+import { type MailHookParts, mountMailHook } from './mail-hook.ts'
 
 /** One thing the process cannot work without. */
 export interface Dependency {
@@ -13,6 +17,8 @@ export interface AppParts {
   readonly dependencies: readonly Dependency[]
   metrics(): Promise<string>
   readonly metricsType: string
+  /** Where a mail server's push hook speaks. */
+  readonly mailHook: MailHookParts
 }
 
 export interface Readiness {
@@ -37,6 +43,7 @@ export function makeApp(parts: AppParts): Hono {
     const text = await parts.metrics()
     return context.body(text, 200, { 'content-type': parts.metricsType })
   })
+  mountMailHook(app, parts.mailHook)
   return app
 }
 

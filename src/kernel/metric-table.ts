@@ -69,6 +69,16 @@ export const metricTable = {
     label: 'strategy',
     values: ['hint', 'push', 'idle', 'scan'],
   },
+  postkey_push_hints_total: {
+    type: 'counter',
+    says: "What the mail server's push hook said, by what became of it.",
+    label: 'outcome',
+    values: ['taken', 'unknown_user', 'other_folder', 'malformed', 'token', 'too_large', 'too_often'],
+  },
+  postkey_push_last_heard_timestamp_seconds: {
+    type: 'gauge',
+    says: "When the mail server's push hook was last heard; 0: not since the start, or there is none.",
+  },
   postkey_scans_total: {
     type: 'counter',
     says: 'Reads of what is new in one mailbox.',

@@ -1,5 +1,6 @@
 /** One connection at the relay from its first byte: first the log-in, then the session of a name. */
 import { limits } from '#kernel/limits.ts'
+import { makeBucket } from '#kernel/rate.ts'
 import type { DecodeCode } from '#kernel/result.ts'
 import type { Frame } from '#protocol/relay-frame.ts'
 import { decodeFrame, encodeFrame } from '#protocol/relay-frame-codec.ts'
@@ -7,7 +8,6 @@ import type { Doorkeeper } from './doorkeeper.ts'
 import type { RelayHub } from './hub.ts'
 import { closeCode, type LinkListener, type RelayLink, type RelayRole } from './link.ts'
 import { type Login, makeLogin } from './login.ts'
-import { makeBucket } from './rate.ts'
 import { type LinkedSession, openSession } from './session.ts'
 
 export interface Arrival {

@@ -1,6 +1,6 @@
 /** Who may begin to log in: bounds log-ins per network, and connections that have no name yet. */
 import type { Clock } from '#kernel/clock.ts'
-import { makeBucket } from './rate.ts'
+import { makeBucket } from '#kernel/rate.ts'
 import type { RelaySettings } from './settings.ts'
 
 export interface Doorkeeper {

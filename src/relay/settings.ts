@@ -1,5 +1,5 @@
 import { limits } from '#kernel/limits.ts'
-import type { RateLimit } from './rate.ts'
+import type { RateLimit } from '#kernel/rate.ts'
 
 /** What an operator may set; the protocol's own limits are in `#kernel/limits.ts`. */
 export interface RelaySettings {

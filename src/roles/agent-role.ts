@@ -20,6 +20,7 @@ import { connectServer } from '#relay/client.ts'
 import type { RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import type { Base } from './base.ts'
 import { agentFacts, agentHealth } from './health.ts'
+import { makePushHook, type PushHook } from './push-hook.ts'
 import { openRelayIdentity, ownRelayId, ownSrpId } from './relay-role.ts'
 import { keyFromHex, ownSrpKey } from './secrets.ts'
 import { caIn, dialHost, trustIn } from './tls.ts'
@@ -36,6 +37,8 @@ export interface AgentRole {
   /** Why the relay cannot be worked with now; null: it can. */
   relayMissing(): { readonly code: FaultCode; readonly detail: string } | null
   readonly mailServer: MailServer
+  /** What the mail server's push hook says goes here. */
+  readonly push: PushHook
   close(): Promise<void>
 }
 
@@ -102,9 +105,11 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
     watchingOptions(base),
   )
   const watched = watching
+  const push = makePushHook(base, watched)
   const retention = startRetention(env, base.config.activation.history_days)
   return {
-    ...told(base, agent, watched),
+    ...told(base, agent, watched, push),
+    push,
     relayAheadMs: () => relayTime && aheadMs(base.clock, relayTime),
     mailServer: mailServer.server,
     close: async () => {
@@ -121,9 +126,10 @@ const told = (
   base: Base,
   agent: Agent,
   watching: Watching,
+  push: PushHook,
 ): Pick<AgentRole, 'path' | 'health' | 'mailboxState' | 'poolStats' | 'relayMissing'> => ({
   path: (owner) => agentFacts(base, agent, watching, owner),
-  health: () => agentHealth(base, agent, watching),
+  health: () => [...agentHealth(base, agent, watching), ...push.health()],
   mailboxState: watching.mailboxState,
   poolStats: watching.poolStats,
   relayMissing: () => {

@@ -29,7 +29,14 @@ export async function startHttp(
     ...(roles.imap ? [{ name: 'postkey_imap_sessions' as const, value: roles.imap.sessions() }] : []),
     ...relayReadings(roles.relay),
   ])
+  const push = roles.agent?.push ?? null
   const app = makeApp({
+    mailHook: {
+      clock: base.clock,
+      token: () => push?.token ?? null,
+      heard: (hint) => push?.heard(hint),
+      refused: (code) => push?.refused(code),
+    },
     dependencies: dependenciesOf(base, roles.agent),
     metrics: metrics.text,
     metricsType: metrics.contentType,
@@ -73,6 +80,10 @@ function agentReadings({ clock }: Base, agent: AgentRole | null): Reading[] {
     { name: 'postkey_mailbox_connections_lost_total', value: pool.lost },
     { name: 'postkey_scans_total', label: 'ok', value: pool.scanned },
     { name: 'postkey_scans_total', label: 'failed', value: pool.scansFailed },
+    {
+      name: 'postkey_push_last_heard_timestamp_seconds',
+      value: (agent.push.pushHeard()?.atMs ?? 0) / 1000,
+    },
     { name: 'postkey_relay_connected', value: agent.relayMissing() ? 0 : 1 },
     { name: 'postkey_relay_clock_ahead_seconds', value: (agent.relayAheadMs() ?? 0) / 1000 },
   ]

@@ -28,6 +28,7 @@ export function watchingOptions({ config }: Base): WatchingOptions {
 export function watchStrategy({ agent }: Config, { listStatus, idle, uidExpunge }: MailboxAbilities): string {
   const ways = [
     ...(agent.relay_hint ? ["the relay's hint"] : []),
+    ...(agent.push_token_file ? ["the mail server's push hook"] : []),
     ...(agent.idle && idle ? ['IDLE'] : []),
     ...(agent.poll_seconds > 0 ? [listStatus ? 'counters (LIST-STATUS)' : 'counters (STATUS)'] : []),
     `a scan each ${agent.scan_interval_seconds} s`,

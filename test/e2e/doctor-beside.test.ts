@@ -32,7 +32,7 @@ if envelope :is "to" "${junked.address}" { fileinto :create "Junk"; stop; }
 const peers = missingPeer('dovecot', 'postfix', 'dovecot-sieve')
 
 test('the doctor of a server beside Postfix and Dovecot', { skip: peers }, async (t) => {
-  const beside = await startBeside(t, [canary, junked], [kept], filter)
+  const beside = await startBeside(t, [canary, junked], [kept], { sieve: filter })
   // A mailbox comes into being with the first log-in.
   for (const user of [canary, kept, junked]) await beside.inbox(user)
   const data = temporaryDirectory(t)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { ImapFlow } from 'imapflow'
 import { makeTestTls } from '../contract/imap-server-tls.ts'
-import { type Dovecot, type MailUser, startDovecot } from './dovecot.ts'
+import { type Dovecot, type DovecotOptions, type MailUser, startDovecot } from './dovecot.ts'
 import { loopback } from './ports.ts'
 import { startPostfix } from './postfix.ts'
 import { temporaryDirectory } from './store.ts'
@@ -29,19 +29,19 @@ export interface Beside {
 
 /**
  * @param undeletable users in whose mailboxes the service account may not delete
- * @param sieve a script of the site that every mail goes through
+ * @param more a script of the site that every mail goes through, or the push hook
  */
 export async function startBeside(
   t: TestContext,
   users: readonly MailUser[],
   undeletable: readonly MailUser[] = [],
-  sieve?: string,
+  more: Pick<DovecotOptions, 'sieve' | 'push'> = {},
 ): Promise<Beside> {
   const tls = makeTestTls([loopback])
   const dovecot = await startDovecot({
     users: [...users, ...undeletable],
     tls,
-    ...(sieve === undefined ? {} : { sieve }),
+    ...more,
   })
   t.after(() => dovecot.stop())
   const denied = undeletable.map(({ address }) => `all/${address} -user=${dovecot.serviceAccount.user} te\n`)

@@ -23,6 +23,8 @@ export interface DovecotOptions {
   readonly tls?: PeerTls
   /** A Sieve script that every mail goes through at delivery; needs the peer dovecot-sieve. */
   readonly sieve?: string
+  /** Tells Postkey of each mail by `push.lua`: the URL of its hook, and the file with the token. */
+  readonly push?: { readonly url: string; readonly tokenFile: string }
 }
 
 export interface Dovecot {
@@ -107,6 +109,7 @@ async function layOut(directory: PeerDirectory, options: DovecotOptions, service
   await writeFile(at('etc/users'), row + options.users.map((user) => userRow(user)).join(''))
   await writeFile(at('etc/masters'), userRow(service))
   if (options.sieve !== undefined) await writeFile(at('etc/before.sieve'), options.sieve, { mode: 0o644 })
+  if (options.push) await copyFile(dockerFile('dovecot/push.lua'), at('etc/push.lua'))
   if (options.tls) {
     await writeFile(at('etc/cert.pem'), options.tls.cert)
     await writeFile(at('etc/key.pem'), options.tls.key, { mode: 0o600 })
@@ -166,7 +169,7 @@ async function launch(
 async function configuration(
   path: string,
   instance: string,
-  { domain = standardDomain, sieve }: DovecotOptions,
+  { domain = standardDomain, sieve, push }: DovecotOptions,
   ports: Readonly<Record<string, number>>,
   imapsPort: number | undefined,
 ): Promise<string> {
@@ -185,6 +188,11 @@ async function configuration(
     ...ports,
   }
   if (sieve !== undefined) templates.push('dovecot/sieve.conf')
+  if (push !== undefined) {
+    templates.push('dovecot/push.conf')
+    values.PUSH_URL = push.url
+    values.PUSH_TOKEN = push.tokenFile
+  }
   if (imapsPort !== undefined) {
     templates.push('dovecot/tls.conf')
     values.IMAPS_PORT = imapsPort

@@ -19,7 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   admin: ['kernel', 'crypto', 'protocol', 'activation', 'store'],
   config: ['kernel', 'policy'],
   telemetry: ['kernel', 'protocol', 'activation', 'store'],
-  http: ['kernel'],
+  http: ['kernel', 'crypto'],
   handheld: ['kernel', 'crypto', 'protocol', 'relay'],
   doctor: ['kernel', 'activation', 'admin', 'store', 'mailbox', 'handheld'],
   edge: ['kernel', 'crypto', 'store'],

@@ -32,6 +32,36 @@ export const mailFaults = {
     turn: 'mail_server',
     retry: 'automatic',
   },
+  'push.token': {
+    says: "The mail server's push hook does not have the right token.",
+    next: 'Give it the text of `[agent] push_token_file`, as `Authorization: Bearer …`, and reload the mail server.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'push.malformed': {
+    says: 'What the push hook sent is no hint: a JSON object with user and mailbox, and perhaps uidvalidity and uid.',
+    next: 'Use the script that is in docker/dovecot; docs/how-to/beside-dovecot.md says what one of your own sends.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'push.too_large': {
+    says: 'What the push hook sent is larger than a hint can be.',
+    next: 'A hint has at most 4,096 bytes: it says that a mail came, and does not bring it.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
+  'push.too_often': {
+    says: 'The push hook speaks more often than it is listened to.',
+    next: 'Nothing is lost: mailboxes are looked at all the same. See who else calls it, and with which token.',
+    turn: 'mail_server',
+    retry: 'automatic',
+  },
+  'push.silent': {
+    says: "The mail server's push hook has not been heard since Postkey was started.",
+    next: "Send a mail to any user. If it stays silent, check its URL and token, and read the mail server's log.",
+    turn: 'administrator',
+    retry: 'automatic',
+  },
   'smtp.refused': {
     says: 'The SMTP server refused the mail.',
     next: "Read its answer in the relay's log; the address may not exist.",

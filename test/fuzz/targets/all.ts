@@ -6,7 +6,7 @@ export interface PlacedTarget {
   readonly module: string
 }
 
-const modules = ['protocol', 'imap', 'mailbox', 'smtp', 'mail', 'crypto', 'typed']
+const modules = ['protocol', 'imap', 'mailbox', 'smtp', 'mail', 'crypto', 'typed', 'http']
 
 export const placedTargets: readonly PlacedTarget[] = (
   await Promise.all(

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Random } from '#kernel/random.ts'
+import { makeBucket } from '#kernel/rate.ts'
 import { faultOfDial } from '#relay/dial-fault.ts'
 import { noteDisplacement } from '#relay/displacement.ts'
 import { networkOf } from '#relay/network.ts'
-import { makeBucket } from '#relay/rate.ts'
 import { afterEnd, endsFailures } from '#relay/reconnect.ts'
 
 const randomOf = (byte: number): Random => ({ bytes: (length) => new Uint8Array(length).fill(byte) })
