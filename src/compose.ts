@@ -3,22 +3,36 @@ import type { Admin, AdminSession } from '#admin/admin.ts'
 import { makeAdmin } from '#admin/make-admin.ts'
 import { noServerCheck } from '#admin/status.ts'
 import type { LoadedConfig } from '#config/load.ts'
-import { Fault, faultCodeOf } from '#kernel/fault.ts'
+import type { Config } from '#config/schema.ts'
+import { faultCodeOf } from '#kernel/fault.ts'
 import { type MetricsRegistry, promMetrics } from '#telemetry/prom-metrics.ts'
 import { adminParts } from './roles/admin-parts.ts'
-import { type AgentRole, type Ports, startAgentRole } from './roles/agent-role.ts'
+import type { Ports } from './roles/agent-role.ts'
 import { type Base, type BaseOptions, openBase } from './roles/base.ts'
 import { descriptorChecks } from './roles/health.ts'
 import { startHttp } from './roles/http-role.ts'
-import { startImap, startSmtp } from './roles/mail-roles.ts'
-import { startRelayRole } from './roles/relay-role.ts'
+import { lookedAtAll, storeAnswers } from './roles/readiness.ts'
+import { makeReloader } from './roles/reload.ts'
 import type { Role } from './roles/role.ts'
+import { listenFault, makeRoleRunner, noPorts, type RoleRunner, startOrder } from './roles/running-roles.ts'
 
 export interface Running {
   readonly ports: Ports
+  /** The use cases as of now; a reload makes them anew. */
   readonly admin: Admin
+  /** Puts into effect what `load` reads. @throws Fault where the process cannot go on */
+  reload(load: () => LoadedConfig): Promise<void>
+  /** Resolves when every connection that is needed was made, or was tried in vain. */
+  tried(): Promise<void>
+  /** Whether the store takes its turn in time. */
+  answers(): Promise<boolean>
   /** Ends every role, newest first; resolves when all that was acknowledged is on disk. */
   close(): Promise<void>
+}
+
+export interface ComposeOptions extends Omit<BaseOptions, 'writer' | 'shared'> {
+  /** Sets the least severe lines that `log` writes, when the configuration is loaded again. */
+  setLogLevel?(level: Config['log']['level']): void
 }
 
 /**
@@ -29,13 +43,14 @@ export interface Running {
 export async function compose(
   loaded: LoadedConfig,
   roles: readonly Role[],
-  options: Omit<BaseOptions, 'writer' | 'shared'>,
+  options: ComposeOptions,
 ): Promise<Running> {
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
     for (const end of closers.splice(0).reverse()) await end()
   }
   try {
+    const { setLogLevel = () => {} } = options
     const metrics = loaded.config.http.enabled ? promMetrics() : null
     const counted = metrics ? { metrics } : {}
     const base = await openBase(loaded, {
@@ -45,79 +60,87 @@ export async function compose(
       shared: roles.length < 4,
     })
     closers.push(() => base.store.close())
-    return { ...(await startRoles(base, roles, closers, metrics)), close }
+    return await startRoles(base, roles, { closers, close, metrics, setLogLevel })
   } catch (error) {
     await close()
     throw error
   }
 }
 
-const noPorts: Ports = { smtp: null, imap: null, imapTls: null, relay: null, http: null }
+interface Surroundings {
+  readonly closers: (() => Promise<void>)[]
+  close(): Promise<void>
+  readonly metrics: MetricsRegistry | null
+  setLogLevel(level: Config['log']['level']): void
+}
 
 async function startRoles(
   base: Base,
   roles: readonly Role[],
-  closers: (() => Promise<void>)[],
-  metrics: MetricsRegistry | null,
-): Promise<Omit<Running, 'close'>> {
-  const started = async <T extends { close(): Promise<void> }>(role: Role, start: () => Promise<T>) => {
-    if (!roles.includes(role)) return null
-    const running = await start().catch((error: unknown) => {
-      throw listenFault(role, error)
-    })
-    closers.push(() => running.close())
-    base.log.info({ role }, 'started')
-    return running
-  }
-  let agent: AgentRole | null = null
+  { closers, close, metrics, setLogLevel }: Surroundings,
+): Promise<Running> {
+  const runner = makeRoleRunner()
+  const reloader = makeReloader(base, runner, setLogLevel)
   const descriptors = base.edge.watchDescriptors(base)
   closers.push(async () => descriptors.stop())
-  let ports: Ports = noPorts
-  const admin: Admin = makeAdmin(
-    adminParts(base, {
-      health: () => [...descriptorChecks(descriptors.scarceSinceMs()), ...(agent?.health() ?? [])],
-      ports: () => ports,
-      agent: () => agent,
-      admin: () => admin,
-      serving: true,
-    }),
-  )
+  let httpPort: number | null = null
+  const ports = (): Ports => ({ ...runner.ports(), http: httpPort })
+  const agent = () => runner.now().agent
+  const newAdmin = (): Admin =>
+    makeAdmin(
+      adminParts(reloader.base(), {
+        health: () => [
+          ...descriptorChecks(descriptors.scarceSinceMs()),
+          ...reloader.health(),
+          ...(agent()?.health() ?? []),
+        ],
+        ports,
+        agent,
+        admin: () => admin,
+        serving: true,
+      }),
+    )
+  let admin = newAdmin()
   // First of all: a second server on the same data is refused before it has touched anything of the first.
-  const socket = await adminSocket(base, admin, roles)
+  const socket = await adminSocket(base, () => admin, roles)
   if (socket) closers.push(() => socket.close())
-  const smtp = await started('smtp', () => startSmtp(base))
-  const imap = await started('imap', () => startImap(base))
-  const relay = await started('relay', () => startRelayRole(base, smtp?.port ?? base.config.smtp.port))
-  ports = {
-    smtp: smtp?.port ?? null,
-    imap: imap?.port ?? null,
-    imapTls: imap?.tlsPort ?? null,
-    relay: relay?.port ?? null,
-    http: null,
+  closers.push(() => runner.end(startOrder))
+  await runner.start(base, roles)
+  if (metrics) httpPort = await listen(base, metrics, runner, closers)
+  return {
+    get ports() {
+      return ports()
+    },
+    get admin() {
+      return admin
+    },
+    reload: async (load) => {
+      await reloader.reload(load)
+      admin = newAdmin()
+    },
+    tried: () => lookedAtAll(base, agent),
+    answers: () => storeAnswers(base),
+    close,
   }
-  agent = await started('agent', () => startAgentRole(base, ports))
-  if (metrics) {
-    const listening = await startHttp(base, metrics, { agent, imap, relay }).catch((error: unknown) => {
-      throw listenFault('http', error)
-    })
-    closers.push(() => listening.close())
-    ports = { ...ports, http: listening.port }
-  }
-  return { ports, admin }
 }
 
-/** What the system says of a port, in our own words; anything else stays what it is. */
-function listenFault(role: Role | 'http', error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : null
-  const detail = `${role}: ${error instanceof Error ? error.message : ''}`
-  if (code === 'EADDRINUSE') return new Fault('listen.in_use', detail, error)
-  return code === 'EACCES' || code === 'EADDRNOTAVAIL' ? new Fault('listen.refused', detail, error) : error
+async function listen(
+  base: Base,
+  metrics: MetricsRegistry,
+  runner: RoleRunner,
+  closers: (() => Promise<void>)[],
+): Promise<number> {
+  const listening = await startHttp(base, metrics, runner.now).catch((error: unknown) => {
+    throw listenFault('http', error)
+  })
+  closers.push(() => listening.close())
+  return listening.port
 }
 
 /** The agent's process answers commands; without it the first of the others does, until an agent starts. */
 async function adminSocket(
   base: Base,
-  admin: Admin,
+  admin: () => Admin,
   roles: readonly Role[],
 ): Promise<{ close(): Promise<void> } | null> {
   const yields = !roles.includes('agent')
@@ -130,10 +153,7 @@ async function adminSocket(
 }
 
 /** The use cases over a store that no server has open. */
-export async function openOffline(
-  loaded: LoadedConfig,
-  options: Omit<BaseOptions, 'writer' | 'shared'>,
-): Promise<AdminSession> {
+export async function openOffline(loaded: LoadedConfig, options: ComposeOptions): Promise<AdminSession> {
   const base = await openBase(loaded, { ...options, writer: 'inline', shared: false })
   const admin: Admin = makeAdmin(
     adminParts(base, {

@@ -12,7 +12,13 @@ import { runServe } from './serve.ts'
 import { runStart } from './start.ts'
 
 const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal))
+const endings = ['SIGINT', 'SIGTERM'] as const
+// Whoever asks twice does not want to wait: the second signal ends the process as it would any other.
+const end = (signal: NodeJS.Signals) => {
+  for (const other of endings) process.removeListener(other, end)
+  stop.abort(signal)
+}
+for (const signal of endings) process.on(signal, end)
 // A reader that went away (`postkey … | head`) ends the output, not the program in the middle of its work.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
@@ -28,6 +34,10 @@ const deps: RunDeps = {
   cwd: process.cwd(),
   clock: systemClock,
   stop: stop.signal,
+  onHangup: (listener) => {
+    process.on('SIGHUP', listener)
+    return () => void process.removeListener('SIGHUP', listener)
+  },
   openOffline: (loaded) =>
     openOffline(loaded, { log: offlineLog(loaded, process.stderr), edge: machineEdge() }),
   serve: runServe,
@@ -37,3 +47,5 @@ const deps: RunDeps = {
 }
 
 process.exitCode = await runCli(process.argv.slice(2), deps)
+// What did not come to its end with the command must not keep a process that was told to stop.
+if (stop.signal.aborted) setTimeout(() => process.exit(), 1_000).unref()

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Run } from '#cli/run.ts'
 import type { LoadedConfig } from '#config/load.ts'
 import { activateFirst, sayStarting } from './first-activation.ts'
+import { configuredLog } from './roles/logging.ts'
 import { configuredRoles } from './roles/role.ts'
 import { listening, startServing, stopped } from './serve.ts'
 
@@ -23,7 +24,12 @@ export async function runStart(loaded: LoadedConfig, run: Run): Promise<void> {
   const logPath = join(data, 'postkey.log')
   const logFile = createWriteStream(logPath, { flags: 'a', mode: 0o600 })
   sayStarting(run)
-  const running = await startServing(loaded, configuredRoles(loaded.config), run, logFile)
+  const running = await startServing(
+    loaded,
+    configuredRoles(loaded.config),
+    run,
+    configuredLog(loaded, logFile),
+  )
   try {
     const users = await running.admin.users.list()
     if (users.length === 0) {

@@ -15,7 +15,8 @@ import { encodeAnswer, faultAnswer, pathPrefix, requestBytesMax, wireVersion } f
 
 export interface AdminSocketOptions {
   readonly socketPath: string
-  readonly admin: Admin
+  /** The use cases as of now. */
+  admin(): Admin
   readonly log: Log
   /** Answers only until somebody asks for the socket, and asks nobody for it. */
   readonly yields?: boolean
@@ -37,7 +38,7 @@ export async function serveAdmin(options: AdminSocketOptions): Promise<{ close()
     { maxHeaderSize: 8_192, requestTimeout: requestTimeoutMs },
     (request, response) => {
       if (request.url === yieldPath) return yieldTo(response)
-      answer(admin, request, response, stopping.signal).catch((error: unknown) => {
+      answer(admin(), request, response, stopping.signal).catch((error: unknown) => {
         log.warn({ error: String(error) }, 'admin request broke off')
         response.destroy()
       })

@@ -29,6 +29,11 @@ export interface RunDeps {
   readonly zoneMinutes?: (atMs: number) => number
   /** Aborts when the process is asked to stop: daemons and live views end by it. */
   readonly stop: AbortSignal
+  /**
+   * Calls `listener` at each SIGHUP until the returned function is called; before and after, a terminal that goes
+   * away ends the process as it does any other.
+   */
+  onHangup(listener: () => void): () => void
   /** Opens the store itself; called only when no server answers. */
   openOffline(loaded: LoadedConfig): Promise<AdminSession>
   /** Runs daemons until `stop`. `all` is every role that the configuration asks for. */

@@ -3,6 +3,7 @@ export const logFields: Readonly<Record<string, string>> = {
   time: 'when, ISO 8601 in UTC, with milliseconds',
   level: '`debug`, `info`, `warn` or `error`',
   message: 'what happened, always in the same words',
+  roles: 'parts of Postkey that were started again',
   role: 'the part that says it: `agent`, `relay`, `smtp`, `imap`, `admin`; `device` or `server` for who logs in at the relay',
   activation: 'the activation it is about, in every line about one, at the relay and at the server alike',
   event: 'what happened to an activation',

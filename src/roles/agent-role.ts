@@ -36,6 +36,8 @@ export interface AgentRole {
   poolStats(): ReturnType<Watching['poolStats']>
   /** Why the relay cannot be worked with now; null: it can. */
   relayMissing(): { readonly code: FaultCode; readonly detail: string } | null
+  /** Whether the first try to log in at the relay has come to an end. */
+  relayTried(): boolean
   readonly mailServer: MailServer
   /** What the mail server's push hook says goes here. */
   readonly push: PushHook
@@ -127,11 +129,12 @@ const told = (
   agent: Agent,
   watching: Watching,
   push: PushHook,
-): Pick<AgentRole, 'path' | 'health' | 'mailboxState' | 'poolStats' | 'relayMissing'> => ({
+): Pick<AgentRole, 'path' | 'health' | 'mailboxState' | 'poolStats' | 'relayMissing' | 'relayTried'> => ({
   path: (owner) => agentFacts(base, agent, watching, owner),
   health: () => [...agentHealth(base, agent, watching), ...push.health()],
   mailboxState: watching.mailboxState,
   poolStats: watching.poolStats,
+  relayTried: () => agent.relayState().stage !== 'connecting',
   relayMissing: () => {
     const { stage, code, detail } = agent.relayState()
     return stage === 'ready' ? null : { code: code ?? 'relay.unreachable', detail }

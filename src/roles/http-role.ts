@@ -6,13 +6,7 @@ import type { AgentRole } from './agent-role.ts'
 import type { Base } from './base.ts'
 import type { Listening } from './mail-roles.ts'
 import { dependenciesOf } from './readiness.ts'
-
-/** The roles that run in this process; null: it does not. */
-export interface RunningRoles {
-  readonly agent: AgentRole | null
-  readonly imap: { sessions(): number } | null
-  readonly relay: { sessions(): Readonly<Record<'device' | 'server', number>> } | null
-}
+import type { RunningRoles } from './running-roles.ts'
 
 /** Most of what waits that is counted one by one. */
 const countedMax = 10_000
@@ -20,31 +14,34 @@ const countedMax = 10_000
 export async function startHttp(
   base: Base,
   metrics: MetricsRegistry,
-  roles: RunningRoles,
+  now: () => RunningRoles,
 ): Promise<Listening> {
   const { http } = base.config
-  metrics.readFrom(async () => [
-    ...(await storeReadings(base, roles)),
-    ...agentReadings(base, roles.agent),
-    ...(roles.imap ? [{ name: 'postkey_imap_sessions' as const, value: roles.imap.sessions() }] : []),
-    ...relayReadings(roles.relay),
-  ])
-  const push = roles.agent?.push ?? null
+  metrics.readFrom(async () => {
+    const { agent, imap, relay } = now()
+    return [
+      ...(await storeReadings(base, relay)),
+      ...agentReadings(base, agent),
+      ...(imap ? [{ name: 'postkey_imap_sessions' as const, value: imap.sessions() }] : []),
+      ...relayReadings(relay),
+    ]
+  })
+  const agent = () => now().agent
   const app = makeApp({
     mailHook: {
       clock: base.clock,
-      token: () => push?.token ?? null,
-      heard: (hint) => push?.heard(hint),
-      refused: (code) => push?.refused(code),
+      token: () => agent()?.push.token ?? null,
+      heard: (hint) => agent()?.push.heard(hint),
+      refused: (code) => agent()?.push.refused(code),
     },
-    dependencies: dependenciesOf(base, roles.agent),
+    dependencies: dependenciesOf(base, agent),
     metrics: metrics.text,
     metricsType: metrics.contentType,
   })
   return listenHttp(app, http.host, http.port)
 }
 
-async function storeReadings({ store, clock }: Base, { relay }: RunningRoles): Promise<Reading[]> {
+async function storeReadings({ store, clock }: Base, relay: RunningRoles['relay']): Promise<Reading[]> {
   const nowMs = clock.nowMs()
   const queued = relay ? await store.relay.countQueued() : { frames: 0, mails: 0 }
   return [

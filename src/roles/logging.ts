@@ -2,14 +2,14 @@
 import type { LoadedConfig } from '#config/load.ts'
 import { systemClock } from '#edge/system.ts'
 import type { Log } from '#kernel/log.ts'
-import { pinoLog } from '#telemetry/pino-log.ts'
+import { type LeveledLog, pinoLog } from '#telemetry/pino-log.ts'
 
 export interface LogOutput {
   write(text: string): unknown
   readonly isTTY?: boolean
 }
 
-export function configuredLog({ config }: LoadedConfig, sink: LogOutput): Log {
+export function configuredLog({ config }: LoadedConfig, sink: LogOutput): LeveledLog {
   const { level, format } = config.log
   const people = format === 'pretty' || (format === 'auto' && sink.isTTY === true)
   return pinoLog({

@@ -12,21 +12,56 @@ type Missing = { readonly code: FaultCode; readonly detail: string } | null
 const freshMs = 2_000
 const lookMsMax = 5_000
 
-/** @param agent null where none runs in this process */
-export function dependenciesOf(base: Base, agent: AgentRole | null): Dependency[] {
+/** Between the end of an agent and its start in the same place, as at a reload. */
+const restarting = { code: 'relay.unreachable', detail: 'the agent is started again' } as const
+
+/** @param agent null where none runs in this process, which is settled when it is first asked */
+export function dependenciesOf(base: Base, agent: () => AgentRole | null): Dependency[] {
   const { clock } = base
   const database = remembered(clock, 'database', 'store.unavailable', async () => {
-    await base.store.users.count()
-    // A write of nothing: it takes its turn at the writer all the same.
-    await base.store.watches.move([], clock.nowMs())
+    await takeTurn(base)
     return null
   })
-  if (!agent) return [database]
+  if (!agent()) return [database]
   return [
     database,
-    { name: 'relay', look: async () => agent.relayMissing() },
-    remembered(clock, 'imap', 'imap.unreachable', () => logIn(agent.mailServer)),
+    {
+      name: 'relay',
+      look: async () => {
+        const running = agent()
+        return running ? running.relayMissing() : restarting
+      },
+    },
+    remembered(clock, 'imap', 'imap.unreachable', async () => {
+      const running = agent()
+      return running && logIn(running.mailServer)
+    }),
   ]
+}
+
+/** Reads, and writes nothing: that takes its turn at the writer all the same. @throws Fault store.* */
+async function takeTurn({ store, clock }: Base): Promise<void> {
+  await store.users.count()
+  await store.watches.move([], clock.nowMs())
+}
+
+/** Whether the store takes its turn in time; one that refuses answers too. */
+export function storeAnswers(base: Base): Promise<boolean> {
+  const turn = takeTurn(base).then(
+    () => true,
+    () => true,
+  )
+  return inTime(base.clock, turn, lookMsMax, false)
+}
+
+const lookAgainMs = 50
+
+/** Resolves when the agent has made its connections, or has tried to; at once where there is no agent. */
+export async function lookedAtAll(base: Base, agent: () => AgentRole | null): Promise<void> {
+  const { clock } = base
+  const untilMs = clock.monotonicMs() + lookMsMax
+  await Promise.all(dependenciesOf(base, agent).map(({ look }) => look()))
+  while (agent()?.relayTried() === false && clock.monotonicMs() < untilMs) await sleep(clock, lookAgainMs)
 }
 
 async function logIn(server: MailServer): Promise<Missing> {
@@ -43,17 +78,10 @@ function remembered(
 ): Dependency {
   let seen: { readonly atMs: number; readonly found: Promise<Missing> } | null = null
   const fresh = async (): Promise<Missing> => {
-    const stop = new AbortController()
-    const late = sleep(clock, lookMsMax, stop.signal).then(() => ({
-      code: tooSlow,
-      detail: 'no answer in time',
-    }))
     try {
-      return await Promise.race([look(), late])
+      return await inTime(clock, look(), lookMsMax, { code: tooSlow, detail: 'no answer in time' })
     } catch (error) {
       return { code: faultCodeOf(error), detail: error instanceof Fault ? error.detail : '' }
-    } finally {
-      stop.abort()
     }
   }
   return {
@@ -63,5 +91,16 @@ function remembered(
         seen = { atMs: clock.monotonicMs(), found: fresh() }
       return seen.found
     },
+  }
+}
+
+/** What `work` comes to, or `late` where it takes longer. */
+async function inTime<T>(clock: Clock, work: Promise<T>, limitMs: number, late: T): Promise<T> {
+  const stop = new AbortController()
+  const over = sleep(clock, limitMs, stop.signal).then(() => late)
+  try {
+    return await Promise.race([work, over])
+  } finally {
+    stop.abort()
   }
 }

@@ -9,6 +9,18 @@ import { withoutSecrets } from './redact.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
+/** A log whose level can be changed, for every line from then on. */
+export interface LeveledLog extends Log {
+  setLevel(level: LogLevel): void
+}
+
+const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
+
+/** The least rank that is written; shared by a log and all that were made of it. */
+interface Gate {
+  least: number
+}
+
 export interface LogSink {
   write(text: string): unknown
 }
@@ -22,7 +34,7 @@ export interface LogOptions {
   readonly colour?: boolean
 }
 
-export function pinoLog(options: LogOptions): Log {
+export function pinoLog(options: LogOptions): LeveledLog {
   const { level, format, sink, nowMs, colour = false } = options
   const stream =
     format === 'json'
@@ -30,7 +42,7 @@ export function pinoLog(options: LogOptions): Log {
       : { write: (line: string) => void sink.write(prettyLine(line, colour)) }
   const logger = pino(
     {
-      level,
+      level: 'debug',
       base: null,
       messageKey: 'message',
       timestamp: () => `,"time":"${new Date(nowMs()).toISOString()}"`,
@@ -38,13 +50,24 @@ export function pinoLog(options: LogOptions): Log {
     },
     stream,
   )
-  return logOver(logger)
+  const gate: Gate = { least: ranks[level] }
+  const setLevel = (next: LogLevel): void => {
+    gate.least = ranks[next]
+  }
+  return { ...logOver(logger, gate), setLevel }
 }
 
-const logOver = (logger: Logger): Log => ({
-  debug: (fields, message) => logger.debug(withoutSecrets(fields), message),
-  info: (fields, message) => logger.info(withoutSecrets(fields), message),
-  warn: (fields, message) => logger.warn(withoutSecrets(fields), message),
-  error: (fields, message) => logger.error(withoutSecrets(fields), message),
-  with: (fields: LogFields) => logOver(logger.child(withoutSecrets(fields))),
-})
+function logOver(logger: Logger, gate: Gate): Log {
+  const write =
+    (level: LogLevel): Log['info'] =>
+    (fields, message) => {
+      if (ranks[level] >= gate.least) logger[level](withoutSecrets(fields), message)
+    }
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    with: (fields: LogFields) => logOver(logger.child(withoutSecrets(fields)), gate),
+  }
+}

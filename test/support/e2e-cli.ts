@@ -29,6 +29,7 @@ export async function command(postkey: Postkey, ...argv: readonly string[]): Pro
     cwd: postkey.data,
     clock: systemClock,
     stop: AbortSignal.timeout(60_000),
+    onHangup: () => () => {},
     openOffline: refuse,
     serve: refuse,
     start: refuse,

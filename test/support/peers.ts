@@ -15,6 +15,7 @@ export type Peer =
   | 'openssl'
   | 'sqlite3'
   | 'strace'
+  | 'systemd'
   | 'python3'
   | 'python3-cryptography'
   | 'python3-cbor2'

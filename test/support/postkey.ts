@@ -23,6 +23,8 @@ export interface PostkeyOptions {
   readonly failpoint?: string
   /** A program, with its arguments, that runs the server: `strace -D -f …`. It must keep the server's pid its own. */
   readonly under?: readonly string[]
+  /** `debug` unless given; null: what the configuration file says. */
+  readonly logLevel?: string | null
   /** Variables of the server beside ours. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -60,7 +62,7 @@ export async function startPostkey(t: Scope, options: PostkeyOptions = {}): Prom
   const data = options.data ?? temporaryDirectory(t)
   const settings = [
     `server.data_dir=${data}`,
-    'log.level=debug',
+    ...(options.logLevel === null ? [] : [`log.level=${options.logLevel ?? 'debug'}`]),
     ...(await portSettings()),
     ...watchOfAll,
     ...(options.set ?? []),

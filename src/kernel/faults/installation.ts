@@ -20,6 +20,12 @@ export const installationFaults = {
     turn: 'administrator',
     retry: 'automatic',
   },
+  'process.slow_end': {
+    says: 'Postkey was told to stop, and not everything came to its end in time.',
+    next: 'What was acknowledged is on disk. See in the log what was under way, and report it if it repeats.',
+    turn: 'administrator',
+    retry: 'automatic',
+  },
   'tls.expired': {
     says: 'The TLS certificate has expired, or is not valid yet.',
     next: 'Renew it and restart the server it belongs to; if it is not valid yet, look at the clock.',
@@ -83,6 +89,12 @@ export const installationFaults = {
   'config.invalid': {
     says: 'The configuration has a mistake.',
     next: 'Correct the key that is named; `postkey config check` lists them all.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'config.needs_restart': {
+    says: 'A change of the configuration counts only after a restart of Postkey.',
+    next: 'Restart it when it suits: `systemctl restart postkey`; until then the old value counts.',
     turn: 'administrator',
     retry: 'none',
   },

@@ -45,6 +45,7 @@ async function run(site: Installation, argv: readonly string[], options: RunOpti
     clock: site.clock,
     zoneMinutes: () => 60,
     stop: AbortSignal.timeout(10_000),
+    onHangup: () => () => {},
     openOffline: async () => ({ ...site.admin, ...options.admin, via: 'store', close: async () => {} }),
     serve: async () => {},
     start: async () => {},

@@ -1,0 +1,31 @@
+/** Reads every file a configuration names as the roles will: what cannot be used is found before anything is ended. */
+import { createSecureContext } from 'node:tls'
+import type { Config } from '#config/schema.ts'
+import { brokenFiles, readSecretFile } from '#config/secret-file.ts'
+import { Fault } from '#kernel/fault.ts'
+import { keyFromHex } from './secrets.ts'
+import { readPem } from './tls.ts'
+
+/** @throws Fault config.invalid with the first that cannot be used */
+export function tryFiles(config: Config): void {
+  const [mistake] = brokenFiles(config).mistakes
+  if (mistake) throw new Fault('config.invalid', `${mistake.key} ${mistake.says}`)
+  for (const name of ['smtp', 'imap_server', 'relay'] as const) {
+    const { tls_cert_file: cert, tls_key_file: key } = config[name]
+    if (cert) tryTls(`${name}.tls_cert_file`, { cert: readPem(cert), key: readPem(key) })
+  }
+  const { imap, relay, relay_client: client, agent } = config
+  const cas = [imap, relay.smtp, client, ...relay.smtp_route].map(({ ca_file }) => ca_file)
+  for (const ca of cas) if (ca) tryTls(ca, { ca: readPem(ca) })
+  const passwords = [imap, relay.smtp, ...relay.smtp_route].map(({ password_file }) => password_file)
+  for (const file of [...passwords, agent.push_token_file]) if (file) readSecretFile(file)
+  if (client.srp_key_file) keyFromHex(readSecretFile(client.srp_key_file), client.srp_key_file)
+}
+
+function tryTls(name: string, files: Parameters<typeof createSecureContext>[0]): void {
+  try {
+    createSecureContext(files)
+  } catch (error) {
+    throw new Fault('config.invalid', `${name} holds no certificate that can be used`, error)
+  }
+}
