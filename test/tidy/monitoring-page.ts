@@ -12,6 +12,7 @@ handhelds reach. It asks nobody who he is: let no one but the monitoring reach i
 | \`GET /livez\` | 200 while the process lives; restart it when this fails |
 | \`GET /readyz\` | 200 when everything the process needs is there, else 503; either way JSON that names each dependency (\`database\`, and beside an agent \`relay\` and \`imap\`) with its code, what happened and what to do next |
 | \`GET /metrics\` | the metrics below, for Prometheus |
+| \`POST /hooks/mail\` | with \`[agent] push_token_file\`, beside an agent: the mail server says that a mail came ([beside-dovecot.md](how-to/beside-dovecot.md)) |
 
 \`postkey doctor\` looks closer, and sends a canary through a whole activation. \`postkey status\` is the quick look.`
 

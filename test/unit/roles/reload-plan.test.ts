@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { configKeys } from '#config/keys.ts'
 import { consequenceOf, planReload } from '../../../src/roles/reload-plan.ts'
@@ -27,4 +28,12 @@ test('where a process is found, and where it keeps its data, holds for its life'
 test('who trusts a certificate is started again with its listener', () => {
   assert.deepEqual([...planReload(['imap_server.tls_cert_file']).roles], ['imap', 'agent'])
   assert.deepEqual([...planReload(['relay.tls_key_file']).roles], ['relay', 'agent'])
+})
+
+test('docs/how-to/systemd.md names every key that needs a restart, by itself or by its section', () => {
+  const page = readFileSync(new URL('../../../docs/how-to/systemd.md', import.meta.url), 'utf8')
+  const [, list = ''] = page.split('value until then:')
+  const isNamed = (name: string) =>
+    list.includes(`\`${name}\``) || list.includes(`\`[${name.split('.')[0]}]\``)
+  for (const { name } of configKeys) assert.equal(isNamed(name), consequenceOf(name) === 'restart', name)
 })
