@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as after } from 'node:timers/promises'
@@ -211,6 +212,24 @@ test('a second SIGTERM ends the process at once', { skip: peers }, async (t) => 
   process.kill(postkey.process.pid, 'SIGTERM')
   const { code, signal } = await postkey.process.exited
   assert(code === 0 || signal === 'SIGTERM', `${code} ${signal}`)
+})
+
+test('an IMAP server that never answers does not keep a server that is to stop', async (t) => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const address = silent.address()
+  assert(typeof address === 'object' && address)
+  const password = join(temporaryDirectory(t), 'password')
+  writeFileSync(password, 'sesame\n', { mode: 0o600 })
+  const imap = ['host=127.0.0.1', `port=${address.port}`, 'tls=none', `password_file=${password}`]
+  const postkey = await startPostkey(t, {
+    set: [...imap.map((value) => `imap.${value}`), 'relay.smtp.host=127.0.0.1', 'relay.smtp.tls=none'],
+  })
+  await postkey.addUser('alice@example.test')
+  const startMs = performance.now()
+  assert.deepEqual(await postkey.process.stop(25_000), { code: 0, signal: null }, postkey.log())
+  t.diagnostic(`ended ${(performance.now() - startMs).toFixed(0)} ms after SIGTERM`)
+  silent.close()
 })
 
 for (const role of ['agent', 'relay', 'smtp', 'imap'])
