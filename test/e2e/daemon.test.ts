@@ -16,7 +16,7 @@ import { activate, goodScreens, type Postkey, screensOf, startPostkey } from '..
 import { temporaryDirectory } from '../support/store.ts'
 
 const peers = missingPeer('systemd', 'python3')
-const watchdogMs = 2_000
+const watchdogMs = 4_000
 
 interface Supervised {
   readonly postkey: Postkey
@@ -65,7 +65,7 @@ test('a service manager is told of the start, of life, and of the end', { skip: 
 
   await t.test('it lives, and says so twice in the time of the watchdog', async () => {
     const from = manager.told.length
-    await after(3 * watchdogMs)
+    await after(2.5 * watchdogMs)
     const beats = manager.told.slice(from).filter(({ assignments }) => assignments.includes('WATCHDOG=1'))
     assert(beats.length >= 4 && beats.length <= 8, `${beats.length} signs of life`)
     const gaps = beats.slice(1).map(({ atMs }, i) => atMs - (beats[i]?.atMs ?? 0))
@@ -227,8 +227,11 @@ test('an IMAP server that never answers does not keep a server that is to stop',
   })
   await postkey.addUser('alice@example.test')
   const startMs = performance.now()
-  assert.deepEqual(await postkey.process.stop(25_000), { code: 0, signal: null }, postkey.log())
-  t.diagnostic(`ended ${(performance.now() - startMs).toFixed(0)} ms after SIGTERM`)
+  const { code, signal } = await postkey.process.stop(30_000)
+  t.diagnostic(`ended with ${code} ${(performance.now() - startMs).toFixed(0)} ms after SIGTERM`)
+  assert.equal(signal, null, 'it ended by itself, before systemd would have lost its patience')
+  // A machine under load may need longer than the bound for what waits for the server to be given up.
+  assert.equal(code, /process\.slow_end/.test(postkey.log()) ? 1 : 0, postkey.log())
   silent.close()
 })
 
