@@ -9,6 +9,7 @@ import { makeMailboxes } from '#agent/mailboxes.ts'
 import { makeNews } from '#agent/news.ts'
 import { makeScan } from '#agent/scan.ts'
 import type { WatchContext } from '#agent/watch/context.ts'
+import { makeLadder } from '#agent/watch/ladder.ts'
 import { makePass, type Pass } from '#agent/watch/pass.ts'
 import type { WatchingParts } from '#agent/watching.ts'
 import { systemClock, systemRandom } from '#edge/system.ts'
@@ -80,7 +81,19 @@ export async function startPasses(
   without: Partial<MailboxAbilities> = {},
 ): Promise<Passes> {
   const { clock, random, log } = parts
-  const pool = makePool({ server: limited(parts.server, without), connectionsMax, clock, random })
+  const ladder = makeLadder(
+    {
+      strategy: 'auto',
+      isNamespace: true,
+      relayHint: false,
+      pushHook: false,
+      idleConnectionsMax: 0,
+    },
+    parts,
+  )
+  const server = ladder.learning(limited(parts.server, without))
+  ladder.watched((await parts.served()).length)
+  const pool = makePool({ server, connectionsMax, clock, random })
   const mailboxes = makeMailboxes(parts.store.watches, { clock, log })
   await mailboxes.load()
   const grants = makeGrantWatch(parts)
@@ -98,7 +111,7 @@ export async function startPasses(
       throw new Error(watched.owner, { cause: error })
     },
   })
-  const context: WatchContext = { ...parts, pool, news, mailboxes, grants, junk: null }
+  const context: WatchContext = { ...parts, server, pool, news, mailboxes, grants, ladder, junk: null }
   const pass: Pass = makePass(context)
   const quiet = async () => {
     while (news.stats().news + news.stats().scanning > 0)

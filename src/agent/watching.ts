@@ -1,7 +1,7 @@
 /** Watches the mailboxes of the users this server serves: whatever hears of news first, one scanner reads it. */
 import type { ActivationId, MailAddress } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { faultCodeOf } from '#kernel/fault.ts'
+import { type FaultCode, faultCodeOf } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Random } from '#kernel/random.ts'
 import { folderKey, inbox, type MailboxAccess } from '#mailbox/access.ts'
@@ -17,11 +17,14 @@ import { makeMailboxes } from './mailboxes.ts'
 import { makeNews, type NewsStats } from './news.ts'
 import { makeScan } from './scan.ts'
 import { keepUntilUsersChange } from './until-users-change.ts'
+import type { Rung, WantedStrategy } from './watch/choose.ts'
 import { inboxOf, junkOf, type WatchContext } from './watch/context.ts'
 import { startIdle } from './watch/idle.ts'
 import { startInterval } from './watch/interval.ts'
+import { makeLadder } from './watch/ladder.ts'
 import { makePass } from './watch/pass.ts'
 import { startPoll } from './watch/poll.ts'
+import { startProbe } from './watch/probe.ts'
 import { startRelayHint } from './watch/relay-hint.ts'
 
 export interface WatchingOptions {
@@ -30,6 +33,12 @@ export interface WatchingOptions {
   /** Every mailbox is looked at on a fresh connection this often. */
   readonly scanIntervalMs: number
   readonly relayHint: boolean
+  /** Whether the mail server has a hook that tells of mail. */
+  readonly pushHook: boolean
+  /** How mailboxes are looked at; `auto`: the best way that works. */
+  readonly strategy: WantedStrategy
+  /** A mailbox for mails that prove the ways of watching; null: they are believed. */
+  readonly canary: MailAddress | null
   /** Most further connections that wait with IDLE, each on one user's inbox; 0: none. */
   readonly idleConnectionsMax: number
   /**
@@ -65,6 +74,8 @@ export interface Watching {
   /** Somebody else (a mail server's push hook) says that there is news. */
   pushed(owner: MailAddress, folder?: string): void
   mailboxState(): MailboxesState
+  /** How news is heard of, and why not better. */
+  ladder(): { readonly rungs: readonly Rung[]; readonly canaryRefused: FaultCode | null }
   lookAt(owner: MailAddress): MailboxLook
   poolStats(): PoolStats & NewsStats & { readonly idling: number }
   /** Ends all watching; resolves when no scan runs and no connection is open. The extractor stays. */
@@ -75,7 +86,10 @@ const servedStaleMs = 60_000
 
 export function startWatching(parts: WatchingParts, options: WatchingOptions): Watching {
   const { clock, random, log } = parts
-  const pool = makePool({ server: parts.server, connectionsMax: options.connectionsMax, clock, random })
+  const isNamespace = parts.access.listPattern !== null
+  const ladder = makeLadder({ ...options, isNamespace }, parts)
+  const server = ladder.learning(parts.server)
+  const pool = makePool({ server, connectionsMax: options.connectionsMax, clock, random })
   const mailboxes = makeMailboxes(parts.store.watches, { clock, log })
   const grants = makeGrantWatch(parts)
   const served = keepUntilUsersChange(parts, parts.served, servedStaleMs)
@@ -98,10 +112,12 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
   })
   const context: WatchContext = {
     ...parts,
+    server,
     pool,
     news,
     mailboxes,
     grants,
+    ladder,
     junk: options.junk,
     served: async () => [...(await served.read())],
   }
@@ -109,6 +125,7 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
   const idle = startIdle(context, options.idleConnectionsMax)
   const pass = makePass(context)
   const poll = startPoll(context, pass, { pauseMs: options.pollMs, isCovered: idle.covers })
+  const probe = options.canary ? startProbe(context, options.canary) : null
   const interval = startInterval(context, pass, options.scanIntervalMs)
   const stopLooking = lookWhereGrantsOpen(context, idle.refresh)
   return {
@@ -117,6 +134,7 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
     },
     pushed: (owner, folder = inbox) => news.add({ owner, folder }, 'push'),
     mailboxState: mailboxes.state,
+    ladder: () => ({ rungs: ladder.rungs(), canaryRefused: probe?.refused() ?? null }),
     lookAt: mailboxes.lookAt,
     poolStats: () => ({ ...pool.stats(), ...news.stats(), idling: idle.connections() }),
     close: async () => {
@@ -124,7 +142,7 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
       served.close()
       hints.close()
       await Promise.all([grants.close(), idle.close()])
-      const ended = [poll.close(), interval.close(), news.close(), pass.close()]
+      const ended = [poll.close(), interval.close(), news.close(), pass.close(), probe?.close()]
       // What waits for a connection is refused, so that passes and scans come to their end.
       await pool.close()
       await Promise.all(ended)

@@ -84,6 +84,7 @@ const imap = section({
   access: choice('namespace', 'authzid').default('namespace'),
   mailbox: text(255).default('user/{address}'),
   junk: text(255).default('Junk'),
+  strategy: choice('auto', 'list_status', 'status', 'login', 'idle', 'interval').default('auto'),
 })
 
 const agent = section({

@@ -17,7 +17,7 @@ export interface WatchedMail {
   /** Whether read activation mail is to be deleted. */
   readonly deletes: boolean
   /** How news is heard of with these abilities, as a sentence. */
-  strategy(abilities: MailboxAbilities): string
+  watched(abilities: MailboxAbilities): string
 }
 
 export async function checkWatchedMail(mail: WatchedMail, nowMs: number): Promise<Check[]> {
@@ -28,13 +28,14 @@ export async function checkWatchedMail(mail: WatchedMail, nowMs: number): Promis
   return [server, login, await rightsCheck(mail)]
 }
 
-async function loginCheck({ server, account, strategy }: WatchedMail): Promise<Check> {
+async function loginCheck({ server, account, watched, deletes }: WatchedMail): Promise<Check> {
   const name = `IMAP log-in as ${account}`
   try {
     const connection = await server.connect({ as: 'service' })
     const { abilities } = connection
     await connection.close()
-    return fine(name, `Works. ${strategy(abilities)}`)
+    const removal = deletes && !abilities.uidExpunge ? ' No UIDPLUS: read mail is only marked deleted.' : ''
+    return fine(name, `Works. ${watched(abilities)}${removal}`)
   } catch (error) {
     return faultCheck(name, 'broken', error)
   }

@@ -20,6 +20,7 @@ export const logFields: Readonly<Record<string, string>> = {
   mailbox: 'the mailbox, as `address/folder`',
   uid: 'the message in it',
   foundBy: 'what told of the mail: `hint`, `push`, `idle` or `scan`',
+  strategy: 'a way of hearing about new mail: `list_status`, `status`, `login`, `idle` or `interval`',
   recorded: 'whether it was news',
   how: 'how a mail was removed',
   exceeded: 'the limit a mail went over',

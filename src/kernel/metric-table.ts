@@ -98,6 +98,12 @@ export const metricTable = {
   postkey_mailbox_connections_busy: { type: 'gauge', says: 'Those of them that work now.' },
   postkey_mailbox_connections_max: { type: 'gauge', says: 'Most there may be: [agent] connections.' },
   postkey_mailbox_connections_waiting: { type: 'gauge', says: 'Looks that wait for a connection.' },
+  postkey_watch_strategy: {
+    type: 'gauge',
+    says: 'How mailboxes are looked at for news: 1 for the way that is used, 0 for the others.',
+    label: 'strategy',
+    values: ['list_status', 'status', 'login', 'interval'],
+  },
   postkey_mailbox_connections_idling: { type: 'gauge', says: 'Further connections that wait with IDLE.' },
   postkey_mailbox_connects_total: {
     type: 'counter',

@@ -33,6 +33,7 @@ export function makeImapConnection(
     fetchRaw: (name, message, bytesMax) => once(client, () => fetchRaw(session, name, message, bytesMax)),
     remove: (name, message) => once(client, () => removeMessage(session, name, message)),
     rights: (name) => once(client, () => rightsIn(session, name)),
+    append: (name, raw) => once(client, async () => void (await client.append(name, Buffer.from(raw)))),
     idle: (name, onNews, signal) => idle(client, name, onNews, signal),
     close: async () => {
       const cancel = clock.after(logoutMsMax, () => client.close())

@@ -50,7 +50,10 @@ export function makeImapSession(client: ImapFlow, socket: () => SharedSocket, cl
       const fault = faultOf(name, answer)
       if (answer.status !== 'NO' || answer.code !== '') return fault
       const [listed] = await session.ask([`LIST "" ${session.quoted(name)}`])
-      const isThere = listed?.untagged.some(({ text }) => /^\* LIST (?!.*\\NonExistent)/i.test(text))
+      // A directory is listed like a mailbox, with the word that it is none (RFC 3501 section 7.2.2).
+      const isThere = listed?.untagged.some(({ text }) =>
+        /^\* LIST (?!.*\\(?:NonExistent|Noselect))/i.test(text),
+      )
       return isThere ? fault : new Fault('imap.no_mailbox', fault.detail)
     },
   }

@@ -60,6 +60,8 @@ export interface MailboxConnection {
   remove(name: string, message: MessageName): Promise<'removed' | 'marked' | 'gone'>
   /** Changes nothing in the mailbox. @throws Fault imap.no_mailbox, imap.no_right where it cannot even be read */
   rights(name: string): Promise<MailboxRights>
+  /** Puts a message into the mailbox, without flags, as of now. @throws Fault imap.no_right, imap.no_mailbox */
+  append(name: string, raw: Uint8Array): Promise<void>
   /**
    * Calls `onNews` once when it listens and then when mail has come; resolves when `signal` aborts. The
    * connection is good for nothing else meanwhile.

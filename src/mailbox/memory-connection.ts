@@ -16,6 +16,7 @@ export interface MemoryConnectionParts {
   readonly abilities: MailboxAbilities
   find(name: string): MemoryFolder | null
   names(): readonly string[]
+  deliver(name: string, raw: Uint8Array): void
   /** How long an answer takes: resolves when it is due. */
   turn(): Promise<void>
   ended(): void
@@ -82,6 +83,11 @@ export function makeMemoryConnection(parts: MemoryConnectionParts): {
       answered(() => {
         const { readOnly } = need(name)
         return { seen: !readOnly, remove: !readOnly }
+      }),
+    append: (name, raw) =>
+      answered(() => {
+        if (need(name).readOnly) throw new Fault('imap.no_right', name)
+        parts.deliver(name, raw)
       }),
     idle: async (name, onNews, signal) => {
       const { listeners } = await answered(() => need(name))

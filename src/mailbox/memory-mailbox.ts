@@ -54,6 +54,7 @@ export function makeMemoryMailServer(
       abilities: { ...everyAbility, ...abilities },
       turn,
       find: (name) => folders.find(own + name),
+      deliver: (name, raw) => folders.deliver(own + name, raw),
       names: () =>
         folders
           .names()

@@ -34,6 +34,7 @@ export interface AgentRole {
   relayAheadMs(): number | null
   mailboxState(): MailboxesState
   poolStats(): ReturnType<Watching['poolStats']>
+  ladder(): ReturnType<Watching['ladder']>
   /** Why the relay cannot be worked with now; null: it can. */
   relayMissing(): { readonly code: FaultCode; readonly detail: string } | null
   /** Whether the first try to log in at the relay has come to an end. */
@@ -129,11 +130,15 @@ const told = (
   agent: Agent,
   watching: Watching,
   push: PushHook,
-): Pick<AgentRole, 'path' | 'health' | 'mailboxState' | 'poolStats' | 'relayMissing' | 'relayTried'> => ({
+): Pick<
+  AgentRole,
+  'path' | 'health' | 'mailboxState' | 'poolStats' | 'ladder' | 'relayMissing' | 'relayTried'
+> => ({
   path: (owner) => agentFacts(base, agent, watching, owner),
   health: () => [...agentHealth(base, agent, watching), ...push.health()],
   mailboxState: watching.mailboxState,
   poolStats: watching.poolStats,
+  ladder: watching.ladder,
   relayTried: () => agent.relayState().stage !== 'connecting',
   relayMissing: () => {
     const { stage, code, detail } = agent.relayState()

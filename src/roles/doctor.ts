@@ -5,6 +5,7 @@ import { fine, fromFault } from '#admin/check.ts'
 import type { DatabaseCare } from '#admin/ports.ts'
 import { noServerCheck, tryWrite, watchChecks, workChecks } from '#admin/status.ts'
 import type { Check, DoctorNote } from '#admin/views.ts'
+import type { Rung } from '#agent/watch/choose.ts'
 import { brokenFiles } from '#config/secret-file.ts'
 import { flyCanary } from '#doctor/canary.ts'
 import { checkEndpoint, checkFree } from '#doctor/endpoint.ts'
@@ -22,12 +23,13 @@ import {
 import { checkMailRoute } from '#doctor/smtp.ts'
 import { openVault } from '#edge/storage-key.ts'
 import type { MailAddress } from '#kernel/brand.ts'
+import type { MailboxAbilities } from '#mailbox/mailbox.ts'
 import { canonicalEmail } from '#protocol/canonical.ts'
 import type { AgentRole, Ports } from './agent-role.ts'
 import { relayAccess } from './agent-role.ts'
 import type { Base } from './base.ts'
 import { foreignRelay, imapEndpoint, mailRoutes, ownListeners } from './doctor-endpoints.ts'
-import { watchedServer, watchStrategy } from './watch-options.ts'
+import { ladderFor, watchAccess, watchedServer, watchWords } from './watch-options.ts'
 
 /** What the doctor may ask of the server it is part of. */
 export interface Patient {
@@ -125,7 +127,7 @@ async function looksAt(patient: Patient, canary: MailAddress | null): Promise<Lo
                 account: config.imap.user,
                 sample: knownIn(null),
                 deletes: config.agent.etp_mail === 'delete',
-                strategy: (abilities) => watchStrategy(config, abilities),
+                watched: (abilities) => watchWords(config, ladderOf(patient, abilities, users.length)),
               },
               clock.nowMs(),
             )
@@ -141,6 +143,14 @@ async function looksAt(patient: Patient, canary: MailAddress | null): Promise<Lo
     { at: 'agent', look: async () => agentChecks(patient) },
   ]
 }
+
+/** As the agent has climbed it, or, where none runs, as it would. */
+const ladderOf = (
+  { base, agent }: Patient,
+  abilities: MailboxAbilities,
+  mailboxes: number,
+): readonly Rung[] =>
+  agent()?.ladder().rungs ?? ladderFor(base.config, watchAccess(base.config), abilities, mailboxes)
 
 function machineLooks({ base, database, agent }: Patient): Look[] {
   const { config, store, clock, loaded } = base

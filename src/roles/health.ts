@@ -1,15 +1,44 @@
 /** What the agent says of its connections, for `status`. */
 
 import type { AgentFacts } from '#activation/path.ts'
+import { fine } from '#admin/check.ts'
 import type { Check } from '#admin/views.ts'
 import type { Agent } from '#agent/agent.ts'
+import { titles } from '#agent/watch/choose.ts'
 import type { Watching } from '#agent/watching.ts'
 import type { MailAddress } from '#kernel/brand.ts'
 import { type FaultCode, faultRow } from '#kernel/fault.ts'
 import type { Base } from './base.ts'
+import { watchWords } from './watch-options.ts'
 
 export function agentHealth(base: Base, agent: Agent, watching: Watching): readonly Check[] {
-  return [relayCheck(base, agent), ...refusedDomains(agent), ...mailboxChecks(watching)]
+  return [
+    relayCheck(base, agent),
+    ...refusedDomains(agent),
+    ...watchChecks(base, watching),
+    ...mailboxChecks(watching),
+  ]
+}
+
+/** How mailboxes are watched, and what is not as good as it should be. */
+function watchChecks({ config }: Base, watching: Watching): Check[] {
+  const { rungs, canaryRefused } = watching.ladder()
+  const failed = rungs.filter(({ use }) => use === 'failed')
+  const says = watchWords(config, rungs)
+  return [
+    { ...fine('mail watch', says) },
+    ...failed.map(
+      ({ strategy, sinceMs }): Check => ({
+        ...broken('watch.not_told'),
+        name: `mail watch by ${titles[strategy]}`,
+        health: 'attention',
+        sinceMs,
+      }),
+    ),
+    ...(canaryRefused
+      ? [{ ...broken('watch.canary'), name: 'watch canary', health: 'attention' } as const]
+      : []),
+  ]
 }
 
 /** The same for one user's way, as `activation explain` wants it. */

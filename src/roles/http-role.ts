@@ -1,4 +1,5 @@
 /** The administrator's HTTP listener of this process: its health, and what its roles tell of themselves. */
+import { counterLookOf, counterLooks } from '#agent/watch/choose.ts'
 import { makeApp } from '#http/app.ts'
 import { listenHttp } from '#http/listen.ts'
 import type { MetricsRegistry, Reading } from '#telemetry/prom-metrics.ts'
@@ -66,6 +67,7 @@ function agentReadings({ clock }: Base, agent: AgentRole | null): Reading[] {
   return [
     { name: 'postkey_mailboxes_watched', value: watched },
     { name: 'postkey_mailboxes_failing', value: faults.length },
+    ...strategyReadings(agent),
     { name: 'postkey_mailbox_last_success_timestamp_seconds', value: lastMs / 1000 },
     { name: 'postkey_mailbox_connections_open', value: pool.open },
     { name: 'postkey_mailbox_connections_busy', value: pool.busy },
@@ -84,6 +86,15 @@ function agentReadings({ clock }: Base, agent: AgentRole | null): Reading[] {
     { name: 'postkey_relay_connected', value: agent.relayMissing() ? 0 : 1 },
     { name: 'postkey_relay_clock_ahead_seconds', value: (agent.relayAheadMs() ?? 0) / 1000 },
   ]
+}
+
+function strategyReadings(agent: AgentRole): Reading[] {
+  const used = counterLookOf(agent.ladder().rungs) ?? 'interval'
+  return [...counterLooks, 'interval'].map((label) => ({
+    name: 'postkey_watch_strategy',
+    label,
+    value: label === used ? 1 : 0,
+  }))
 }
 
 const relayReadings = (relay: RunningRoles['relay']): Reading[] =>

@@ -1,9 +1,12 @@
 /** Which mailboxes are watched, through which server, and how closely. */
+import { climb, counterLooks, type Rung, titles } from '#agent/watch/choose.ts'
 import type { WatchingOptions, WatchingParts } from '#agent/watching.ts'
 import type { Config } from '#config/schema.ts'
 import { readSecretFile } from '#config/secret-file.ts'
-import { authzidAccess, namespaceAccess } from '#mailbox/access.ts'
+import type { MailAddress } from '#kernel/brand.ts'
+import { authzidAccess, type MailboxAccess, namespaceAccess } from '#mailbox/access.ts'
 import type { MailboxAbilities } from '#mailbox/mailbox.ts'
+import { canonicalEmail } from '#protocol/canonical.ts'
 import type { Base } from './base.ts'
 import { serviceAccountPassword } from './secrets.ts'
 import { caIn, dialHost, trustIn } from './tls.ts'
@@ -11,12 +14,15 @@ import { caIn, dialHost, trustIn } from './tls.ts'
 /** The embedded server's namespace of all inboxes. */
 const embeddedMailbox = 'user/{address}'
 
-export function watchingOptions({ config }: Base): WatchingOptions {
+export function watchingOptions({ config }: Pick<Base, 'config'>): WatchingOptions {
   const { agent, imap } = config
   return {
     connectionsMax: agent.connections,
     scanIntervalMs: agent.scan_interval_seconds * 1000,
     relayHint: agent.relay_hint,
+    pushHook: agent.push_token_file !== '',
+    strategy: imap.strategy,
+    canary: watchCanary(config),
     idleConnectionsMax: agent.idle ? agent.idle_connections : 0,
     pollMs: agent.poll_seconds * 1000,
     junk: imap.junk === '' ? null : imap.junk,
@@ -24,18 +30,52 @@ export function watchingOptions({ config }: Base): WatchingOptions {
   }
 }
 
-/** How new mail is heard of, as a sentence for administrators. */
-export function watchStrategy({ agent }: Config, { listStatus, idle, uidExpunge }: MailboxAbilities): string {
-  const ways = [
-    ...(agent.relay_hint ? ["the relay's hint"] : []),
-    ...(agent.push_token_file ? ["the mail server's push hook"] : []),
-    ...(agent.idle && idle ? ['IDLE'] : []),
-    ...(agent.poll_seconds > 0 ? [listStatus ? 'counters (LIST-STATUS)' : 'counters (STATUS)'] : []),
-    `a scan each ${agent.scan_interval_seconds} s`,
-  ]
-  const removal =
-    uidExpunge || agent.etp_mail === 'keep' ? '' : ' No UIDPLUS: read mail is only marked deleted.'
-  return `News is heard of by ${ways.join(', ')}.${removal}`
+/** Where a site has a mail server of its own and keeps a mailbox for canaries, the ways of watching are proved there. */
+function watchCanary({ doctor, imap }: Config): MailAddress | null {
+  const canonical = canonicalEmail(doctor.canary)
+  return imap.host !== '' && canonical.ok ? canonical.value : null
+}
+
+/** The ladder as it would be climbed with these abilities, where no agent runs that has climbed it. */
+export function ladderFor(
+  config: Config,
+  access: MailboxAccess,
+  abilities: MailboxAbilities,
+  mailboxes: number,
+): readonly Rung[] {
+  const { strategy, relayHint, pushHook, idleConnectionsMax } = watchingOptions({ config })
+  return climb({
+    strategy,
+    isNamespace: access.listPattern !== null,
+    abilities,
+    mailboxes,
+    relayHint,
+    pushHook,
+    idleConnectionsMax,
+    proofs: new Map(),
+  })
+}
+
+/** How new mail is heard of, and why not better, in sentences for administrators. */
+export function watchWords({ agent }: Config, rungs: readonly Rung[]): string {
+  const used = rungs.filter(({ use }) => use === 'used')
+  const isLook = ({ strategy }: Rung) => counterLooks.some((look) => look === strategy)
+  const looks = used.filter(isLook).map(({ strategy, says }) => `${titles[strategy]} (${says})`)
+  const first = used.filter((rung) => !isLook(rung) && rung.strategy !== 'interval')
+  const better = rungs.filter(({ use }) => use !== 'used' && use !== 'spare')
+  return [
+    `Mailboxes are watched by ${looks.join(' and ') || `a scan each ${agent.scan_interval_seconds} s`}.`,
+    ...(first.length > 0
+      ? [`News comes first by ${first.map(({ strategy }) => titles[strategy]).join(', ')}.`]
+      : []),
+    ...better.map(({ strategy, says }) => `Not by ${titles[strategy]}: ${says}`),
+  ].join(' ')
+}
+
+/** Where users' mailboxes are on the configured server, or on the embedded one. */
+export function watchAccess({ imap }: Config): MailboxAccess {
+  if (!imap.host) return namespaceAccess(embeddedMailbox)
+  return imap.access === 'authzid' ? authzidAccess() : namespaceAccess(imap.mailbox)
 }
 
 /** @param imapPort where the embedded IMAP server of this process listens, or null where it runs apart */
@@ -54,7 +94,7 @@ export async function watchedServer(
       ...trustIn(base, config.imap_server, imap.ca_file),
     } as const
     const account = { user: imap.user, password: await serviceAccountPassword(base) }
-    return { server: edge.mailServer(address, account, clock), access: namespaceAccess(embeddedMailbox) }
+    return { server: edge.mailServer(address, account, clock), access: watchAccess(config) }
   }
   const address = {
     host: imap.host,
@@ -65,6 +105,6 @@ export async function watchedServer(
   const account = { user: imap.user, password: readSecretFile(imap.password_file) }
   return {
     server: edge.mailServer(address, account, clock),
-    access: imap.access === 'authzid' ? authzidAccess() : namespaceAccess(imap.mailbox),
+    access: watchAccess(config),
   }
 }

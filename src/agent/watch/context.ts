@@ -9,6 +9,7 @@ import type { Pool } from '#mailbox/pool.ts'
 import type { GrantWatch } from '../grant-watch.ts'
 import type { Mailboxes } from '../mailboxes.ts'
 import type { News } from '../news.ts'
+import type { Ladder } from './ladder.ts'
 
 export interface WatchContext {
   readonly server: MailServer
@@ -17,6 +18,7 @@ export interface WatchContext {
   readonly news: News
   readonly mailboxes: Mailboxes
   readonly grants: GrantWatch
+  readonly ladder: Ladder
   /** The Junk folder's name or pattern; null: it is not watched. */
   readonly junk: string | null
   readonly clock: Clock

@@ -76,7 +76,7 @@ export function startIdle(context: WatchContext, connectionsMax: number): Idle {
       if (connectionsMax > 0)
         refresh().catch((error) => context.log.error({ code: faultCodeOf(error) }, 'IDLE could not be begun'))
     },
-    covers: (owner) => listening.has(owner),
+    covers: (owner) => context.ladder.uses('idle') && listening.has(owner),
     connections: () => listening.size,
     close: async () => {
       closed = true

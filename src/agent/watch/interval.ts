@@ -30,6 +30,7 @@ async function safetyPass(context: WatchContext, pass: Pass, startedMs: number):
   const owners = await context.served()
   const live = await context.grants.live()
   const served = new Set(owners)
+  context.ladder.watched(owners.length)
   context.mailboxes.keepOnly(served)
   context.news.keepOnly(served)
   await context.mailboxes.load()

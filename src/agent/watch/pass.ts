@@ -4,7 +4,6 @@ import type { WatchedFolder } from '#mailbox/access.ts'
 import type { MailboxConnection, MailLogin } from '#mailbox/mailbox.ts'
 import type { PoolUse } from '#mailbox/pool.ts'
 import { loginKey } from '#mailbox/pool-slots.ts'
-import { chooseCounterLook } from './choose.ts'
 import type { WatchContext } from './context.ts'
 import { lookByListStatus } from './list-status.ts'
 import { noteFault } from './note.ts'
@@ -78,15 +77,12 @@ async function listFirst(
   folders: readonly Placed[],
   use: PoolUse,
 ): Promise<readonly Placed[]> {
-  const { pool, access } = context
+  const { pool, access, ladder } = context
   const pattern = access.listPattern
   if (pattern === null) return folders
-  const look = await pool.use(
-    { as: 'service' },
-    async ({ abilities }) => chooseCounterLook(access, abilities, folders.length),
-    use,
-  )
-  if (look !== 'list_status') return folders
+  // A connection shows what the server can do.
+  await pool.use({ as: 'service' }, async () => {}, use)
+  if (ladder.look() !== 'list_status') return folders
   const owners = folders.map(([, { owner }]) => owner)
   const shards = shardsOf(owners, Math.min(pool.stats().max, Math.ceil(owners.length / shardMin)))
   const shardOf = makeShardFinder(shards)

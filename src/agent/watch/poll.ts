@@ -5,7 +5,6 @@
 import type { MailAddress } from '#kernel/brand.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import { makeLoop } from '../loop.ts'
-import { canPollAll } from './choose.ts'
 import { inboxOf, junkOf, type WatchContext } from './context.ts'
 import type { Pass } from './pass.ts'
 
@@ -40,7 +39,7 @@ export function startPoll(
       const startedMs = clock.monotonicMs()
       if (startedMs < dueAtMs) return 0
       const live = await grants.live()
-      await pass.look(await inboxesToPoll(context, live, options))
+      if (context.ladder.look() !== null) await pass.look(await inboxesToPoll(context, live, options))
       if (startedMs >= junkDueAtMs) {
         await pass.look([...live].flatMap((owner) => junkOf(context, owner)))
         junkDueAtMs = clock.monotonicMs() + junkPauseMs
@@ -69,10 +68,9 @@ async function inboxesToPoll(
   live: ReadonlySet<MailAddress>,
   { isCovered }: PollOptions,
 ) {
-  const { access, pool } = context
-  const all =
-    access.listPattern !== null &&
-    (await pool.use({ as: 'service' }, async ({ abilities }) => canPollAll(access, abilities)))
-  const owners = all ? await context.served() : [...live].filter((owner) => !isCovered(owner))
+  const owners =
+    context.ladder.look() === 'list_status'
+      ? await context.served()
+      : [...live].filter((owner) => !isCovered(owner))
   return owners.map(inboxOf)
 }
