@@ -2,9 +2,11 @@ import { systemClock } from '#edge/system.ts'
 import { type ImapServerAddress, imapMailServer } from '#mailbox/imap-mailbox.ts'
 import type { MailLogin } from '#mailbox/mailbox.ts'
 import { makeMemoryMailServer } from '#mailbox/memory-mailbox.ts'
+import { startCyrus } from '../support/cyrus.ts'
 import { startDovecot } from '../support/dovecot.ts'
 import { needPeer } from '../support/peers.ts'
 import { address, service, startEmbeddedMail } from './imap-server-embedded.ts'
+import { makeTestTls } from './imap-server-tls.ts'
 import { deliverByLmtp } from './lmtp.ts'
 import { mailboxContract } from './mailbox.ts'
 
@@ -55,6 +57,24 @@ mailboxContract('Dovecot', async (t) => {
     name: (of) => `all/${of}`,
     loginAs,
     deliver: (to, raw) => deliverByLmtp(dovecot.lmtpPort, to, raw),
+    deletesAnything: true,
+  }
+})
+
+mailboxContract('Cyrus', async (t) => {
+  if (!needPeer(t, 'cyrus')) return null
+  const tls = makeTestTls(['127.0.0.1'])
+  const cyrus = await startCyrus({ users: accounts, tls })
+  t.after(() => cyrus.stop())
+  const { user, pass } = cyrus.serviceAccount
+  const address = { host: cyrus.host, port: cyrus.imapsPort, tls: 'implicit', ca: tls.ca } as const
+  return {
+    server: imapMailServer(address, { user, password: pass }, systemClock),
+    users,
+    pattern: 'user/%',
+    name: (of) => `user/${of}`,
+    loginAs,
+    deliver: (to, raw) => deliverByLmtp(cyrus.lmtpPort, to, raw),
     deletesAnything: true,
   }
 })

@@ -175,12 +175,13 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
 
   'a message comes byte for byte, cut where wanted, and no flag changes': async (world) => {
     const { under, connection, connect, alice, at } = world
-    await under.deliver(alice, etpMail())
+    const sent = etpMail()
+    await under.deliver(alice, sent)
     const { uidValidity, messages } = await lookAtOne(connection, { ...whole, name: at })
     const message = { uidValidity, uid: messages[0]?.uid ?? 0 }
     const raw = await connection.fetchRaw(at, message, 100_000)
     // A server may put trace fields before the message.
-    assert(raw && Buffer.from(raw).includes(Buffer.from(etpMail())))
+    assert(raw && Buffer.from(raw).includes(Buffer.from(sent)))
     const cut = await connection.fetchRaw(at, message, 10)
     assert.deepEqual(cut, raw.slice(0, 10))
     const own = await connect(under.loginAs(alice))

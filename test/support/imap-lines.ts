@@ -2,6 +2,14 @@
 
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+
+export interface SessionOptions {
+  /** TLS from the first byte, verified with this CA. */
+  readonly ca?: string
+  /** Longest silence of the server, 10 seconds without it. */
+  readonly timeoutMs?: number
+}
 
 /**
  * Sends the commands one after the other's answer, with tags A1, A2 … and a LOGOUT at the end, and returns every
@@ -10,9 +18,10 @@ import { connect } from 'node:net'
 export async function imapLines(
   port: number,
   commands: readonly string[],
-  timeoutMs = 10_000,
+  { ca, timeoutMs = 10_000 }: SessionOptions = {},
 ): Promise<readonly string[]> {
-  const socket = connect(port, '127.0.0.1')
+  const to = { host: '127.0.0.1', port }
+  const socket = ca === undefined ? connect(to) : connectTls({ ...to, ca })
   socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`IMAP port ${port} is silent`)))
   socket.setEncoding('latin1')
   const waiting = [...commands, 'LOGOUT'].map((command, index) => `A${index + 1} ${command}\r\n`)

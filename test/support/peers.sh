@@ -2,20 +2,29 @@
 # Installs the real mail programs that the tests use as peers (`npm run peers`): Dovecot, Postfix and clients.
 # As root on Debian or Ubuntu it installs what is missing and starts no service. Anywhere else it names what the
 # tests will skip. With CI=true a missing peer is an error.
+# Peers that apt refuses beside those (Cyrus, Exim) are unpacked by peers-root.sh into a root of their own, which
+# POSTKEY_PEERS_ROOT names.
 set -euo pipefail
 
-table="$(dirname "${BASH_SOURCE[0]}")/peers.txt"
+here="$(dirname "${BASH_SOURCE[0]}")"
+table="$here/peers.txt"
+root="${POSTKEY_PEERS_ROOT:-/var/cache/postkey-peers}"
 policy=/usr/sbin/policy-rc.d
 log=
 policy_written=
 
 main() {
-  local missing packages
+  local missing apart packages
   missing="$(missing_peers)"
   local before="$missing"
   if [ -n "$missing" ] && can_install; then
-    packages="$(columns "$missing" 2)"
-    install_packages $packages
+    log="$(mktemp)"
+    trap clean_up EXIT
+    apt_get update || echo "apt-get update failed; trying with the lists that are there" >&2
+    apart="$(apart_peers)"
+    packages="$(columns "$(grep -vxF "$apart" <<<"$missing")" 2)"
+    if [ -n "$packages" ]; then install_packages $packages; fi
+    if grep -qxF "$apart" <<<"$missing"; then unpack_packages $(columns "$apart" 2); fi
     missing="$(missing_peers)"
   fi
   report "$before" "$missing"
@@ -27,7 +36,10 @@ main() {
   fi
 }
 
-rows() { grep -v -e '^#' -e '^$' "$table"; }
+rows() { grep -v -e '^#' -e '^$' "$table" | sed "s| ROOT/| $root/|; s|,ROOT/|,$root/|g"; }
+
+# Those that live in the root of their own.
+apart_peers() { rows | awk -v root="$root/" 'index($3, root) == 1 { print $1 }'; }
 
 missing_peers() {
   local name _ proofs proof
@@ -51,12 +63,9 @@ can_install() { [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ] && command -v a
 # Installs all packages at once; if apt refuses, one by one, so that one unknown name does not cost the rest.
 # --no-remove: a machine that has Exim or Cyrus keeps it, and the peer counts as not available.
 install_packages() {
-  log="$(mktemp)"
-  trap clean_up EXIT
   forbid_services
   export DEBIAN_FRONTEND=noninteractive
   echo "installing: $*"
-  apt_get update || echo "apt-get update failed; trying with the lists that are there" >&2
   # Postfix asks what kind of site this is. The tests bring their own configuration, so the machine's stays local.
   if command -v debconf-set-selections >/dev/null; then
     echo 'postfix postfix/main_mailer_type select Local only' | debconf-set-selections
@@ -65,6 +74,12 @@ install_packages() {
     local package
     for package in "$@"; do apt_get install "$package" || show_failure "$package"; done
   fi
+}
+
+# All of them together: one root holds every such peer, and is made anew when one is missing.
+unpack_packages() {
+  echo "unpacking into $root: $*"
+  bash "$here/peers-root.sh" "$root" "$@" >"$log" 2>&1 </dev/null || show_failure "$*"
 }
 
 apt_get() {
@@ -76,7 +91,7 @@ apt_get() {
 }
 
 show_failure() {
-  echo "apt-get install $1 failed:" >&2
+  echo "$1 failed:" >&2
   tail -n 5 "$log" | sed 's/^/  /' >&2
 }
 

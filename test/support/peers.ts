@@ -7,6 +7,8 @@ export type Peer =
   | 'dovecot'
   | 'dovecot-sieve'
   | 'postfix'
+  | 'cyrus'
+  | 'exim'
   | 'swaks'
   | 'promtool'
   | 'mbsync'
@@ -25,8 +27,11 @@ export type Peer =
 /** Debian's Python, the one that the python3-* packages belong to; the one on the PATH may be another. */
 export const debianPython = '/usr/bin/python3'
 
-// Postfix's master and its `postfix` command refuse to work for anybody else.
-const startedByRootOnly: readonly Peer[] = ['postfix']
+/** Where peers.sh unpacks the servers that apt does not install beside the others; they run there by chroot. */
+export const peersRoot = process.env.POSTKEY_PEERS_ROOT ?? '/var/cache/postkey-peers'
+
+// Postfix's master and its `postfix` command refuse to work for anybody else, and so does chroot.
+const startedByRootOnly: readonly Peer[] = ['postfix', 'cyrus', 'exim']
 
 /**
  * True when every peer is there. Otherwise the test is marked as skipped and must return; with CI=true, where
@@ -62,5 +67,6 @@ export function peerProofs(): ReadonlyMap<string, readonly string[]> {
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split(/\s+/))
-  return new Map(rows.map(([name = '', , proofs = '']) => [name, proofs.split(',')]))
+  const path = (proof: string): string => proof.replace(/^ROOT(?=\/)/, peersRoot)
+  return new Map(rows.map(([name = '', , proofs = '']) => [name, proofs.split(',').map(path)]))
 }
