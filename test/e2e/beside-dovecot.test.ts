@@ -2,12 +2,18 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { setTimeout as after } from 'node:timers/promises'
 import { type Beside, type MessageSeen, startBeside } from '../support/beside.ts'
 import type { MailUser } from '../support/dovecot.ts'
 import { assertFound, fastWatch, scanOnly, type Watch } from '../support/each-watch.ts'
 import { missingPeer } from '../support/peers.ts'
-import { activate, goodScreens, type Postkey, screensOf, startPostkey } from '../support/postkey.ts'
+import {
+  activate,
+  goodScreens,
+  mailboxCheck,
+  type Postkey,
+  screensOf,
+  startPostkey,
+} from '../support/postkey.ts'
 import { temporaryDirectory } from '../support/store.ts'
 
 const user = (name: string): MailUser => ({ address: `${name}@example.test`, password: `${name}'s own` })
@@ -40,7 +46,10 @@ test('Postkey beside Postfix and Dovecot', { skip: missingPeer('dovecot', 'postf
       await activates(postkey, erin, fastWatch)
       await postkey.process.waitFor(notRemoved)
       assertKept(await beside.inbox(erin))
-      assert.deepEqual(await mailboxCheck(postkey, erin), { health: 'attention', code: 'imap.no_right' })
+      assert.deepEqual(await mailboxCheck(postkey, erin.address), {
+        health: 'attention',
+        code: 'imap.no_right',
+      })
     })
     await postkey.stop()
   })
@@ -50,7 +59,10 @@ test('Postkey beside Postfix and Dovecot', { skip: missingPeer('dovecot', 'postf
     const postkey = await serve(t, scanOnly, 'imap.junk=')
     await postkey.addUser(frank.address)
     // There was no mail for frank yet.
-    assert.deepEqual(await mailboxCheck(postkey, frank), { health: 'attention', code: 'imap.no_mailbox' })
+    assert.deepEqual(await mailboxCheck(postkey, frank.address), {
+      health: 'attention',
+      code: 'imap.no_mailbox',
+    })
     await activates(postkey, bob, scanOnly)
     await postkey.process.waitFor(removed)
     assert.deepEqual(await beside.inbox(bob), [])
@@ -75,17 +87,6 @@ test('Postkey beside Postfix and Dovecot', { skip: missingPeer('dovecot', 'postf
     await postkey.stop()
   })
 })
-
-/** What `status` says of a user's INBOX, once it says something: each pass over the mailboxes may bring it. */
-async function mailboxCheck(postkey: Postkey, { address }: MailUser) {
-  for (let left = 100; left > 0; left -= 1) {
-    const { checks } = await (await postkey.admin()).status()
-    const check = checks.find(({ name }) => name === `mailbox ${address}/INBOX`)
-    if (check) return { health: check.health, code: check.code }
-    await after(100)
-  }
-  return null
-}
 
 async function activates(postkey: Postkey, { address }: MailUser, watch: Watch): Promise<void> {
   const outcome = await activate(postkey, address, await postkey.addUser(address))

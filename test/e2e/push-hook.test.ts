@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as after } from 'node:timers/promises'
 import { createTransport } from 'nodemailer'
 import { deliverByLmtp } from '../contract/lmtp.ts'
-import { type Beside, startBeside } from '../support/beside.ts'
+import { type BesideDovecot, startBeside } from '../support/beside.ts'
 import { type Dovecot, type MailUser, startDovecot } from '../support/dovecot.ts'
 import { eventually } from '../support/e2e-world.ts'
 import { assertFound, scanOnly } from '../support/each-watch.ts'
@@ -147,7 +147,7 @@ test('Postkey reads at once what the push hook announces', {
 const pushAlone = ['agent.relay_hint=false', 'agent.idle=false', 'agent.poll_seconds=0']
 
 /** Delivers one after the other, and prints how long after LMTP's 250 the agent had read each mail. */
-async function measure(t: TestContext, { dovecot }: Beside, postkey: Postkey): Promise<void> {
+async function measure(t: TestContext, { dovecot }: BesideDovecot, postkey: Postkey): Promise<void> {
   const readMs: number[] = []
   for (let i = 0; i < 50; i += 1) {
     const before = (await scrape(postkey)).get('postkey_scans_total{outcome="ok"}') ?? 0

@@ -1,4 +1,5 @@
-// Postfix and Dovecot as a site runs them, and what Postkey is told to work beside them.
+// Mail servers as a site runs them, and what Postkey is told to work beside them: Postfix and Dovecot here, the others
+// in beside-others.ts.
 
 import { writeFileSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
@@ -17,14 +18,24 @@ export interface MessageSeen {
   readonly flags: readonly string[]
 }
 
+/** Where the mailboxes are. */
+export interface MailboxServer {
+  readonly host: string
+  readonly imapsPort: number | undefined
+  readonly serviceAccount: { readonly user: string; readonly pass: string }
+}
+
 export interface Beside {
-  readonly dovecot: Dovecot
-  /** `--set` values: mail by way of this Postfix, mailboxes in this Dovecot, TLS verified. */
+  /** `--set` values: mail by way of this MTA, mailboxes on this server, TLS verified. */
   readonly set: readonly string[]
   /** Works in a user's INBOX as the user's own mail program. */
   inInbox<T>(user: MailUser, work: (imap: ImapFlow) => Promise<T>): Promise<T>
   /** A user's INBOX as the user sees it. */
   inbox(user: MailUser): Promise<readonly MessageSeen[]>
+}
+
+export interface BesideDovecot extends Beside {
+  readonly dovecot: Dovecot
 }
 
 /**
@@ -36,7 +47,7 @@ export async function startBeside(
   users: readonly MailUser[],
   undeletable: readonly MailUser[] = [],
   more: Pick<DovecotOptions, 'sieve' | 'push'> = {},
-): Promise<Beside> {
+): Promise<BesideDovecot> {
   const tls = makeTestTls([loopback])
   const dovecot = await startDovecot({
     users: [...users, ...undeletable],
@@ -53,45 +64,50 @@ export async function startBeside(
     tls,
   })
   t.after(() => postfix.stop())
-  const inInbox: Beside['inInbox'] = (user, work) => withInbox(dovecot, user, work)
-  return {
-    dovecot,
-    set: settings(temporaryDirectory(t), tls.ca, dovecot, postfix.smtpPort),
-    inInbox,
-    inbox: (user) => inInbox(user, messagesOf),
-  }
+  return { dovecot, ...besideServers(t, tls.ca, dovecot, 'all/{address}', postfix.smtpPort) }
 }
 
-function settings(directory: string, ca: string, dovecot: Dovecot, smtpPort: number): string[] {
+/** @param mailbox how the service account calls an INBOX */
+export function besideServers(
+  t: TestContext,
+  ca: string,
+  server: MailboxServer,
+  mailbox: string,
+  smtpPort: number,
+): Beside {
+  const directory = temporaryDirectory(t)
   const [caFile, passwordFile] = [join(directory, 'mail-ca.pem'), join(directory, 'imap-password')]
   writeFileSync(caFile, ca)
-  writeFileSync(passwordFile, `${dovecot.serviceAccount.pass}\n`, { mode: 0o600 })
-  return [
+  writeFileSync(passwordFile, `${server.serviceAccount.pass}\n`, { mode: 0o600 })
+  const inInbox: Beside['inInbox'] = (user, work) => withInbox(server, ca, user, work)
+  const set = [
     ...[`host=${loopback}`, `port=${smtpPort}`, 'tls=starttls', `ca_file=${caFile}`].map(
       (value) => `relay.smtp.${value}`,
     ),
     ...[
-      `host=${dovecot.host}`,
-      `port=${dovecot.imapsPort}`,
+      `host=${server.host}`,
+      `port=${server.imapsPort}`,
       'tls=implicit',
       `ca_file=${caFile}`,
-      `user=${dovecot.serviceAccount.user}`,
+      `user=${server.serviceAccount.user}`,
       `password_file=${passwordFile}`,
-      'mailbox=all/{address}',
+      `mailbox=${mailbox}`,
     ].map((value) => `imap.${value}`),
   ]
+  return { set, inInbox, inbox: (user) => inInbox(user, messagesOf) }
 }
 
 async function withInbox<T>(
-  dovecot: Dovecot,
+  { host, imapsPort }: MailboxServer,
+  ca: string,
   user: MailUser,
   work: (imap: ImapFlow) => Promise<T>,
 ): Promise<T> {
   const imap = new ImapFlow({
-    host: dovecot.host,
-    port: dovecot.imapPort,
-    secure: false,
-    doSTARTTLS: false,
+    host,
+    port: imapsPort ?? 993,
+    secure: true,
+    tls: { ca },
     auth: { user: user.address, pass: user.password },
     logger: false,
   })

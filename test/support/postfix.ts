@@ -10,10 +10,14 @@ import { type Started, start } from './process.ts'
 
 export interface PostfixOptions {
   readonly domain: string
-  /** Where mail for the domain is delivered. */
-  readonly lmtp: { readonly host: string; readonly port: number }
-  /** Asked before a recipient is accepted (Dovecot's policyPort). Without it every recipient of the domain is. */
-  readonly policy?: { readonly host: string; readonly port: number }
+  /** Where mail for the domain goes: mailboxes by LMTP, or an SMTP server by TLS, `localhost` in its certificate. */
+  readonly lmtp?: { readonly host: string; readonly port: number }
+  readonly smtp?: { readonly port: number; readonly ca: string }
+  /**
+   * Asked before a recipient is accepted (Dovecot's policyPort); `next`: the server that mail goes to is asked.
+   * Without it every recipient of the domain is.
+   */
+  readonly policy?: { readonly host: string; readonly port: number } | 'next'
   /** Offers STARTTLS. */
   readonly tls?: PeerTls
 }
@@ -73,6 +77,7 @@ async function layOut(directory: PeerDirectory, options: PostfixOptions): Promis
   const at = (name: string): string => join(directory.path, name)
   for (const name of ['etc', 'queue', 'data']) await mkdir(at(name))
   await makeQueue(at('queue'), at('data'))
+  if (options.smtp) await writeFile(at('etc/next-ca.pem'), options.smtp.ca, { mode: 0o644 })
   if (options.tls) {
     await writeFile(at('etc/cert.pem'), options.tls.cert)
     await writeFile(at('etc/key.pem'), options.tls.key, { mode: 0o600 })
@@ -124,7 +129,7 @@ async function launch(directory: PeerDirectory, options: PostfixOptions, smtpPor
 }
 
 function mainConfiguration(path: string, instance: string, options: PostfixOptions): Promise<string> {
-  const { domain, lmtp, policy, tls } = options
+  const { domain, lmtp, smtp, tls } = options
   const templates = ['postfix/main.cf']
   const values: Record<string, string | number> = {
     INSTANCE: instance,
@@ -134,8 +139,16 @@ function mainConfiguration(path: string, instance: string, options: PostfixOptio
     NETWORKS: '127.0.0.0/8',
     DOMAIN: domain,
     HOST: `mx.${domain}`,
-    LMTP: `${lmtp.host}:${lmtp.port}`,
-    RECIPIENT_CHECK: policy ? `check_policy_service inet:${policy.host}:${policy.port}` : '',
+    RECIPIENT_CHECK: recipientCheck(options),
+  }
+  if (lmtp) {
+    templates.push('postfix/lmtp.cf')
+    values.LMTP = `${lmtp.host}:${lmtp.port}`
+  }
+  if (smtp) {
+    templates.push('postfix/smtp.cf')
+    const next = { NEXT_HOST: 'localhost', NEXT_PORT: smtp.port, NEXT_CA: join(path, 'etc/next-ca.pem') }
+    Object.assign(values, next)
   }
   if (tls) {
     templates.push('postfix/tls.cf')
@@ -143,6 +156,13 @@ function mainConfiguration(path: string, instance: string, options: PostfixOptio
     values.TLS_KEY = join(path, 'etc/key.pem')
   }
   return renderConfig(templates, values)
+}
+
+function recipientCheck({ policy }: PostfixOptions): string {
+  if (policy === undefined) return ''
+  return policy === 'next'
+    ? 'reject_unverified_recipient'
+    : `check_policy_service inet:${policy.host}:${policy.port}`
 }
 
 function tail(file: string, lines: number): string {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as after } from 'node:timers/promises'
 import type { AdminSession } from '#admin/admin.ts'
 import { connectAdmin } from '#admin/socket-client.ts'
 import { systemClock, systemRandom } from '#edge/system.ts'
@@ -190,3 +191,14 @@ export const goodScreens = (address: string, srpId = 'S00000001'): string[] => [
 ]
 
 export const screensOf = (outcome: Outcome): string[] => outcome.shown.map(({ text }) => text)
+
+/** What `status` says of a user's INBOX, once it says something: each pass over the mailboxes may bring it. */
+export async function mailboxCheck(postkey: Postkey, address: string) {
+  for (let left = 100; left > 0; left -= 1) {
+    const { checks } = await (await postkey.admin()).status()
+    const check = checks.find(({ name }) => name === `mailbox ${address}/INBOX`)
+    if (check) return { health: check.health, code: check.code }
+    await after(100)
+  }
+  return null
+}
