@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 export interface Answer {
   /** OK, NO or BAD. */
@@ -36,10 +37,11 @@ export class RawImap {
     })
   }
 
-  /** Connects and reads the greeting. */
-  static async connect(port: number): Promise<RawImap> {
-    const socket = connect(port, '127.0.0.1')
-    await once(socket, 'connect')
+  /** Connects and reads the greeting; with a CA over TLS from the first byte, verified. */
+  static async connect(port: number, ca?: string): Promise<RawImap> {
+    const to = { host: '127.0.0.1', port }
+    const socket = ca === undefined ? connect(to) : connectTls({ ...to, ca })
+    await once(socket, ca === undefined ? 'connect' : 'secureConnect')
     const client = new RawImap(socket)
     await client.response()
     return client
