@@ -12,7 +12,12 @@ export interface PostfixOptions {
   readonly domain: string
   /** Where mail for the domain goes: mailboxes by LMTP, or an SMTP server by TLS, `localhost` in its certificate. */
   readonly lmtp?: { readonly host: string; readonly port: number }
-  readonly smtp?: { readonly port: number; readonly ca: string }
+  readonly smtp?: {
+    readonly port: number
+    readonly ca: string
+    /** Most recipients named at once; 50 without it. */
+    readonly recipients?: number
+  }
   /**
    * Asked before a recipient is accepted (Dovecot's policyPort); `next`: the server that mail goes to is asked.
    * Without it every recipient of the domain is.
@@ -147,8 +152,10 @@ function mainConfiguration(path: string, instance: string, options: PostfixOptio
   }
   if (smtp) {
     templates.push('postfix/smtp.cf')
-    const next = { NEXT_HOST: 'localhost', NEXT_PORT: smtp.port, NEXT_CA: join(path, 'etc/next-ca.pem') }
-    Object.assign(values, next)
+    values.NEXT_HOST = 'localhost'
+    values.NEXT_PORT = smtp.port
+    values.NEXT_CA = join(path, 'etc/next-ca.pem')
+    values.NEXT_RECIPIENTS = smtp.recipients ?? 50
   }
   if (tls) {
     templates.push('postfix/tls.cf')
