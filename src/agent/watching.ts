@@ -89,7 +89,17 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
   const isNamespace = parts.access.listPattern !== null
   const ladder = makeLadder({ ...options, isNamespace }, parts)
   const server = ladder.learning(parts.server)
-  const pool = makePool({ server, connectionsMax: options.connectionsMax, clock, random })
+  const pool = makePool({
+    server,
+    connectionsMax: options.connectionsMax,
+    clock,
+    random,
+    onLimited: (limited) => {
+      if (limited) log.warn({ code: 'imap.too_many_connections' }, 'the mail server grants fewer connections')
+      else log.info({}, 'the mail server grants all connections again')
+      idle.refresh()
+    },
+  })
   const mailboxes = makeMailboxes(parts.store.watches, { clock, log })
   const grants = makeGrantWatch(parts)
   const served = keepUntilUsersChange(parts, parts.served, servedStaleMs)

@@ -2,6 +2,7 @@
 
 import { isAbsolute } from 'node:path'
 import { isLoopback } from '#kernel/loopback.ts'
+import { loginClashes } from './imap-rules.ts'
 import type { Config } from './schema.ts'
 
 /** A key and what is wrong with it. */
@@ -36,11 +37,7 @@ const rules: readonly Rule[] = [
       'imap.mailbox',
       'must contain {address} or {local}, so that each user has a mailbox of their own',
     ),
-    ...clash(
-      imap.host !== '' && imap.password_file === '',
-      'imap.password_file',
-      'must name the file with the password of the service account, since imap.host is set',
-    ),
+    ...loginClashes(imap),
   ],
   ({ relay }) => [
     ...connection('relay.smtp', relay.smtp),

@@ -2,7 +2,7 @@
 import { fine, fromFault } from '#admin/check.ts'
 import type { Check, Health } from '#admin/views.ts'
 import type { MailAddress } from '#kernel/brand.ts'
-import { Fault, faultCodeOf } from '#kernel/fault.ts'
+import { Fault, type FaultCode, faultCodeOf } from '#kernel/fault.ts'
 import { inbox, type MailboxAccess } from '#mailbox/access.ts'
 import type { MailboxAbilities, MailboxRights, MailServer } from '#mailbox/mailbox.ts'
 import { checkEndpoint, type Endpoint } from './endpoint.ts'
@@ -17,29 +17,42 @@ export interface WatchedMail {
   /** Whether read activation mail is to be deleted. */
   readonly deletes: boolean
   /** How news is heard of with these abilities, as a sentence. */
-  watched(abilities: MailboxAbilities): string
+  watched(access: MailboxAccess, abilities: MailboxAbilities): string
 }
 
 export async function checkWatchedMail(mail: WatchedMail, nowMs: number): Promise<Check[]> {
   const server = await checkEndpoint(mail.endpoint, nowMs)
   if (server.health === 'broken') return [server]
   const login = await loginCheck(mail)
-  if (login.health === 'broken') return [server, login]
+  if (login.health !== 'ok') return [server, login]
   return [server, login, await rightsCheck(mail)]
 }
 
-async function loginCheck({ server, account, watched, deletes }: WatchedMail): Promise<Check> {
-  const name = `IMAP log-in as ${account}`
+/** Without a service account's own log-in the sample user's is tried. */
+async function loginCheck({
+  server,
+  access,
+  account,
+  sample,
+  watched,
+  deletes,
+}: WatchedMail): Promise<Check> {
+  const name = `IMAP log-in ${access.hasService ? `as ${account}` : `for ${sample ?? 'users'}`}`
+  if (!access.hasService && !sample) return fine(name, 'There is no user whose log-in could be tried.')
   try {
-    const connection = await server.connect({ as: 'service' })
+    const asUser = access.hasService ? null : sample
+    const connection = await server.connect(asUser ? { as: 'user', user: asUser } : { as: 'service' })
     const { abilities } = connection
     await connection.close()
     const removal = deletes && !abilities.uidExpunge ? ' No UIDPLUS: read mail is only marked deleted.' : ''
-    return fine(name, `Works. ${watched(abilities)}${removal}`)
+    return fine(name, `Works. ${watched(access, abilities)}${removal}`)
   } catch (error) {
-    return faultCheck(name, 'broken', error)
+    return faultCheck(name, passing.has(faultCodeOf(error)) ? 'attention' : 'broken', error)
   }
 }
+
+/** The server has enough of us just now; the agent has its own connections and waits. */
+const passing: ReadonlySet<FaultCode> = new Set(['imap.too_many_connections', 'imap.throttled'])
 
 async function rightsCheck({ server, access, sample, deletes }: WatchedMail): Promise<Check> {
   if (!sample) return fine('rights on mailboxes', 'There is no user whose mailbox could be tried.')

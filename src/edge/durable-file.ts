@@ -1,5 +1,6 @@
 /** Small files that must outlive a power cut, for their owner alone. */
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** Writes a new file; it must not exist. */
 export function writeDurably(path: string, bytes: Uint8Array): void {
@@ -9,6 +10,20 @@ export function writeDurably(path: string, bytes: Uint8Array): void {
     fsyncSync(file)
   } finally {
     closeSync(file)
+  }
+}
+
+/** Puts new bytes in the place of a file, or makes it: whole or not at all, and for good when this returns. */
+export function replaceDurably(path: string, bytes: Uint8Array): void {
+  const draft = `${path}.${process.pid}.new`
+  try {
+    rmSync(draft, { force: true })
+    writeDurably(draft, bytes)
+    renameSync(draft, path)
+    syncDirectory(dirname(path))
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
   }
 }
 

@@ -2,11 +2,11 @@
  * The store's generation, kept once more outside of the database: a backup that is restored a second time does not
  * know of the first. The larger of the two counts.
  */
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Fault } from '#kernel/fault.ts'
 import type { InstallationStore } from '#store/installation.ts'
-import { syncDirectory, writeDurably } from './durable-file.ts'
+import { replaceDurably } from './durable-file.ts'
 import { checkName } from './storage-key.ts'
 
 export interface RestoreEnv {
@@ -54,16 +54,10 @@ function readGeneration(path: string): number | null {
   return Number(text)
 }
 
-/** The file appears whole or not at all. */
 function writeGeneration(path: string, generation: number): void {
-  const draft = `${path}.${process.pid}.new`
   try {
-    rmSync(draft, { force: true })
-    writeDurably(draft, Buffer.from(`${generation}\n`))
-    renameSync(draft, path)
-    syncDirectory(dirname(path))
+    replaceDurably(path, Buffer.from(`${generation}\n`))
   } catch (error) {
-    rmSync(draft, { force: true })
     throw new Fault('store.unavailable', path, error)
   }
 }

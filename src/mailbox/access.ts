@@ -21,6 +21,8 @@ export interface MailboxAccess {
    * users' addresses begin so; null: it does not.
    */
   readonly listPattern: ((beginning: string) => string) | null
+  /** Whether the service account logs in for itself as well. */
+  readonly hasService: boolean
 }
 
 export const inbox = 'INBOX'
@@ -37,6 +39,7 @@ export const folderKey = ({ owner, folder }: WatchedFolder): string => `${owner}
 export function namespaceAccess(pattern: string): MailboxAccess {
   return {
     listPattern: (beginning) => pattern.replace(placeholder, `${beginning}%`),
+    hasService: true,
     place: ({ owner, folder }) => {
       const name = folder === inbox ? pattern : folder
       if (!/\{(?:address|local)\}/.test(name)) return { login: { as: 'user', user: owner }, name }
@@ -45,15 +48,17 @@ export function namespaceAccess(pattern: string): MailboxAccess {
   }
 }
 
-/** The service account logs in on behalf of each user. */
-export function authzidAccess(): MailboxAccess {
+/** There is a log-in for each user: on behalf of the user by the service account, or with the user's own word. */
+export function authzidAccess(hasService = true): MailboxAccess {
   return {
     listPattern: null,
+    hasService,
     place: ({ owner, folder }) => ({ login: { as: 'user', user: owner }, name: folder }),
   }
 }
 
-function filledIn(pattern: string, owner: MailAddress): string {
+/** `{address}` becomes the main address, `{local}` what stands before its @. */
+export function filledIn(pattern: string, owner: MailAddress): string {
   const local = owner.slice(0, owner.lastIndexOf('@'))
   return pattern.replace(placeholder, (_, what) => (what === 'local' ? local : owner))
 }

@@ -2,9 +2,12 @@
 import { ImapFlow } from 'imapflow'
 import { assert } from '#kernel/assert.ts'
 import type { Clock } from '#kernel/clock.ts'
+import { Fault } from '#kernel/fault.ts'
+import { isLoopback } from '#kernel/loopback.ts'
+import { type MailCredentials, type Proof, type ServiceAccount, serviceAccount } from './credentials.ts'
 import { makeImapConnection } from './imap-connection.ts'
-import { imapFault } from './imap-fault.ts'
-import type { MailLogin, MailServer } from './mailbox.ts'
+import { loginFault } from './imap-fault.ts'
+import type { MailboxConnection, MailLogin, MailServer } from './mailbox.ts'
 import { sharedTransport, type Transport } from './shared-socket.ts'
 
 export interface ImapServerAddress {
@@ -18,47 +21,62 @@ export interface ImapServerAddress {
   readonly serverName?: string
 }
 
-export interface ServiceAccountLogin {
-  readonly user: string
-  readonly password: string
-}
-
 const connectMsMax = 10_000
 /** Below imapflow's own limit for a silent socket, and below what firewalls on the way forget. */
 const idleMsMax = 240_000
 /** A server that answers with more than these is not understood; messages are cut by the fetch itself. */
 const responseBytesMax = { line: 64 * 1024 * 1024, literal: 4 * 1024 * 1024, response: 128 * 1024 * 1024 }
 
-/** Each `connect` makes a client of its own: imapflow does not connect a second time. */
+/**
+ * Each `connect` makes a client of its own: imapflow does not connect a second time. A token that the server
+ * refuses is exchanged for a newer one once.
+ */
 export function imapMailServer(
   address: ImapServerAddress,
-  account: ServiceAccountLogin,
+  account: ServiceAccount | MailCredentials,
   clock: Clock,
 ): MailServer {
   assert(address.tls !== 'none' || isLoopback(address.host), 'plain IMAP is spoken on loopback only')
+  const credentials = 'proof' in account ? account : serviceAccount(account)
+  const logIn = async (login: MailLogin, proof: Proof): Promise<MailboxConnection> => {
+    const { transport, socket } = sharedTransport()
+    try {
+      const client = await loggedIn(makeClient(address, proof, transport))
+      return makeImapConnection(client, socket, clock)
+    } catch (error) {
+      throw loginFault(error, whose(login), proof.how)
+    }
+  }
   return {
     connect: async (login) => {
-      const { transport, socket } = sharedTransport()
-      const client = makeClient(address, account, login, transport)
-      // An error after the connecting shows in the command that runs, and in `usable`.
-      client.on('error', () => {})
+      const first = await credentials.proof(login)
       try {
-        await client.connect()
+        return await logIn(login, first)
       } catch (error) {
-        client.close()
-        throw imapFault(error, whose(login))
+        if (!isTokenRefused(error) || first.how !== 'token' || !credentials.tokenRefused(login, first.token))
+          throw error
+        return logIn(login, await credentials.proof(login))
       }
-      return makeImapConnection(client, socket, clock)
     },
   }
 }
 
-function makeClient(
-  address: ImapServerAddress,
-  account: ServiceAccountLogin,
-  login: MailLogin,
-  transport: Transport,
-): ImapFlow {
+const isTokenRefused = (error: unknown): boolean =>
+  error instanceof Fault && error.code === 'imap.token_refused'
+
+async function loggedIn(client: ImapFlow): Promise<ImapFlow> {
+  // An error after the connecting shows in the command that runs, and in `usable`.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return client
+  } catch (error) {
+    client.close()
+    throw error
+  }
+}
+
+function makeClient(address: ImapServerAddress, proof: Proof, transport: Transport): ImapFlow {
   return new ImapFlow({
     host: address.host,
     port: address.port,
@@ -70,11 +88,7 @@ function makeClient(
       ...(address.serverName !== undefined && { servername: address.serverName }),
       minVersion: 'TLSv1.2',
     },
-    auth: {
-      user: account.user,
-      pass: account.password,
-      ...(login.as === 'user' && { authzid: login.user, loginMethod: 'AUTH=PLAIN' }),
-    },
+    auth: authOf(proof),
     clientInfo: { name: 'Postkey' },
     logger: false,
     disableAutoIdle: true,
@@ -89,6 +103,10 @@ function makeClient(
   })
 }
 
-const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/.test(host)
+function authOf(proof: Proof) {
+  if (proof.how === 'token') return { user: proof.user, accessToken: proof.token }
+  const { user, password, authzid } = proof
+  return { user, pass: password, ...(authzid !== undefined && { authzid, loginMethod: 'AUTH=PLAIN' }) }
+}
 
 const whose = (login: MailLogin): string => (login.as === 'user' ? `on behalf of ${login.user}` : 'log-in')

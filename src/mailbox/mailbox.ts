@@ -2,14 +2,27 @@
 import type { MailAddress } from '#kernel/brand.ts'
 import type { FaultCode } from '#kernel/fault.ts'
 
-/** Who a connection speaks as: the service account itself, or the service account on behalf of one user. */
-export type MailLogin =
-  | { readonly as: 'service' }
-  /** SASL authorisation identity (RFC 4616). */
-  | { readonly as: 'user'; readonly user: MailAddress }
+/** Whose mailboxes a connection is for: those that the service account sees as itself, or one user's. */
+export type MailLogin = { readonly as: 'service' } | { readonly as: 'user'; readonly user: MailAddress }
+
+/** Codes of a log-in that fails for itself, and says nothing of other log-ins. */
+const loginCodes: ReadonlySet<FaultCode> = new Set([
+  'imap.login_failed',
+  'imap.no_mechanism',
+  'imap.no_password',
+  'imap.token_refused',
+  'imap.token_denied',
+  'imap.token_unavailable',
+])
+
+/** Whether this log-in alone is in trouble, not the server and with it everybody. */
+export const isLogins = (code: FaultCode): boolean => loginCodes.has(code)
 
 export interface MailServer {
-  /** A new connection, logged in. @throws Fault imap.unreachable, imap.login_failed, imap.protocol */
+  /**
+   * A new connection, logged in. @throws Fault imap.unreachable, imap.protocol, imap.too_many_connections,
+   * imap.throttled, and those that `isLogins` tells of
+   */
   connect(login: MailLogin): Promise<MailboxConnection>
 }
 

@@ -6,14 +6,16 @@ import type { MailboxConnection, MailLogin } from './mailbox.ts'
 export interface PoolSlot {
   readonly key: string
   readonly openedAtMs: number
+  /** How often its connection was given out. */
+  readonly uses: number
   connection: MailboxConnection | null
   /** Must be closed before another is opened in its place. */
   readonly evicted: MailboxConnection | null
 }
 
 export interface PoolSlots {
-  /** Null: all are busy. */
-  take(login: MailLogin, openedAfterMs: number, nowMs: number): PoolSlot | null
+  /** Null: all are busy. `max`: how many there may be now. */
+  take(login: MailLogin, openedAfterMs: number, nowMs: number, max: number): PoolSlot | null
   release(slot: PoolSlot, nowMs: number): void
   /** `lost`: how many ended by themselves so far. */
   counts(): { open: number; busy: number; lost: number }
@@ -29,7 +31,10 @@ interface Free {
 
 export const loginKey = (login: MailLogin): string => (login.as === 'user' ? login.user : '')
 
-export function makePoolSlots(connectionsMax: number, unusedMsMax: number): PoolSlots {
+/** One that was used as often as this is worth keeping as much as any. */
+const usesMax = 8
+
+export function makePoolSlots(unusedMsMax: number): PoolSlots {
   /** The longest unused first, so that a few stay warm and the rest grow old. */
   let free: Free[] = []
   const busy = new Set<PoolSlot>()
@@ -45,25 +50,35 @@ export function makePoolSlots(connectionsMax: number, unusedMsMax: number): Pool
     for (const { connection } of stale) void connection.close()
   }
 
+  /**
+   * A pass uses a user's connection once, and would push out those of users whose mailboxes are looked into all the
+   * time: so the least used goes first, and of those the longest unused.
+   */
+  const evict = (): MailboxConnection | null => {
+    const uses = Math.min(...free.map(({ slot }) => slot.uses))
+    const at = free.findIndex(({ slot }) => slot.uses === uses)
+    return free.splice(at, 1)[0]?.connection ?? null
+  }
+
   const given = (slot: PoolSlot): PoolSlot => {
     busy.add(slot)
     return slot
   }
 
   return {
-    take: (login, openedAfterMs, nowMs) => {
+    take: (login, openedAfterMs, nowMs, max) => {
       dropStale(nowMs)
       const key = loginKey(login)
       const at = free.findLastIndex(({ slot }) => slot.key === key && slot.openedAtMs >= openedAfterMs)
       const fitting = free[at]
       if (fitting) {
         free.splice(at, 1)
-        return given({ ...fitting.slot, evicted: null })
+        const uses = Math.min(usesMax, fitting.slot.uses + 1)
+        return given({ ...fitting.slot, uses, evicted: null })
       }
-      const full = busy.size + free.length >= connectionsMax
-      const evicted = full ? free.shift() : undefined
-      if (full && !evicted) return null
-      return given({ key, openedAtMs: nowMs, connection: null, evicted: evicted?.connection ?? null })
+      const full = busy.size + free.length >= max
+      if (full && free.length === 0) return null
+      return given({ key, openedAtMs: nowMs, uses: 1, connection: null, evicted: full ? evict() : null })
     },
     release: (slot, nowMs) => {
       assert(busy.delete(slot), 'a connection is given back once')

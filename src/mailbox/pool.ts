@@ -1,21 +1,12 @@
 /**
  * The agent's connections to the mail server: a limited number, shared in turn by all that look at mailboxes.
- * Work that asks to be first goes before the rest, but never keeps it waiting for ever.
+ * Work that asks to be first goes before the rest, but never keeps it waiting for ever. Where the server grants
+ * fewer, the work is done with fewer.
  */
-import { type Clock, sleep } from '#kernel/clock.ts'
-import { Fault } from '#kernel/fault.ts'
-import type { Random } from '#kernel/random.ts'
-import { type Backoff, makeBackoff } from './backoff.ts'
-import type { MailboxConnection, MailLogin, MailServer } from './mailbox.ts'
-import { loginKey, makePoolSlots, type PoolSlot } from './pool-slots.ts'
-
-export interface PoolOptions {
-  readonly server: MailServer
-  /** Most connections at once. */
-  readonly connectionsMax: number
-  readonly clock: Clock
-  readonly random: Random
-}
+import { Fault, faultCodeOf } from '#kernel/fault.ts'
+import type { MailboxConnection, MailLogin } from './mailbox.ts'
+import { type ConnectorOptions, makeConnector } from './pool-connect.ts'
+import { makePoolSlots, type PoolSlot } from './pool-slots.ts'
 
 export interface PoolUse {
   /** Goes before work that is not urgent. */
@@ -25,7 +16,10 @@ export interface PoolUse {
 }
 
 export interface PoolStats {
+  /** Most connections at once just now. */
   readonly max: number
+  /** The server has said that there are too many; `max` goes up again by and by. */
+  readonly limited: boolean
   readonly open: number
   readonly busy: number
   readonly waiting: number
@@ -50,39 +44,30 @@ export interface Pool {
 const unusedMsMax = 240_000
 /** After so many urgent ones in a row it is the turn of one that is not. */
 const urgentInARowMax = 4
-const reconnect = { firstMs: 200, longestMs: 30_000 }
-const serverKey = 'server'
+/** Work whose connection was refused takes its turn again so often. */
+const turnsMax = 3
 
-export function makePool(options: PoolOptions): Pool {
+export function makePool(options: ConnectorOptions): Pool {
   const { clock } = options
-  const slots = makePoolSlots(options.connectionsMax, unusedMsMax)
-  const backoff = makeBackoff(options.random, reconnect)
+  const slots = makePoolSlots(unusedMsMax)
+  const connector = makeConnector(options)
   const queue = makeTurns()
-  const counts = { opened: 0, connectFailures: 0 }
   const closing = new AbortController()
+  const others = (): number => slots.counts().open - 1
 
-  const open = async (login: MailLogin): Promise<MailboxConnection> => {
-    await untilAllowed(clock, backoff, login, closing.signal)
-    try {
-      const connection = await options.server.connect(login)
-      backoff.succeeded(serverKey)
-      backoff.succeeded(loginKey(login))
-      counts.opened += 1
-      return connection
-    } catch (error) {
-      counts.connectFailures += 1
-      // A refused log-in is this user's trouble; everything else is the server's, and so everybody's.
-      const refused = error instanceof Fault && error.code === 'imap.login_failed'
-      backoff.failed(refused ? loginKey(login) : serverKey, clock.monotonicMs())
-      throw error
-    }
+  const connected = async (slot: PoolSlot, login: MailLogin): Promise<MailboxConnection> => {
+    if (slot.evicted) await slot.evicted.close()
+    slot.connection ??= await connector.open(login, others, closing.signal)
+    return slot.connection
   }
 
-  const run = async <T>(slot: PoolSlot, login: MailLogin, work: Work<T>): Promise<T> => {
+  const run = async <T>(slot: PoolSlot, turn: Wanted, work: Work<T>): Promise<Ran<T>> => {
     try {
-      if (slot.evicted) await slot.evicted.close()
-      slot.connection ??= await open(login)
-      return await work(slot.connection)
+      const connection = await connected(slot, turn.login)
+      return { done: await work(connection) }
+    } catch (error) {
+      if (slot.connection === null && isForOthers(error, turn, others())) return 'again'
+      throw error
     } finally {
       slots.release(slot, clock.monotonicMs())
       next()
@@ -91,27 +76,38 @@ export function makePool(options: PoolOptions): Pool {
 
   const next = (): void => {
     for (let turn = queue.peek(); turn; turn = queue.peek()) {
-      const slot = slots.take(turn.login, turn.openedAfterMs, clock.monotonicMs())
+      const slot = slots.take(turn.login, turn.openedAfterMs, clock.monotonicMs(), connector.max())
       if (!slot) return
       queue.shift()
       turn.start(slot)
     }
   }
 
+  /** Queues the work; where the server grants it no connection, it waits for one of those there are. */
+  const take = <T>(turn: Wanted, work: Work<T>, resolve: (done: T) => void): void => {
+    const start = async (slot: PoolSlot): Promise<void> => {
+      const ran = await run(slot, turn, work)
+      if (ran !== 'again') resolve(ran.done)
+      else if (closing.signal.aborted) turn.refuse(closedFault())
+      else take({ ...turn, tries: turn.tries + 1 }, work, resolve)
+    }
+    queue.push({ ...turn, start: (slot) => void start(slot).catch(turn.refuse) })
+    next()
+  }
+
   return {
-    use: (login, work, use = {}) =>
+    use: (login, work, { urgent = false, openedAfterMs = 0 } = {}) =>
       new Promise((resolve, reject) => {
-        if (closing.signal.aborted) return reject(closedFault())
-        queue.push({
-          login,
-          urgent: use.urgent ?? false,
-          openedAfterMs: use.openedAfterMs ?? 0,
-          start: (slot) => void run(slot, login, work).then(resolve, reject),
-          refuse: reject,
-        })
-        next()
+        if (closing.signal.aborted) reject(closedFault())
+        else take({ login, urgent, openedAfterMs, tries: 1, refuse: reject }, work, resolve)
       }),
-    stats: () => ({ ...slots.counts(), waiting: queue.size(), max: options.connectionsMax, ...counts }),
+    stats: () => ({
+      ...slots.counts(),
+      waiting: queue.size(),
+      max: connector.max(),
+      limited: connector.limited(),
+      ...connector.counts(),
+    }),
     close: async () => {
       closing.abort()
       for (let turn = queue.shift(); turn; turn = queue.shift()) turn.refuse(closedFault())
@@ -120,14 +116,24 @@ export function makePool(options: PoolOptions): Pool {
   }
 }
 
+type Ran<T> = { readonly done: T } | 'again'
+
+const isForOthers = (error: unknown, { tries }: Wanted, others: number): boolean =>
+  faultCodeOf(error) === 'imap.too_many_connections' && others > 0 && tries < turnsMax
+
 type Work<T> = (connection: MailboxConnection) => Promise<T>
 
-interface Turn {
+/** Work that wants a connection. */
+interface Wanted {
   readonly login: MailLogin
   readonly urgent: boolean
   readonly openedAfterMs: number
+  readonly tries: number
+  refuse(error: unknown): void
+}
+
+interface Turn extends Wanted {
   start(slot: PoolSlot): void
-  refuse(fault: Fault): void
 }
 
 const closedFault = () => new Fault('imap.unreachable', 'the agent is stopping')
@@ -149,21 +155,4 @@ function makeTurns() {
     },
     size: () => urgent.length + normal.length,
   }
-}
-
-/**
- * Waits while the server is being left alone. A log-in that is being left alone fails at once instead: waiting for
- * it would keep the connection from everybody else. @throws Fault also when the pool closes.
- */
-async function untilAllowed(
-  clock: Clock,
-  backoff: Backoff,
-  login: MailLogin,
-  signal: AbortSignal,
-): Promise<void> {
-  if (backoff.untilMs(loginKey(login)) > clock.monotonicMs())
-    throw new Fault('imap.login_failed', 'refused a moment ago, and not tried again so soon')
-  const delayMs = backoff.untilMs(serverKey) - clock.monotonicMs()
-  if (delayMs > 0) await sleep(clock, delayMs, signal)
-  if (signal.aborted) throw closedFault()
 }

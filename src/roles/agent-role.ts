@@ -15,7 +15,6 @@ import { type MailAddress, parseRelayId, type RelayId } from '#kernel/brand.ts'
 import { fromHex } from '#kernel/bytes.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault, type FaultCode } from '#kernel/fault.ts'
-import type { MailServer } from '#mailbox/mailbox.ts'
 import { connectServer } from '#relay/client.ts'
 import type { RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import type { Base } from './base.ts'
@@ -24,7 +23,7 @@ import { makePushHook, type PushHook } from './push-hook.ts'
 import { openRelayIdentity, ownRelayId, ownSrpId } from './relay-role.ts'
 import { keyFromHex, ownSrpKey } from './secrets.ts'
 import { caIn, dialHost, trustIn } from './tls.ts'
-import { watchedServer, watchingOptions } from './watch-options.ts'
+import { type WatchedServer, watchedServer, watchingOptions } from './watch-options.ts'
 
 export interface AgentRole {
   /** How the agent's ends of a user's way stand: the mailbox and the relay connection. */
@@ -39,7 +38,8 @@ export interface AgentRole {
   relayMissing(): { readonly code: FaultCode; readonly detail: string } | null
   /** Whether the first try to log in at the relay has come to an end. */
   relayTried(): boolean
-  readonly mailServer: MailServer
+  /** The one way to the users' mailboxes that this process has. */
+  readonly mail: WatchedServer
   /** What the mail server's push hook says goes here. */
   readonly push: PushHook
   close(): Promise<void>
@@ -70,7 +70,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
     domain: await describeDomain(base, access.relayId, () => (pinned.length > 0 ? pinned : announced)),
   }
   // What may fail comes before what would have to be ended again.
-  const mailServer = await watchedServer(base, ports.imap)
+  const mail = await watchedServer(base, ports.imap)
   let watching: Watching | null = null
   const agent = startAgent(env, {
     domains: base.config.server.domains,
@@ -95,7 +95,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
   const { store } = base
   watching = startWatching(
     {
-      ...mailServer,
+      ...mail,
       extractor,
       store,
       clock: base.clock,
@@ -114,7 +114,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
     ...told(base, agent, watched, push),
     push,
     relayAheadMs: () => relayTime && aheadMs(base.clock, relayTime),
-    mailServer: mailServer.server,
+    mail,
     close: async () => {
       await retention.close()
       await watched.close()

@@ -23,13 +23,14 @@ import {
 import { checkMailRoute } from '#doctor/smtp.ts'
 import { openVault } from '#edge/storage-key.ts'
 import type { MailAddress } from '#kernel/brand.ts'
+import type { MailboxAccess } from '#mailbox/access.ts'
 import type { MailboxAbilities } from '#mailbox/mailbox.ts'
 import { canonicalEmail } from '#protocol/canonical.ts'
 import type { AgentRole, Ports } from './agent-role.ts'
 import { relayAccess } from './agent-role.ts'
 import type { Base } from './base.ts'
 import { foreignRelay, imapEndpoint, mailRoutes, ownListeners } from './doctor-endpoints.ts'
-import { ladderFor, watchAccess, watchedServer, watchWords } from './watch-options.ts'
+import { ladderFor, type WatchedServer, watchedServer, watchWords } from './watch-options.ts'
 
 /** What the doctor may ask of the server it is part of. */
 export interface Patient {
@@ -122,12 +123,13 @@ async function looksAt(patient: Patient, canary: MailAddress | null): Promise<Lo
         patient.serving || config.imap.host
           ? checkWatchedMail(
               {
-                ...(await watchedServer(base, ports.imap)),
+                ...(await watchedMail(patient)),
                 endpoint: imapEndpoint(base, ports),
                 account: config.imap.user,
                 sample: knownIn(null),
                 deletes: config.agent.etp_mail === 'delete',
-                watched: (abilities) => watchWords(config, ladderOf(patient, abilities, users.length)),
+                watched: (access, abilities) =>
+                  watchWords(config, ladderOf(patient, access, abilities, users.length)),
               },
               clock.nowMs(),
             )
@@ -147,10 +149,14 @@ async function looksAt(patient: Patient, canary: MailAddress | null): Promise<Lo
 /** As the agent has climbed it, or, where none runs, as it would. */
 const ladderOf = (
   { base, agent }: Patient,
+  access: MailboxAccess,
   abilities: MailboxAbilities,
   mailboxes: number,
-): readonly Rung[] =>
-  agent()?.ladder().rungs ?? ladderFor(base.config, watchAccess(base.config), abilities, mailboxes)
+): readonly Rung[] => agent()?.ladder().rungs ?? ladderFor(base.config, access, abilities, mailboxes)
+
+/** The agent's own way, so that nobody else uses up a refresh token; without an agent one like it. */
+const watchedMail = async ({ base, agent, ports }: Patient): Promise<WatchedServer> =>
+  agent()?.mail ?? (await watchedServer(base, ports().imap))
 
 function machineLooks({ base, database, agent }: Patient): Look[] {
   const { config, store, clock, loaded } = base
@@ -240,7 +246,7 @@ const flight = (patient: Patient, address: MailAddress) =>
         relay: { url, relayId, ...(ca === undefined ? {} : { ca }) },
         ownRelay: config.relay_client.url === '',
         embedded: config.imap.host === '',
-        mail: { ...(await watchedServer(base, ports.imap)), junk: config.imap.junk || 'Junk' },
+        mail: { ...(await watchedMail(patient)), junk: config.imap.junk || 'Junk' },
         timeoutMs: config.doctor.canary_seconds * 1000,
         mailboxFault: () => patient.agent()?.path(address).mailbox.fault?.code ?? null,
       },

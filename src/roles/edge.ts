@@ -7,6 +7,8 @@ import { startExtractor } from '#agent/extract-worker.ts'
 import { type KeyStretching, scryptStretching } from '#crypto/key-stretching.ts'
 import { watchDescriptors } from '#edge/descriptors.ts'
 import { failpointAt, systemClock, systemRandom } from '#edge/system.ts'
+import { commandTokens } from '#edge/token-command.ts'
+import { endpointTokens } from '#edge/token-endpoint.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
@@ -41,6 +43,8 @@ export interface Edge {
   openStore(request: StoreRequest): Store
   /** The agent's way to users' mailboxes. */
   readonly mailServer: typeof imapMailServer
+  /** Where access tokens for it come from. */
+  readonly tokens: { readonly byCommand: typeof commandTokens; readonly byEndpoint: typeof endpointTokens }
   /** The agent's way to the relay. */
   readonly dialRelay: typeof webSocketDial
   /** The relay's network side and its way to mail servers. */
@@ -58,6 +62,7 @@ export const machineEdge = (failpoint?: string): Edge => ({
   stretching: scryptStretching,
   openStore,
   mailServer: imapMailServer,
+  tokens: { byCommand: commandTokens, byEndpoint: endpointTokens },
   dialRelay: webSocketDial,
   startRelayServer,
   startExtractor,

@@ -1,7 +1,7 @@
 /** What the agent says of its connections, for `status`. */
 
 import type { AgentFacts } from '#activation/path.ts'
-import { fine } from '#admin/check.ts'
+import { fine, fromFault } from '#admin/check.ts'
 import type { Check } from '#admin/views.ts'
 import type { Agent } from '#agent/agent.ts'
 import { titles } from '#agent/watch/choose.ts'
@@ -15,6 +15,7 @@ export function agentHealth(base: Base, agent: Agent, watching: Watching): reado
   return [
     relayCheck(base, agent),
     ...refusedDomains(agent),
+    ...connectionChecks(base, watching),
     ...watchChecks(base, watching),
     ...mailboxChecks(watching),
   ]
@@ -84,6 +85,14 @@ function relayCheck(base: Base, agent: Agent): Check {
     next: row?.next ?? null,
     sinceMs,
   }
+}
+
+/** Said only while the mail server grants fewer connections than are configured. */
+function connectionChecks({ config }: Base, watching: Watching): Check[] {
+  const { limited, max, open } = watching.poolStats()
+  if (!limited) return []
+  const says = `${open} open; at most ${max} of ${config.agent.connections} are tried now`
+  return [fromFault('IMAP connections', 'attention', 'imap.too_many_connections', null, says)]
 }
 
 const refusedDomains = (agent: Agent): Check[] =>

@@ -2,9 +2,9 @@
 import type { Dependency } from '#http/app.ts'
 import { type Clock, sleep } from '#kernel/clock.ts'
 import { Fault, type FaultCode, faultCodeOf } from '#kernel/fault.ts'
-import type { MailServer } from '#mailbox/mailbox.ts'
 import type { AgentRole } from './agent-role.ts'
 import type { Base } from './base.ts'
+import type { WatchedServer } from './watch-options.ts'
 
 type Missing = { readonly code: FaultCode; readonly detail: string } | null
 
@@ -34,7 +34,7 @@ export function dependenciesOf(base: Base, agent: () => AgentRole | null): Depen
     },
     remembered(clock, 'imap', 'imap.unreachable', async () => {
       const running = agent()
-      return running && logIn(running.mailServer)
+      return running && logIn(base, running.mail)
     }),
   ]
 }
@@ -64,8 +64,11 @@ export async function lookedAtAll(base: Base, agent: () => AgentRole | null): Pr
   while (agent()?.relayTried() === false && clock.monotonicMs() < untilMs) await sleep(clock, lookAgainMs)
 }
 
-async function logIn(server: MailServer): Promise<Missing> {
-  const connection = await server.connect({ as: 'service' })
+/** Where each user has a log-in, the first user's is tried; where there is none, there is nothing to miss. */
+async function logIn({ store }: Base, { server, access }: WatchedServer): Promise<Missing> {
+  const [first] = access.hasService ? [] : await store.users.list()
+  if (!access.hasService && !first) return null
+  const connection = await server.connect(first ? { as: 'user', user: first.address } : { as: 'service' })
   await connection.close()
   return null
 }

@@ -2,12 +2,12 @@
 import { climb, counterLooks, type Rung, titles } from '#agent/watch/choose.ts'
 import type { WatchingOptions, WatchingParts } from '#agent/watching.ts'
 import type { Config } from '#config/schema.ts'
-import { readSecretFile } from '#config/secret-file.ts'
 import type { MailAddress } from '#kernel/brand.ts'
-import { authzidAccess, type MailboxAccess, namespaceAccess } from '#mailbox/access.ts'
+import { type MailboxAccess, namespaceAccess } from '#mailbox/access.ts'
 import type { MailboxAbilities } from '#mailbox/mailbox.ts'
 import { canonicalEmail } from '#protocol/canonical.ts'
 import type { Base } from './base.ts'
+import { mailAccess, mailCredentials } from './mail-login.ts'
 import { serviceAccountPassword } from './secrets.ts'
 import { caIn, dialHost, trustIn } from './tls.ts'
 
@@ -72,17 +72,10 @@ export function watchWords({ agent }: Config, rungs: readonly Rung[]): string {
   ].join(' ')
 }
 
-/** Where users' mailboxes are on the configured server, or on the embedded one. */
-export function watchAccess({ imap }: Config): MailboxAccess {
-  if (!imap.host) return namespaceAccess(embeddedMailbox)
-  return imap.access === 'authzid' ? authzidAccess() : namespaceAccess(imap.mailbox)
-}
+export type WatchedServer = Pick<WatchingParts, 'server' | 'access'>
 
 /** @param imapPort where the embedded IMAP server of this process listens, or null where it runs apart */
-export async function watchedServer(
-  base: Base,
-  imapPort: number | null,
-): Promise<Pick<WatchingParts, 'server' | 'access'>> {
+export async function watchedServer(base: Base, imapPort: number | null): Promise<WatchedServer> {
   const { config, clock, edge } = base
   const { imap } = config
   if (!imap.host) {
@@ -94,7 +87,7 @@ export async function watchedServer(
       ...trustIn(base, config.imap_server, imap.ca_file),
     } as const
     const account = { user: imap.user, password: await serviceAccountPassword(base) }
-    return { server: edge.mailServer(address, account, clock), access: watchAccess(config) }
+    return { server: edge.mailServer(address, account, clock), access: namespaceAccess(embeddedMailbox) }
   }
   const address = {
     host: imap.host,
@@ -102,9 +95,5 @@ export async function watchedServer(
     tls: imap.tls,
     ...caIn(imap.ca_file),
   }
-  const account = { user: imap.user, password: readSecretFile(imap.password_file) }
-  return {
-    server: edge.mailServer(address, account, clock),
-    access: watchAccess(config),
-  }
+  return { server: edge.mailServer(address, mailCredentials(base), clock), access: mailAccess(imap) }
 }

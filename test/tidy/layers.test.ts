@@ -22,7 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   http: ['kernel', 'crypto'],
   handheld: ['kernel', 'crypto', 'protocol', 'relay'],
   doctor: ['kernel', 'activation', 'admin', 'store', 'mailbox', 'handheld'],
-  edge: ['kernel', 'crypto', 'store'],
+  edge: ['kernel', 'crypto', 'store', 'mailbox'],
   cli: ['kernel', 'activation', 'admin', 'config', 'handheld'],
 }
 

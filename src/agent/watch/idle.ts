@@ -61,7 +61,7 @@ export function startIdle(context: WatchContext, connectionsMax: number): Idle {
   }
 
   const refresh = async (): Promise<void> => {
-    const live = [...(await context.grants.live())].slice(0, connectionsMax)
+    const live = [...(await context.grants.live())].slice(0, roomBeside(context.pool, connectionsMax))
     if (closed) return
     for (const [owner, stop] of waiting) {
       if (live.includes(owner)) continue
@@ -85,3 +85,7 @@ export function startIdle(context: WatchContext, connectionsMax: number): Idle {
     },
   }
 }
+
+/** Where the mail server grants too few connections, those that read mail go first. */
+const roomBeside = (pool: WatchContext['pool'], connectionsMax: number): number =>
+  pool.stats().limited ? 0 : connectionsMax

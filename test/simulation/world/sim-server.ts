@@ -1,6 +1,8 @@
 /** A server process: the product's own composition over the simulation's edge. */
 import { extractEtpFiles } from '#agent/extract.ts'
 import type { Config } from '#config/schema.ts'
+import { commandTokens } from '#edge/token-command.ts'
+import { endpointTokens } from '#edge/token-endpoint.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import { startRelay } from '#relay/relay.ts'
 import { compose, type Running } from '../../../src/compose.ts'
@@ -71,6 +73,7 @@ const edgeOf = (world: World, process: SimProcess): Edge => ({
   stretching: quickStretching,
   openStore: ({ path, onMigrated }) => openSimStore(world.storeWorld, process, path, onMigrated),
   mailServer: () => world.mail.serverFor(process),
+  tokens: { byCommand: commandTokens, byEndpoint: endpointTokens },
   dialRelay: () => world.network.dial(process, 'server'),
   startRelayServer: async ({ host: _host, port: _port, tls: _tls, mail: _mail, settings, ...env }) => {
     const mailer = world.mail.mailerFor(process)

@@ -46,6 +46,7 @@ test('no more connections are open than allowed, and all work is done', async (t
   assert.equal(server.logins().length, 3)
   assert.deepEqual(pool.stats(), {
     max: 3,
+    limited: false,
     open: 3,
     busy: 0,
     waiting: 0,

@@ -1,0 +1,59 @@
+/** Opens the pool's connections: not while the server is to be left alone, and not more than it grants. */
+import type { Clock } from '#kernel/clock.ts'
+import type { Random } from '#kernel/random.ts'
+import { makeConnectionLimit } from './connection-limit.ts'
+import type { MailboxConnection, MailLogin, MailServer } from './mailbox.ts'
+import { makeAllowance } from './pool-allowance.ts'
+
+export interface ConnectorOptions {
+  readonly server: MailServer
+  /** Most connections at once. */
+  readonly connectionsMax: number
+  readonly clock: Clock
+  readonly random: Random
+  /** The server refuses connections for being too many, or grants as many as are wanted again. */
+  readonly onLimited?: (limited: boolean) => void
+}
+
+export interface Connector {
+  /** @param others connections open beside this one. @throws Fault of the connecting, also when `signal` aborts */
+  open(login: MailLogin, others: () => number, signal: AbortSignal): Promise<MailboxConnection>
+  /** How many there may be now. */
+  max(): number
+  limited(): boolean
+  counts(): { readonly opened: number; readonly connectFailures: number }
+}
+
+export function makeConnector(options: ConnectorOptions): Connector {
+  const { server, clock, random, connectionsMax, onLimited } = options
+  const limit = makeConnectionLimit(random, connectionsMax)
+  const allowed = makeAllowance(clock, random)
+  const counts = { opened: 0, connectFailures: 0 }
+
+  const told = (change: () => void): void => {
+    const before = limit.limited()
+    change()
+    if (limit.limited() !== before) onLimited?.(limit.limited())
+  }
+
+  return {
+    open: async (login, others, signal) => {
+      await allowed.wait(login, signal)
+      try {
+        const connection = await server.connect(login)
+        counts.opened += 1
+        allowed.succeeded(login)
+        told(() => limit.granted(others() + 1))
+        return connection
+      } catch (error) {
+        counts.connectFailures += 1
+        if (allowed.failed(login, error, others()) === 'limit')
+          told(() => limit.refused(others(), clock.monotonicMs()))
+        throw error
+      }
+    },
+    max: () => limit.max(clock.monotonicMs()),
+    limited: limit.limited,
+    counts: () => ({ ...counts }),
+  }
+}
