@@ -2,9 +2,9 @@
 import { fine, fromFault } from '#admin/check.ts'
 import type { Check, Health } from '#admin/views.ts'
 import type { MailAddress } from '#kernel/brand.ts'
-import { Fault, type FaultCode, faultCodeOf } from '#kernel/fault.ts'
+import { Fault, faultCodeOf } from '#kernel/fault.ts'
 import { inbox, type MailboxAccess } from '#mailbox/access.ts'
-import type { MailboxAbilities, MailboxRights, MailServer } from '#mailbox/mailbox.ts'
+import { isBusy, type MailboxAbilities, type MailboxRights, type MailServer } from '#mailbox/mailbox.ts'
 import { checkEndpoint, type Endpoint } from './endpoint.ts'
 
 export interface WatchedMail {
@@ -47,12 +47,10 @@ async function loginCheck({
     const removal = deletes && !abilities.uidExpunge ? ' No UIDPLUS: read mail is only marked deleted.' : ''
     return fine(name, `Works. ${watched(access, abilities)}${removal}`)
   } catch (error) {
-    return faultCheck(name, passing.has(faultCodeOf(error)) ? 'attention' : 'broken', error)
+    // A busy server has its connections with the agent, which waits and tries again.
+    return faultCheck(name, isBusy(faultCodeOf(error)) ? 'attention' : 'broken', error)
   }
 }
-
-/** The server has enough of us just now; the agent has its own connections and waits. */
-const passing: ReadonlySet<FaultCode> = new Set(['imap.too_many_connections', 'imap.throttled'])
 
 async function rightsCheck({ server, access, sample, deletes }: WatchedMail): Promise<Check> {
   if (!sample) return fine('rights on mailboxes', 'There is no user whose mailbox could be tried.')

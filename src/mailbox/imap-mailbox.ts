@@ -27,6 +27,8 @@ const idleMsMax = 240_000
 /** A server that answers with more than these is not understood; messages are cut by the fetch itself. */
 const responseBytesMax = { line: 64 * 1024 * 1024, literal: 4 * 1024 * 1024, response: 128 * 1024 * 1024 }
 
+/** A server that has no process left for a connection keeps the log-in waiting. */
+const loginMsMax = 30_000
 /**
  * Each `connect` makes a client of its own: imapflow does not connect a second time. A token that the server
  * refuses is exchanged for a newer one once.
@@ -41,7 +43,7 @@ export function imapMailServer(
   const logIn = async (login: MailLogin, proof: Proof): Promise<MailboxConnection> => {
     const { transport, socket } = sharedTransport()
     try {
-      const client = await loggedIn(makeClient(address, proof, transport))
+      const client = await loggedIn(makeClient(address, proof, transport), clock)
       return makeImapConnection(client, socket, clock)
     } catch (error) {
       throw loginFault(error, whose(login), proof.how)
@@ -64,7 +66,20 @@ export function imapMailServer(
 const isTokenRefused = (error: unknown): boolean =>
   error instanceof Fault && error.code === 'imap.token_refused'
 
-async function loggedIn(client: ImapFlow): Promise<ImapFlow> {
+/** It spoke, and then closed the connection without a word: Dovecot does so where the user has a token and no mailbox. */
+const isCutOff = (client: ImapFlow, error: unknown): boolean =>
+  client.capabilities.size > 0 &&
+  error instanceof Error &&
+  'code' in error &&
+  /^ClosedAfterConnect/.test(String(error.code)) &&
+  !('reason' in error)
+
+async function loggedIn(client: ImapFlow, clock: Clock): Promise<ImapFlow> {
+  let late = false
+  const cancel = clock.after(loginMsMax, () => {
+    late = true
+    client.close()
+  })
   // An error after the connecting shows in the command that runs, and in `usable`.
   client.on('error', () => {})
   try {
@@ -72,7 +87,11 @@ async function loggedIn(client: ImapFlow): Promise<ImapFlow> {
     return client
   } catch (error) {
     client.close()
+    if (late) throw new Fault('imap.login_unanswered', `for ${loginMsMax / 1000} s`)
+    if (isCutOff(client, error)) throw new Fault('imap.login_unanswered', 'it closed the connection', error)
     throw error
+  } finally {
+    cancel()
   }
 }
 

@@ -15,13 +15,22 @@ const loginCodes: ReadonlySet<FaultCode> = new Set([
   'imap.token_unavailable',
 ])
 
+/** Codes of a server that has no more for us just now: for this user, or for anybody. */
+const busyCodes: ReadonlySet<FaultCode> = new Set([
+  'imap.too_many_connections',
+  'imap.login_unanswered',
+  'imap.throttled',
+])
+
+export const isBusy = (code: FaultCode): boolean => busyCodes.has(code)
+
 /** Whether this log-in alone is in trouble, not the server and with it everybody. */
 export const isLogins = (code: FaultCode): boolean => loginCodes.has(code)
 
 export interface MailServer {
   /**
-   * A new connection, logged in. @throws Fault imap.unreachable, imap.protocol, imap.too_many_connections,
-   * imap.throttled, and those that `isLogins` tells of
+   * A new connection, logged in. @throws Fault imap.unreachable, imap.protocol, and those that `isBusy` and `isLogins`
+   * tell of
    */
   connect(login: MailLogin): Promise<MailboxConnection>
 }

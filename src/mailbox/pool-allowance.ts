@@ -3,7 +3,7 @@ import { type Clock, sleep } from '#kernel/clock.ts'
 import { Fault, type FaultCode, faultCodeOf } from '#kernel/fault.ts'
 import type { Random } from '#kernel/random.ts'
 import { makeBackoff } from './backoff.ts'
-import { isLogins, type MailLogin } from './mailbox.ts'
+import { isBusy, isLogins, type MailLogin } from './mailbox.ts'
 import { loginKey } from './pool-slots.ts'
 
 export interface Allowance {
@@ -27,22 +27,23 @@ export function makeAllowance(clock: Clock, random: Random): Allowance {
   const server = { reconnect: makeBackoff(random, reconnect), throttled: makeBackoff(random, throttled) }
   const logins = makeBackoff(random, refused)
   const codes = new Map<string, FaultCode>()
-  /** Whose log-in was the last that was one too many. */
-  let lastLimited: string | null = null
+  /** Whose log-in was the last that the server was too busy for. */
+  let lastBusy: string | null = null
 
   const leaveLogin = (key: string, code: FaultCode): void => {
     logins.failed(key, clock.monotonicMs())
     codes.set(key, code)
   }
 
-  /** A server limits the connections of each user, or all of them: that shows in the second user it refuses. */
-  const limited = (login: MailLogin, others: number): 'limit' | 'other' => {
+  /** A server may have no more for one user, or for anybody: that shows in the second user it refuses. */
+  const busy = (login: MailLogin, code: FaultCode, others: number): 'limit' | 'other' => {
     const key = loginKey(login)
-    const ofOne = login.as === 'user' && (lastLimited ?? key) === key
-    lastLimited = key
-    if (ofOne) leaveLogin(key, 'imap.too_many_connections')
+    const ofOne = login.as === 'user' && (lastBusy ?? key) === key
+    lastBusy = key
+    if (ofOne) leaveLogin(key, code)
+    else if (code === 'imap.throttled') server.throttled.failed(serverKey, clock.monotonicMs())
     else if (others === 0) server.reconnect.failed(serverKey, clock.monotonicMs())
-    return ofOne ? 'other' : 'limit'
+    return ofOne || code === 'imap.throttled' ? 'other' : 'limit'
   }
 
   return {
@@ -63,18 +64,15 @@ export function makeAllowance(clock: Clock, random: Random): Allowance {
       for (const backoff of Object.values(server)) backoff.succeeded(serverKey)
       logins.succeeded(key)
       codes.delete(key)
-      lastLimited = null
+      lastBusy = null
     },
     failed: (login, error, others) => {
       const code = faultCodeOf(error)
-      if (code === 'imap.too_many_connections') return limited(login, others)
+      if (isBusy(code)) return busy(login, code, others)
       // Where a secret is missing nothing was asked of the server, and tokens are asked for at a pace of their own.
       if (/^imap\.(?:no_password|token_denied|token_unavailable)$/.test(code)) return 'other'
       if (isLogins(code)) leaveLogin(loginKey(login), code)
-      else {
-        const backoff = code === 'imap.throttled' ? server.throttled : server.reconnect
-        backoff.failed(serverKey, clock.monotonicMs())
-      }
+      else server.reconnect.failed(serverKey, clock.monotonicMs())
       return 'other'
     },
   }

@@ -4,7 +4,7 @@
  * fewer, the work is done with fewer.
  */
 import { Fault, faultCodeOf } from '#kernel/fault.ts'
-import type { MailboxConnection, MailLogin } from './mailbox.ts'
+import { isBusy, type MailboxConnection, type MailLogin } from './mailbox.ts'
 import { type ConnectorOptions, makeConnector } from './pool-connect.ts'
 import { makePoolSlots, type PoolSlot } from './pool-slots.ts'
 
@@ -119,7 +119,7 @@ export function makePool(options: ConnectorOptions): Pool {
 type Ran<T> = { readonly done: T } | 'again'
 
 const isForOthers = (error: unknown, { tries }: Wanted, others: number): boolean =>
-  faultCodeOf(error) === 'imap.too_many_connections' && others > 0 && tries < turnsMax
+  isBusy(faultCodeOf(error)) && others > 0 && tries < turnsMax
 
 type Work<T> = (connection: MailboxConnection) => Promise<T>
 

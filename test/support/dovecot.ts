@@ -25,6 +25,19 @@ export interface DovecotOptions {
   readonly sieve?: string
   /** Tells Postkey of each mail by `push.lua`: the URL of its hook, and the file with the token. */
   readonly push?: { readonly url: string; readonly tokenFile: string }
+  /** Takes access tokens as well. */
+  readonly oauth2?: DovecotOauth2
+  /** What a site adds of its own, after the rest. */
+  readonly config?: string
+}
+
+export interface DovecotOauth2 {
+  /** Where it asks about a token (RFC 7662). */
+  readonly introspectionUrl: string
+  /** `xoauth2 oauthbearer` without it. */
+  readonly mechanisms?: string
+  /** What of log-in name and token must be the same: `%Lu`, the whole name, without it; `%Ld`: the domain. */
+  readonly usernameFormat?: string
 }
 
 export interface Dovecot {
@@ -59,6 +72,7 @@ interface Account {
 
 const serviceUser = 'postkey'
 const standardDomain = 'example.test'
+const oauth2File = 'etc/dovecot-oauth2.conf.ext'
 
 /** Resolves when Dovecot accepts log-ins and LMTP, and has proved by its greeting that it is this one. */
 export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
@@ -110,6 +124,11 @@ async function layOut(directory: PeerDirectory, options: DovecotOptions, service
   await writeFile(at('etc/masters'), userRow(service))
   if (options.sieve !== undefined) await writeFile(at('etc/before.sieve'), options.sieve, { mode: 0o644 })
   if (options.push) await copyFile(dockerFile('dovecot/push.lua'), at('etc/push.lua'))
+  if (options.oauth2) {
+    const { introspectionUrl, usernameFormat = '%Lu' } = options.oauth2
+    const values = { INTROSPECTION_URL: introspectionUrl, USERNAME_FORMAT: usernameFormat }
+    await writeFile(at(oauth2File), await renderConfig(['dovecot/dovecot-oauth2.conf.ext'], values))
+  }
   if (options.tls) {
     await writeFile(at('etc/cert.pem'), options.tls.cert)
     await writeFile(at('etc/key.pem'), options.tls.key, { mode: 0o600 })
@@ -169,7 +188,7 @@ async function launch(
 async function configuration(
   path: string,
   instance: string,
-  { domain = standardDomain, sieve, push }: DovecotOptions,
+  { domain = standardDomain, sieve, push, oauth2, config = '' }: DovecotOptions,
   ports: Readonly<Record<string, number>>,
   imapsPort: number | undefined,
 ): Promise<string> {
@@ -193,6 +212,10 @@ async function configuration(
     values.PUSH_URL = push.url
     values.PUSH_TOKEN = push.tokenFile
   }
+  if (oauth2) {
+    templates.push('dovecot/oauth2.conf')
+    values.TOKEN_MECHANISMS = oauth2.mechanisms ?? 'xoauth2 oauthbearer'
+  }
   if (imapsPort !== undefined) {
     templates.push('dovecot/tls.conf')
     values.IMAPS_PORT = imapsPort
@@ -204,7 +227,7 @@ async function configuration(
     values.USER = userInfo().username
     values.GROUP = await groupName()
   }
-  return renderConfig(templates, values)
+  return `${await renderConfig(templates, values)}\n${config}\n`
 }
 
 async function groupName(): Promise<string> {

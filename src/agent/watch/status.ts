@@ -1,7 +1,7 @@
 /** Looks at the counters of each folder by itself. */
 import { Fault, type FaultCode, faultCodeOf } from '#kernel/fault.ts'
 import type { WatchedFolder } from '#mailbox/access.ts'
-import { isLogins, type MailboxConnection } from '#mailbox/mailbox.ts'
+import { isBusy, isLogins, type MailboxConnection } from '#mailbox/mailbox.ts'
 import type { WatchContext } from './context.ts'
 import { noteCounters, noteFault } from './note.ts'
 
@@ -46,14 +46,8 @@ export async function lookByStatus(
 
 /** What only concerns one user, and does not mean that the server is away. */
 export const isOneUsers = (error: unknown): error is Fault =>
-  error instanceof Fault && (isLogins(error.code) || usersOwn.has(error.code))
-
-/** Servers limit the connections of each user. */
-const usersOwn: ReadonlySet<FaultCode> = new Set([
-  'imap.no_mailbox',
-  'imap.no_right',
-  'imap.too_many_connections',
-])
+  error instanceof Fault &&
+  (isLogins(error.code) || isBusy(error.code) || /^imap\.no_(?:mailbox|right)$/.test(error.code))
 
 /** A mailbox that the connection broke on, and may break on again. */
 export const isBreaking = (code: FaultCode | null): boolean =>

@@ -50,6 +50,12 @@ export const mailFaults = {
     turn: 'mail_server',
     retry: 'automatic',
   },
+  'imap.login_unanswered': {
+    says: 'The IMAP server greets, but does not answer the log-in.',
+    next: 'It may have no process left for another connection: raise its limit (Dovecot: `service imap { process_limit }`), or lower `[agent] connections`.',
+    turn: 'mail_server',
+    retry: 'automatic',
+  },
   'imap.throttled': {
     says: 'The IMAP server says that it has no time now.',
     next: 'The agent waits and tries again by itself; if it stays so, look at the load and the limits of the mail server.',
