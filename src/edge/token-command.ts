@@ -96,7 +96,8 @@ export function withoutSecrets(bytes: Uint8Array): string {
     .map((word) => {
       const plain = /^[(["']?[A-Za-z]{1,15}[.,:;!?)\]"']*$/.test(word)
       const hidden = !plain || afterName
-      afterName = /(?:token|secret|password|passphrase|key|bearer|basic|authorization)\W*$/i.test(word)
+      afterName =
+        plain && /(?:token|secret|password|passphrase|key|bearer|basic|authorization)\W*$/i.test(word)
       return hidden && word !== '' ? '…' : word
     })
     .join(' ')

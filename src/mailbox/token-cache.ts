@@ -30,7 +30,7 @@ const earlyMsMax = 60_000
 const youngMs = 30_000
 /** With a token for each user, the oldest are forgotten beyond so many. */
 const keptMax = 2_000
-const again = { firstMs: 1_000, longestMs: 300_000 }
+const again = { firstMs: 1_000, longestMs: 60_000 }
 
 export function cachedTokens(
   fetch: FetchToken,
