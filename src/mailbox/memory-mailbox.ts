@@ -25,6 +25,8 @@ export interface MemoryMailServer extends MailServer {
   loseConnections(): void
   /** Connecting fails with this code, or works again. */
   refuseConnections(code: FaultCode | null): void
+  /** More connections than these are refused with imap.too_many_connections. */
+  grantConnections(max: number): void
   connections(): number
   /** Log-ins since the start. */
   logins(): readonly MailLogin[]
@@ -45,10 +47,12 @@ export function makeMemoryMailServer(
   const open = new Set<{ lose(): void }>()
   const logins: MailLogin[] = []
   let refusal: FaultCode | null = null
+  let granted = Number.POSITIVE_INFINITY
 
   const connect = async (login: MailLogin): Promise<MailboxConnection> => {
     logins.push(login)
     if (refusal) throw new Fault(refusal, 'refused by the test')
+    if (open.size >= granted) throw new Fault('imap.too_many_connections', 'refused by the test')
     const own = login.as === 'user' ? `${login.user}/` : ''
     const { connection, lose } = makeMemoryConnection({
       abilities: { ...everyAbility, ...abilities },
@@ -79,6 +83,9 @@ export function makeMemoryMailServer(
     },
     refuseConnections: (code) => {
       refusal = code
+    },
+    grantConnections: (max) => {
+      granted = max
     },
     connections: () => open.size,
     logins: () => logins,
