@@ -55,6 +55,13 @@ export interface UserCases {
   show(address: string): Promise<UserDetail>
   /** Removes the user with passwords, keys and, in the embedded mail server, the mailbox. */
   remove(address: string): Promise<UserView>
+  /**
+   * Keeps the password of the user's mailbox at the site's own mail server, sealed; it is never shown again.
+   * @throws Fault admin.usage
+   */
+  setMailboxPassword(address: string, password: string): Promise<UserView>
+  /** @throws Fault imap.no_password where there is none */
+  removeMailboxPassword(address: string): Promise<UserView>
   /** Adds many users, each with a generated password where `passwords` is given; results come in order. */
   import(rows: readonly NewUserInput[], passwords?: PasswordTerms): AsyncIterable<ImportResult>
 }

@@ -69,6 +69,12 @@ export const operations: Readonly<Record<string, Call<Promise<unknown>>>> = {
   'users.list': operation<[], Promise<unknown>>([], (admin) => admin.users.list()),
   'users.show': operation([text], (admin, [address]) => admin.users.show(address)),
   'users.remove': operation([text], (admin, [address]) => admin.users.remove(address)),
+  'users.setMailboxPassword': operation([text, text], (admin, [address, password]) =>
+    admin.users.setMailboxPassword(address, password),
+  ),
+  'users.removeMailboxPassword': operation([text], (admin, [address]) =>
+    admin.users.removeMailboxPassword(address),
+  ),
   'passwords.set': operation([text, text, maybe(terms)], (admin, [address, password, how]) =>
     admin.passwords.set(address, password, how),
   ),

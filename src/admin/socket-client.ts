@@ -46,6 +46,8 @@ function remoteAdmin(socketPath: string): Admin {
       list: () => call('users.list'),
       show: (address) => call('users.show', address),
       remove: (address) => call('users.remove', address),
+      setMailboxPassword: (address, password) => call('users.setMailboxPassword', address, password),
+      removeMailboxPassword: (address) => call('users.removeMailboxPassword', address),
       import: (rows, passwords) =>
         inBatches(rows, (batch) => follow<ImportResult>('users.import', [batch, passwords])),
     },

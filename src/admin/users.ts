@@ -7,6 +7,7 @@ import type { ImportResult, NewUserInput, PasswordTerms, UserCases } from './adm
 import { guardView } from './guard.ts'
 import { handheldView } from './handhelds.ts'
 import { addressOf, findUser, userView, viewUser } from './lookup.ts'
+import { mailboxPasswordCases } from './mailbox-passwords.ts'
 import { issueGenerated } from './passwords.ts'
 import type { AdminParts } from './ports.ts'
 import type { UserDetail } from './views.ts'
@@ -33,6 +34,7 @@ export function userCases(parts: AdminParts): UserCases {
       log.info({ user: user.address }, 'user removed')
       return last
     },
+    ...mailboxPasswordCases(parts),
     import: (rows, passwords) => importUsers(parts, rows, passwords),
   }
 }
@@ -86,6 +88,7 @@ async function detail({ store, clock }: AdminParts, user: User): Promise<UserDet
     ...(await viewUser(store.users, user, nowMs)),
     activations: runs.map((run) => activationView(run, nowMs)),
     handhelds: accounts.map((account) => handheldView(account, user.address)),
+    mailboxPassword: (await store.users.mailboxPassword(user.address)) !== null,
     guard: await guardView({ store, clock }, await store.users.newestGrant(user.id)),
   }
 }

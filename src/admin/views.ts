@@ -63,6 +63,8 @@ export interface AccessRuleView {
 }
 
 export interface UserDetail extends UserView {
+  /** Whether the password of the user's mailbox at the site's mail server is kept; itself it is never shown. */
+  readonly mailboxPassword: boolean
   /** Newest first. */
   readonly activations: readonly ActivationView[]
   readonly handhelds: readonly HandheldView[]

@@ -29,6 +29,7 @@ const byCode: Partial<Record<FaultCode, ExitName>> = {
   'srp.unknown': 'not_found',
   'access.unknown': 'not_found',
   'password.none': 'not_found',
+  'imap.no_password': 'not_found',
   'user.exists': 'conflict',
   'srp.exists': 'conflict',
   'admin.running': 'conflict',

@@ -1,9 +1,18 @@
 /** How the agent logs in at the site's mail server, as `[imap]` says. */
 import type { Config } from '#config/schema.ts'
 import { readSecretFile } from '#config/secret-file.ts'
+import { openMailboxPassword } from '#crypto/mailbox-password.ts'
 import type { TokenEndpoint } from '#edge/token-endpoint.ts'
+import type { MailAddress } from '#kernel/brand.ts'
+import { Fault } from '#kernel/fault.ts'
 import { authzidAccess, filledIn, type MailboxAccess, namespaceAccess } from '#mailbox/access.ts'
-import { type MailCredentials, masterUser, serviceAccount, serviceToken } from '#mailbox/credentials.ts'
+import {
+  type MailCredentials,
+  masterUser,
+  ownPasswords,
+  serviceAccount,
+  serviceToken,
+} from '#mailbox/credentials.ts'
 import { cachedTokens } from '#mailbox/token-cache.ts'
 import type { Base } from './base.ts'
 import { caIn } from './tls.ts'
@@ -19,6 +28,11 @@ export function mailAccess(imap: Imap): MailboxAccess {
 /** @throws Fault config.invalid where a secret cannot be read */
 export function mailCredentials(base: Base): MailCredentials {
   const { imap } = base.config
+  if (imap.access === 'per_user')
+    return ownPasswords(
+      (owner) => keptPassword(base, owner),
+      (owner) => filledIn(imap.login_name, owner),
+    )
   const account = {
     user: imap.user,
     userName: (owner: Parameters<typeof filledIn>[1]) => filledIn(imap.login_name, owner),
@@ -32,6 +46,16 @@ export function mailCredentials(base: Base): MailCredentials {
   return imap.access === 'master'
     ? masterUser({ ...account, password, separator: imap.master_separator })
     : serviceAccount({ ...account, password })
+}
+
+/** @throws Fault storage_key.wrong */
+async function keptPassword({ store, vault }: Base, owner: MailAddress): Promise<string | null> {
+  const sealed = await store.users.mailboxPassword(owner)
+  if (!sealed) return null
+  const password = openMailboxPassword(vault, owner, sealed)
+  if (password === null)
+    throw new Fault('storage_key.wrong', `the mailbox password of ${owner} does not open`)
+  return password
 }
 
 function tokenFetch({ config: { imap }, clock, edge }: Base) {

@@ -71,6 +71,12 @@ export interface UserStore {
   newestGrants(): Promise<KeptGrant[]>
   record(grantId: number, address: MailAddress, profile: number): Promise<Uint8Array | null>
   hasRecord(grantId: number, address: MailAddress): Promise<boolean>
+  /** Keeps the password of the user's mailbox at the site's mail server, in the place of an older one; sealed above the store. */
+  keepMailboxPassword(userId: number, sealed: Uint8Array, nowMs: number): Promise<void>
+  /** Returns whether there was one. */
+  dropMailboxPassword(userId: number): Promise<boolean>
+  /** By the main address. */
+  mailboxPassword(owner: MailAddress): Promise<Uint8Array | null>
   /** Users with an open or claimed grant: their mailboxes may be read closely. */
   withLiveGrant(nowMs: number): Promise<MailAddress[]>
 }

@@ -88,6 +88,25 @@ function users(check: CheckStore): void {
     },
   )
 
+  check(
+    "the password of a user's mailbox is kept sealed, replaced, dropped, and goes with the user",
+    async (store) => {
+      const id = await withUser(store)
+      assert.equal(await store.users.mailboxPassword(alice), null)
+      await store.users.keepMailboxPassword(id, bytes(1, 2, 3), e.start)
+      await store.users.keepMailboxPassword(id, bytes(4, 5), e.start)
+      assert.deepEqual(await store.users.mailboxPassword(alice), bytes(4, 5))
+      assert.equal(await store.users.mailboxPassword(alias), null, 'by the main address alone')
+      assert.equal(await store.users.dropMailboxPassword(id), true)
+      assert.equal(await store.users.dropMailboxPassword(id), false)
+      assert.equal(await store.users.mailboxPassword(alice), null)
+      await store.users.keepMailboxPassword(id, bytes(6), e.start)
+      await store.users.remove(id)
+      await withUser(store)
+      assert.equal(await store.users.mailboxPassword(alice), null)
+    },
+  )
+
   check('work that is finished and asked for again in one commit stays', async (store) => {
     const addWork = [{ key: 'w', txn: e.txn, kind: 'make_answer', dueAtMs: e.start }] as const
     await store.activations.commit({ nowMs: e.start, addWork })

@@ -40,13 +40,13 @@ export interface BesideDovecot extends Beside {
 
 /**
  * @param undeletable users in whose mailboxes the service account may not delete
- * @param more a script of the site that every mail goes through, or the push hook
+ * @param more a script of the site that every mail goes through, the push hook, access tokens, or a site's own settings
  */
 export async function startBeside(
   t: TestContext,
   users: readonly MailUser[],
   undeletable: readonly MailUser[] = [],
-  more: Pick<DovecotOptions, 'sieve' | 'push'> = {},
+  more: Pick<DovecotOptions, 'sieve' | 'push' | 'oauth2' | 'config'> = {},
 ): Promise<BesideDovecot> {
   const tls = makeTestTls([loopback])
   const dovecot = await startDovecot({

@@ -3,7 +3,7 @@ import type { PasswordView, UserDetail, UserView } from '#admin/views.ts'
 import { act, arg, collect, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import { renderGuard } from '../guard.ts'
-import { consent } from '../prompts.ts'
+import { consent, readPassword } from '../prompts.ts'
 import { type Run, usage } from '../run.ts'
 import { fields } from '../text.ts'
 import { moment, relative } from '../time.ts'
@@ -59,6 +59,21 @@ export function userCommands(program: Command, host: Host): void {
     .command('show <address>')
     .description('one user with activations and handhelds')
     .action(act(host, show))
+  user
+    .command('mailbox-password <address>')
+    .description(
+      'keep the password of the user\'s mailbox at your mail server, for [imap] access = "per_user"',
+    )
+    .option('--remove', 'forget it instead')
+    .addHelpText(
+      'after',
+      `\nOn a terminal it is asked for twice; otherwise it is the first line of standard input.\n${examples(
+        'user mailbox-password alice@example.test',
+        'user mailbox-password alice@example.test < password.txt',
+        'user mailbox-password alice@example.test --remove',
+      )}`,
+    )
+    .action(act<{ readonly remove?: boolean }>(host, mailboxPassword))
   user
     .command('remove <address>')
     .description('remove a user with passwords, keys and, in the embedded mail server, the mailbox')
@@ -134,6 +149,7 @@ function describeUser(run: Run, user: UserDetail): string {
       ['password', passwordWords(password, nowMs)],
       ['wrong tries', password && password.wrongTries > 0 ? String(password.wrongTries) : null],
       ['only for', password?.boundTo ?? null],
+      ['mailbox password', user.mailboxPassword ? 'kept' : null],
     ],
     run.terminal.width,
   )
@@ -141,6 +157,21 @@ function describeUser(run: Run, user: UserDetail): string {
   const handhelds = user.handhelds.length === 0 ? '' : `\n${run.table(handheldColumns(run), user.handhelds)}`
   const guard = renderGuard(run, user.guard, user.address)
   return `${run.terminal.bold(user.address)}\n${head}${guard}${runs}${handhelds}`
+}
+
+async function mailboxPassword(
+  run: Run,
+  args: readonly string[],
+  options: { readonly remove?: boolean },
+): Promise<void> {
+  const address = arg(args, 0)
+  if (options.remove) {
+    const user = await run.admin((admin) => admin.users.removeMailboxPassword(address))
+    return run.print(user, () => `The password of ${user.address}'s mailbox is forgotten.\n`)
+  }
+  const typed = await readPassword(run, `Password of ${address}'s mailbox`)
+  const user = await run.admin((admin) => admin.users.setMailboxPassword(address, typed))
+  run.print(user, () => `The password of ${user.address}'s mailbox is kept.\n`)
 }
 
 async function remove(run: Run, args: readonly string[], options: { readonly yes?: boolean }): Promise<void> {

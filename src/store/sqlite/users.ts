@@ -35,6 +35,7 @@ export const users: Aggregate<UserStore> = {
     'newestGrants',
     'record',
     'hasRecord',
+    'mailboxPassword',
     'withLiveGrant',
   ],
   make: (db) => ({
@@ -82,6 +83,15 @@ export const users: Aggregate<UserStore> = {
         grantId,
         address,
       ) !== undefined,
+    keepMailboxPassword: (userId, sealed, nowMs) =>
+      void db.run('INSERT OR REPLACE INTO mailbox_password VALUES (?, ?, ?)', userId, sealed, nowMs),
+    dropMailboxPassword: (userId) => db.run('DELETE FROM mailbox_password WHERE user_id = ?', userId) > 0,
+    mailboxPassword: (owner) =>
+      db.one<{ sealed: Uint8Array }>(
+        `SELECT p.sealed FROM mailbox_password p JOIN user_address a ON a.user_id = p.user_id AND a.main = 1
+         WHERE a.address = ?`,
+        owner,
+      )?.sealed ?? null,
     withLiveGrant: (nowMs) =>
       db
         .all<{ address: MailAddress }>(

@@ -97,6 +97,20 @@ test('a password is asked for twice on a terminal, and read from standard input 
   assert.equal((await site.run(['password', 'revoke', alice])).code, 3)
 })
 
+test("a mailbox's password is read as an activation password is, and never said again", async () => {
+  await site.admin.users.add({ address: alice })
+  const set = ['user', 'mailbox-password', alice]
+  const typed = await site.run(set, { prompts: person(['its password', 'its password']) })
+  assert.deepEqual(typed, { code: 0, out: `The password of ${alice}'s mailbox is kept.\n`, err: '' })
+  assert.equal((await site.run(set, { prompts: person(['one', 'another']) })).code, 2)
+  assert.equal((await site.run(set, { stdin: 'piped password\n' })).code, 0)
+  assert.match((await site.run(['user', 'show', alice])).out, /mailbox password +kept/)
+  assert.equal((await site.run([...set, '--remove'])).code, 0)
+  assert.equal((await site.run([...set, '--remove'])).code, 3)
+  assert(!(await site.run(['user', 'show', alice])).out.includes('mailbox password'))
+  assert.equal((await site.run([...set, 'on-the-command-line'])).code, 2)
+})
+
 test('a CSV file adds many users, prints each password once, and names the rows set aside', async () => {
   writeFileSync(
     join(site.directory, 'staff.csv'),
