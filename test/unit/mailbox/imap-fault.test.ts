@@ -19,7 +19,11 @@ async function refusing(t: TestContext, answer: string, to: RegExp): Promise<num
       for (const line of chunk.split('\r\n').filter((text) => text)) {
         const [tag = '', command = ''] = line.split(' ')
         if (!to.test(command)) socket.write(`${tag} OK done\r\n`)
-        else socket.write(answer.startsWith('*') ? `${answer}\r\n` : `${tag} ${answer}\r\n`)
+        // Many close as they refuse. (A client that is throttled is to wait.)
+        else
+          socket[/throttled/.test(answer) ? 'write' : 'end'](
+            answer.startsWith('*') ? `${answer}\r\n` : `${tag} ${answer}\r\n`,
+          )
       }
     })
   })
@@ -98,6 +102,27 @@ const atLogin: readonly (readonly [server: string, says: string, code: FaultCode
   ['any', 'BAD Unknown command', 'imap.login_failed'],
   ['any', '* BYE Server shutting down.', 'imap.unreachable'],
 ]
+
+test('a server that closes the connection instead of an answer has not answered', async (t) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.write('* OK [CAPABILITY IMAP4rev1] ready\r\n')
+    socket.on('data', (data) => {
+      if (/ LOGIN /.test(String(data))) socket.end()
+      else socket.write(`${String(data).split(' ')[0]} OK done\r\n`)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  await assert.rejects(
+    imapMailServer({ host: '127.0.0.1', port, tls: 'none' }, password, systemClock).connect({
+      as: 'service',
+    }),
+    (error) => error instanceof Fault && error.code === 'imap.login_unanswered',
+  )
+})
 
 for (const [server, says, code] of atLogin)
   test(`at log-in, ${server}: ${says}`, async (t) => {
