@@ -19,13 +19,21 @@ import {
   secretsOfRun,
   secretsOfServer,
 } from '../support/e2e-known-secrets.ts'
-import { findSecrets, forms, passwordSecrets, type Secret, secretBytes } from '../support/e2e-secrets.ts'
+import {
+  findSecrets,
+  forms,
+  passwordSecrets,
+  type Secret,
+  secretBytes,
+  secretText,
+} from '../support/e2e-secrets.ts'
 import { carries, tapRelay } from '../support/e2e-wire.ts'
 import { activate, bin, type Postkey, startPostkey } from '../support/postkey.ts'
 import { run } from '../support/process.ts'
 
 const wrongPassword = 'wxyz-wxyz-wxyz'
 const typedPassword = 'Correct Horse-Battery'
+const mailboxPassword = 'the mail server knows this one'
 
 /** What programs wrote, by program. */
 interface Written {
@@ -75,17 +83,21 @@ async function activateTwice(
 async function activateInTerminal(postkey: Postkey, written: Written): Promise<Secret[]> {
   const address = 'terminal@example.test'
   await postkey.json('user', 'add', address)
-  const set = await run(bin, ['--set', `server.data_dir=${postkey.data}`, 'password', 'set', address], {
-    input: `${typedPassword}\n`,
-    cwd: postkey.data,
-  })
-  assert.equal(set.code, 0, set.stderr)
+  const type = (input: string, ...args: string[]) =>
+    run(bin, ['--set', `server.data_dir=${postkey.data}`, ...args, address], {
+      input: `${input}\n`,
+      cwd: postkey.data,
+    })
+  const set = await type(typedPassword, 'password', 'set')
+  const kept = await type(mailboxPassword, 'user', 'mailbox-password')
+  assert.deepEqual([set.code, kept.code], [0, 0], set.stderr + kept.stderr)
   const file = join(postkey.data, 'typed.txt')
   writeFileSync(file, `${typedPassword}\n`)
   const handheld = await postkey.cli('handheld', 'activate', '--email', address, '--password-file', file)
   assert.equal(handheld.code, 0, handheld.stderr)
-  written.commands += [set, handheld].map(({ stdout, stderr }) => stdout + stderr).join('')
+  written.commands += [set, kept, handheld].map(({ stdout, stderr }) => stdout + stderr).join('')
   return [
+    secretText('mailbox password', mailboxPassword),
     ...(await secretsOfPassword(address, typedPassword)),
     ...secretsOfHandheld([await readHandheld(join(postkey.data, 'handheld'))]),
   ]
@@ -98,6 +110,7 @@ async function lookAround(postkey: Postkey, address: string): Promise<string> {
     ['config', 'show'],
     ['user', 'list'],
     ['user', 'show', address],
+    ['user', 'show', 'terminal@example.test'],
     ['activation', 'list'],
     ['activation', 'show', address],
     ['activation', 'explain', address],
@@ -151,7 +164,18 @@ test('no secret is in what the server, the commands and the handhelds wrote, at 
     assert.match(written.handheld, /"level":"debug"/)
     assert.match(written.commands, /Activation Complete/)
     const kinds = new Set(secrets.map(({ name }) => name.replace(/ of .*|, line.*/, '')))
-    for (const kind of ['password', 'w0', 'w1', 'L', 'Z', 'V', 'master key', 'storage key', 'SRP key'])
+    for (const kind of [
+      'password',
+      'w0',
+      'w1',
+      'L',
+      'Z',
+      'V',
+      'master key',
+      'storage key',
+      'SRP key',
+      'mailbox password',
+    ])
       assert.ok(kinds.has(kind), `${kind} was looked for among ${[...kinds].join(', ')}`)
     assert.ok(secrets.length > 100, `${secrets.length} secrets`)
   })
