@@ -34,7 +34,14 @@ function passwordClashes({ access, auth, password_file }: Imap): Clash[] {
       ),
     ]
   if (auth === 'xoauth2')
-    return clash(password_file !== '', 'password_file', 'has no use with auth = "xoauth2"; leave it empty')
+    return [
+      ...clash(password_file !== '', 'password_file', 'has no use with auth = "xoauth2"; leave it empty'),
+      ...clash(
+        access === 'master',
+        'access',
+        'must not be "master" with auth = "xoauth2"; with "authzid" the log-in names the user\'s mailbox',
+      ),
+    ]
   return clash(
     password_file === '',
     'password_file',

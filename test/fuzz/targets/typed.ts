@@ -3,8 +3,10 @@ import { answeredValue, decodeAnswer } from '#admin/socket-wire.ts'
 import { parseUsers } from '#cli/csv.ts'
 import { checkConfig } from '#config/load.ts'
 import { readFileText } from '#config/sources.ts'
+import { withoutSecrets } from '#edge/token-command.ts'
 import { decodeSaved } from '#handheld/state-codec.ts'
 import { Fault } from '#kernel/fault.ts'
+import { decodeCommandOutput, decodeTokenAnswer, tokenErrorCode } from '#mailbox/token-answer.ts'
 import { canonicalEmail, canonicalPassword, isCanonicalEmail } from '#protocol/canonical.ts'
 import type { FuzzTarget } from '../engine/target.ts'
 import { expect, orRefused, texts } from './expect.ts'
@@ -126,6 +128,40 @@ const configTarget: FuzzTarget = {
   ],
 }
 
+const tokenTarget: FuzzTarget = {
+  name: 'token-answer',
+  run: (input) => {
+    for (const answer of [decodeTokenAnswer(input), decodeCommandOutput(input)]) {
+      if (!answer.ok) continue
+      const { token, livesMs, refreshToken } = answer.value
+      expect(/^[\w.~+/-]+=*$/.test(token) && token.length <= 8_192, 'a token fits into one field of a log-in')
+      expect(livesMs === null || (livesMs >= 0 && livesMs < 4e11), 'it lives for a time')
+      expect(refreshToken === null || /^[ -~]+$/.test(refreshToken), 'a refresh token is one line')
+    }
+    expect(/^[a-z_]{0,40}(?: AADSTS\d{4,8})?$/.test(tokenErrorCode(input)), 'only a code is quoted')
+    expect(withoutSecrets(input).length <= 130, 'a complaint is one short line')
+  },
+  seeds: () =>
+    texts(
+      '{"access_token":"a.b-c==","token_type":"Bearer","expires_in":3599,"refresh_token":"r 1","scope":"x"}',
+      '{"error":"invalid_grant","error_description":"AADSTS70000: no"}',
+      'ya29.token\n',
+      'password: swordfish is wrong',
+    ),
+  dictionary: [
+    '"access_token":',
+    '"expires_in":',
+    '"error":',
+    'AADSTS',
+    '\\u0001',
+    '\u0000',
+    '1e999',
+    '"a"',
+    '{',
+    '}',
+  ],
+}
+
 const savedTarget: FuzzTarget = {
   name: 'handheld-file',
   run: (input) => {
@@ -146,4 +182,5 @@ export const targets: readonly FuzzTarget[] = [
   csvTarget,
   configTarget,
   savedTarget,
+  tokenTarget,
 ]

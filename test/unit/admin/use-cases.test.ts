@@ -3,7 +3,6 @@ import { afterEach, beforeEach, test } from 'node:test'
 import type { ImportResult } from '#admin/admin.ts'
 import type { RelayNames } from '#admin/ports.ts'
 import type { SrpView } from '#admin/views.ts'
-import { openMailboxPassword } from '#crypto/mailbox-password.ts'
 import { register } from '#crypto/registration.ts'
 import { encodeRegistrationRecord, recordContext } from '#crypto/registration-record.ts'
 import type { ActivationId, MailAddress } from '#kernel/brand.ts'
@@ -89,25 +88,6 @@ test('a user whose mailbox cannot be made is not left behind', async () => {
 test('a mailbox elsewhere has no password here', async () => {
   await site.admin.users.add({ address: alice })
   assert.equal(await faultOf(site.admin.mailboxes.generatePassword(alice)), 'mailbox.not_embedded')
-})
-
-test("the password of a mailbox at the site's own server is kept sealed and shown nowhere", async () => {
-  await site.admin.users.add({ address: alice, aliases: ['al@example.test'] })
-  assert.equal((await site.admin.users.show(alice)).mailboxPassword, false)
-  const password = 'pass word with "ümlaut" and \\'
-  const answered = await site.admin.users.setMailboxPassword('al@example.test', password)
-  assert(!JSON.stringify([answered, await site.admin.users.show(alice)]).includes('ümlaut'))
-  assert.equal((await site.admin.users.show(alice)).mailboxPassword, true)
-  const sealed = await site.store.users.mailboxPassword(alice)
-  assert(sealed)
-  assert.equal(openMailboxPassword(site.parts.vault, alice, sealed), password)
-  assert.equal(openMailboxPassword(site.parts.vault, 'bob@example.test' as MailAddress, sealed), null)
-
-  for (const unusable of ['', 'two\nlines', 'a\u0000b', 'x'.repeat(1_025)])
-    assert.equal(await faultOf(site.admin.users.setMailboxPassword(alice, unusable)), 'admin.usage')
-  assert.equal(await faultOf(site.admin.users.setMailboxPassword('bob@example.test', 'x')), 'user.unknown')
-  await site.admin.users.removeMailboxPassword(alice)
-  assert.equal(await faultOf(site.admin.users.removeMailboxPassword(alice)), 'imap.no_password')
 })
 
 test('a generated password is returned once and kept as sealed records for every address', async () => {

@@ -32,7 +32,6 @@ test('every way to log in can be written down', () => {
       'token_ca_file=/ca',
     ],
     ['auth=xoauth2', 'token_url=http://127.0.0.1:8080/t', 'client_id=c', 'refresh_token_file=/r'],
-    ['auth=xoauth2', 'access=master', 'token_command=["/t"]'],
   ]
   for (const pairs of good) assert.deepEqual(set(...pairs), [], pairs.join(' '))
 })
@@ -49,6 +48,7 @@ test('what contradicts itself is refused', () => {
       ['auth=xoauth2', 'password_file=/p', 'token_command=["/t"]'],
       /^imap\.password_file has no use with auth/,
     ],
+    [['auth=xoauth2', 'access=master', 'token_command=["/t"]'], /^imap\.access must not be "master"/],
     [['auth=xoauth2'], /^imap\.token_command or imap\.token_url must be set/],
     [['auth=xoauth2', 'token_command=["/t"]', ...endpoint], /cannot both be set/],
     [['auth=xoauth2', 'token_command=["/t"]', 'scope=x'], /^imap\.scope has no use without imap\.token_url/],
