@@ -4,16 +4,16 @@ import type { Clock } from '#kernel/clock.ts'
 import { type FaultCode, faultCodeOf } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Random } from '#kernel/random.ts'
-import { folderKey, inbox, type MailboxAccess } from '#mailbox/access.ts'
+import { folderKey, inbox, type MailboxAccess, type WatchedFolder } from '#mailbox/access.ts'
 import type { MailServer } from '#mailbox/mailbox.ts'
-import { makePool, type PoolStats } from '#mailbox/pool.ts'
+import { makePool, type Pool, type PoolStats } from '#mailbox/pool.ts'
 import { loginKey } from '#mailbox/pool-slots.ts'
 import type { Store } from '#store/store.ts'
 import type { Extractor } from './extract-worker.ts'
 import { makeGrantWatch } from './grant-watch.ts'
 import type { FoundBatch, TakenBatch } from './intake.ts'
 import type { MailboxesState, MailboxLook } from './mailbox-state.ts'
-import { makeMailboxes } from './mailboxes.ts'
+import { type Mailboxes, makeMailboxes } from './mailboxes.ts'
 import { makeNews, type NewsStats } from './news.ts'
 import { makeScan } from './scan.ts'
 import { keepUntilUsersChange } from './until-users-change.ts'
@@ -89,17 +89,7 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
   const isNamespace = parts.access.listPattern !== null
   const ladder = makeLadder({ ...options, isNamespace }, parts)
   const server = ladder.learning(parts.server)
-  const pool = makePool({
-    server,
-    connectionsMax: options.connectionsMax,
-    clock,
-    random,
-    onLimited: (limited) => {
-      if (limited) log.warn({ code: 'imap.too_many_connections' }, 'the mail server grants fewer connections')
-      else log.info({}, 'the mail server grants all connections again')
-      idle.refresh()
-    },
-  })
+  const pool = openPool({ ...parts, server }, options, () => idle.refresh())
   const mailboxes = makeMailboxes(parts.store.watches, { clock, log })
   const grants = makeGrantWatch(parts)
   const served = keepUntilUsersChange(parts, parts.served, servedStaleMs)
@@ -113,12 +103,7 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
     scannersMax: options.connectionsMax,
     clock,
     random,
-    onError: (watched, error) => {
-      const code = faultCodeOf(error)
-      const detail = error instanceof Error ? error.message : ''
-      if (mailboxes.failed(watched, code))
-        log.warn({ mailbox: folderKey(watched), code, detail }, 'a mailbox could not be read')
-    },
+    onError: (watched, error) => noteUnread({ mailboxes, log }, watched, error),
   })
   const context: WatchContext = {
     ...parts,
@@ -159,6 +144,35 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
       await mailboxes.close()
     },
   }
+}
+
+/** The connections that scans and passes share; `onLimited`: the server grants fewer or more than before. */
+const openPool = (
+  { server, clock, random, log }: WatchingParts,
+  { connectionsMax }: WatchingOptions,
+  onLimited: () => void,
+): Pool =>
+  makePool({
+    server,
+    connectionsMax,
+    clock,
+    random,
+    onLimited: (limited) => {
+      if (limited) log.warn({ code: 'imap.too_many_connections' }, 'the mail server grants fewer connections')
+      else log.info({}, 'the mail server grants all connections again')
+      onLimited()
+    },
+  })
+
+function noteUnread(
+  { mailboxes, log }: { readonly mailboxes: Mailboxes; readonly log: Log },
+  watched: WatchedFolder,
+  error: unknown,
+): void {
+  const code = faultCodeOf(error)
+  const detail = error instanceof Error ? error.message : ''
+  if (mailboxes.failed(watched, code))
+    log.warn({ mailbox: folderKey(watched), code, detail }, 'a mailbox could not be read')
 }
 
 /**

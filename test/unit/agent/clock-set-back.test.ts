@@ -42,6 +42,7 @@ test('the safety pass comes at its interval, though the date was set back', asyn
     mailboxes: nothing,
     news: nothing,
     grants: { live: async () => new Set() },
+    ladder: { watched() {} },
     served: async () => {
       passes += 1
       return []
