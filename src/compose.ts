@@ -92,6 +92,7 @@ async function startRoles(
         health: () => [
           ...descriptorChecks(descriptors.scarceSinceMs()),
           ...reloader.health(),
+          ...(runner.now().smtp?.health() ?? []),
           ...(agent()?.health() ?? []),
         ],
         ports,

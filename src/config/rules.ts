@@ -56,7 +56,41 @@ const rules: readonly Rule[] = [
       'needs the HTTP listener that the push hook speaks to: http.enabled = true',
     ),
   ({ relay_client }) => foreignRelay(relay_client),
+  delivery,
 ]
+
+/** Mail must go where the agent looks for it, by one way. */
+function delivery(config: Config): Clash[] {
+  const { delivery: to, imap } = config
+  const lmtp = to.to === 'lmtp'
+  const one = (to.host !== '') !== (to.socket !== '')
+  return [
+    ...clash(
+      to.to !== 'store' && imap.host === '',
+      'imap.host',
+      `must be set, since delivery.to is "${to.to}": the agent looks for mail where it is delivered`,
+    ),
+    ...clash(lmtp && !one, 'delivery.host', 'or delivery.socket must be set, and only one of them'),
+    ...clash(
+      !lmtp && (to.host !== '' || to.socket !== ''),
+      to.host !== '' ? 'delivery.host' : 'delivery.socket',
+      `is set, but delivery.to is "${to.to}", not "lmtp"`,
+    ),
+    ...clash(
+      to.to === 'store' && imap.host !== '' && takesOwnMail(config),
+      'delivery.to',
+      'must be "lmtp" or "append", or relay.smtp.host be set: mail would be stored where the agent of imap.host does not look',
+    ),
+    ...connection('delivery', to),
+  ]
+}
+
+/** The relay of this installation hands mail for a domain served here to our own SMTP server. */
+function takesOwnMail({ relay, relay_client, server }: Config): boolean {
+  if (relay_client.url !== '' || relay.smtp.host !== '') return false
+  const routed = new Set(relay.smtp_route.map((route) => route.domain))
+  return server.domains.some((domain) => !routed.has(domain))
+}
 
 function pair(name: string, tls: { tls_cert_file: string; tls_key_file: string }): Clash[] {
   return clash(

@@ -65,6 +65,18 @@ const smtp = section({
   idle_timeout_seconds: integer(1, 3_600).default(60),
 })
 
+const delivery = section({
+  to: choice('store', 'lmtp', 'append').default('store'),
+  host: host().default(''),
+  port: port().default(24),
+  socket: path().default(''),
+  tls: tlsMode().default('starttls'),
+  ca_file: path().default(''),
+  connections: integer(1, 256).default(8),
+  timeout_seconds: integer(1, 600).default(20),
+  answer_seconds: integer(1, 600).default(300),
+})
+
 const imapServer = section({
   host: host().min(1, 'must not be empty').default('127.0.0.1'),
   port: port().default(1143),
@@ -176,6 +188,7 @@ export const configSchema = section({
   log: log.prefault({}),
   admin: admin.prefault({}),
   smtp: smtp.prefault({}),
+  delivery: delivery.prefault({}),
   imap_server: imapServer.prefault({}),
   imap: imap.prefault({}),
   agent: agent.prefault({}),

@@ -1,7 +1,7 @@
 /** A conversation in lines with a mail server, as SMTP and IMAP begin: bounded, and turned into TLS where asked. */
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls'
-import { tlsFault } from './tls-fault.ts'
+import { tlsFault } from '#kernel/tls-fault.ts'
 
 export interface Place {
   readonly host: string

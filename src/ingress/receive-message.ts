@@ -1,19 +1,19 @@
-/** One message from its stream to the store: 250 only after the commit that holds it for every recipient. */
+/** One message from its stream to where it belongs: 250 only when it is held there for every recipient. */
 import { randomUUID } from 'node:crypto'
 import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server'
 import type { MailAddress } from '#kernel/brand.ts'
 import { concat } from '#kernel/bytes.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
-import { Fault } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
-import type { MailStore } from '#store/mail.ts'
+import { type Deliverer, NotTaken } from '#mailbox/deliver.ts'
 import { isLooping, receivedHeader } from './received.ts'
+import { senderOf } from './sender.ts'
 import type { SmtpLimits } from './smtp-limits.ts'
-import { SmtpRefusal } from './smtp-refusal.ts'
+import { refusalOf, SmtpRefusal } from './smtp-refusal.ts'
 
 export interface ReceiveOptions {
-  readonly store: MailStore
+  readonly deliverer: Deliverer
   readonly clock: Clock
   readonly log: Log
   readonly failpoint: Failpoint
@@ -28,7 +28,7 @@ export interface Taken {
   readonly mailboxes: number
 }
 
-/** Resolves when the mail is on disk. @throws SmtpRefusal */
+/** Resolves when the mail is where it belongs, and safe there. @throws SmtpRefusal */
 export type ReceiveMessage = (
   stream: SMTPServerDataStream,
   session: SMTPServerSession,
@@ -36,7 +36,7 @@ export type ReceiveMessage = (
 ) => Promise<Taken>
 
 export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
-  const { store, clock, log, limits, failpoint } = options
+  const { deliverer, clock, log, limits, failpoint } = options
   let bytesInFlight = 0
 
   /** Keeps no more than may be kept; the rest is read and forgotten, so that the client hears why. */
@@ -81,22 +81,22 @@ export function makeReceiver(options: ReceiveOptions): ReceiveMessage {
     const raw = concat(received, ...message)
     if (isLooping(raw)) throw new SmtpRefusal(554, '5.4.6 The message is going round in circles')
     failpoint('smtp.before_commit')
-    const delivered = await store.deliver({ recipients, raw, nowMs })
+    const smtpUtf8 = session.envelope.smtpUtf8 === true
+    const mail = { sender: senderOf(session), recipients, smtpUtf8, raw, nowMs }
+    const mailboxes = await deliverer.deliver(mail)
     failpoint('smtp.after_commit')
-    return { id, bytes: raw.length, mailboxes: delivered.length }
+    return { id, bytes: raw.length, mailboxes }
   }
 
   return async (stream, session, recipients) => {
     try {
       return await deliver(await collect(stream), session, recipients)
     } catch (error) {
-      if (error instanceof Fault && error.code === 'user.unknown')
-        throw new SmtpRefusal(550, '5.1.1 No such user here', error)
-      if (error instanceof Fault && error.code === 'store.full') {
-        log.error({ code: error.code }, 'mail could not be taken')
-        throw new SmtpRefusal(452, '4.3.1 Insufficient system storage', error)
-      }
-      throw error
+      if (!(error instanceof NotTaken)) throw error
+      const { code, detail } = error
+      if (code === 'store.full') log.error({ code }, 'mail could not be taken')
+      else if (code !== 'user.unknown') log.warn({ code, detail }, 'mail was not taken')
+      throw refusalOf(error)
     }
   }
 }

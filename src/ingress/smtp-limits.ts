@@ -23,6 +23,8 @@ export interface SmtpLimits {
   readonly commandMs: number
   /** One message, from DATA to its last dot. */
   readonly dataMs: number
+  /** From the end of a message to the next command: our answer comes between. */
+  readonly answerMs: number
   /** In each window of DATA at least this many bytes arrive: a client that trickles is dropped. */
   readonly dataWindowMs: number
   readonly dataWindowBytesMin: number
@@ -48,6 +50,7 @@ export const smtpLimits: SmtpLimits = {
   idleMs: MINUTE_MS,
   commandMs: 2 * MINUTE_MS,
   dataMs: 10 * MINUTE_MS,
+  answerMs: 15 * MINUTE_MS,
   dataWindowMs: 30_000,
   dataWindowBytesMin: 4_096,
   sessionMs: 60 * MINUTE_MS,

@@ -1,5 +1,7 @@
 /** What smtp-server answers when a handler refuses: the code, and the sentence after it. */
+
 import { type LabelsOf, metricTable } from '#kernel/metric-table.ts'
+import type { NotTaken } from '#mailbox/deliver.ts'
 
 export class SmtpRefusal extends Error {
   override name = 'SmtpRefusal'
@@ -10,6 +12,9 @@ export class SmtpRefusal extends Error {
     this.responseCode = responseCode
   }
 }
+
+export const refusalOf = (error: NotTaken): SmtpRefusal =>
+  new SmtpRefusal(error.answer.code, error.answer.text, error)
 
 /** The code of an answer, as it is counted. */
 export type AnswerCode = LabelsOf<'postkey_smtp_messages_total'>['outcome']

@@ -5,7 +5,7 @@ import type { Failpoint } from '#kernel/failpoint.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
 import { type Metrics, noMetrics } from '#kernel/metrics.ts'
-import type { Store } from '#store/store.ts'
+import type { Deliverer } from '#mailbox/deliver.ts'
 import { makeReceiver } from './receive-message.ts'
 import { type CheckRecipient, makeRecipientCheck } from './recipients.ts'
 import { type SmtpLimits, smtpLimits } from './smtp-limits.ts'
@@ -13,7 +13,8 @@ import { answer } from './smtp-refusal.ts'
 import { StrictServer } from './strict-server.ts'
 
 export interface SmtpIngressOptions {
-  readonly store: Pick<Store, 'mail'>
+  /** Where accepted mail goes. It is not closed with the server. */
+  readonly deliverer: Deliverer
   readonly clock: Clock
   readonly log: Log
   readonly failpoint: Failpoint
@@ -38,7 +39,8 @@ export interface SmtpIngress {
 }
 
 /**
- * Accepts mail for the domains served here into the store's mailboxes; relays nothing, authenticates nobody.
+ * Accepts mail for the domains served here and has it delivered before it says so; relays nothing to anywhere else,
+ * keeps nothing, authenticates nobody.
  * @throws Error when the port cannot be listened on.
  */
 export async function startSmtpIngress(options: SmtpIngressOptions): Promise<SmtpIngress> {
@@ -55,10 +57,10 @@ export async function startSmtpIngress(options: SmtpIngressOptions): Promise<Smt
 function serverOptions(options: SmtpIngressOptions, limits: SmtpLimits): SMTPServerOptions {
   const { clock, log, failpoint, name, tls, canonicalAddress, servesDomain, mainDomain } = options
   const { metrics = noMetrics } = options
-  const store = options.store.mail
-  const recipients = { store, clock, limits, canonicalAddress, servesDomain, mainDomain }
+  const { deliverer } = options
+  const recipients = { deliverer, clock, limits, canonicalAddress, servesDomain, mainDomain }
   const checkRecipient: CheckRecipient = makeRecipientCheck(recipients)
-  const receive = makeReceiver({ store, clock, log, failpoint, limits, name })
+  const receive = makeReceiver({ deliverer, clock, log, failpoint, limits, name })
   const onFailure = (error: unknown) =>
     log.error({ code: faultCodeOf(error), error: String(error) }, 'mail could not be taken')
   const canonical = (typed: string) =>
@@ -73,7 +75,11 @@ function serverOptions(options: SmtpIngressOptions, limits: SmtpLimits): SMTPSer
     disableReverseLookup: true,
     logger: false,
     size: limits.messageBytesMax,
-    maxRecipients: limits.recipientsMax,
+    // SMTP has one answer to a mail, and another server may have one for each recipient: with one recipient alone
+    // they are the same (docs/decisions/0010-one-recipient-per-mail.md).
+    maxRecipients: deliverer.handsOn ? 1 : limits.recipientsMax,
+    // What the other server would have to know to keep the promise of RFC 3461 is not handed on.
+    hideDSN: deliverer.handsOn,
     maxClients: limits.connectionsMax,
     socketTimeout: limits.idleMs,
     closeTimeout: 1_000,

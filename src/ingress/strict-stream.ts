@@ -11,6 +11,7 @@ export interface StreamEvents {
   onCommand(): void
   onDataStart(): void
   onDataBytes(count: number): void
+  onDataEnd(): void
   onViolation(violation: Violation): void
 }
 
@@ -110,7 +111,10 @@ export class StrictStream extends SMTPStream {
     }
     this._countDataBytes(step.content.length)
     this.#events.onDataBytes(step.content.length)
-    if (step.kind === 'end') this._endDataMode(step.content, step.rest, next)
+    if (step.kind === 'end') {
+      this.#events.onDataEnd()
+      this._endDataMode(step.content, step.rest, next)
+    }
     // The size is answered at the end of the text; twice the size is no mistake any more.
     else if (this.dataBytes > 2 * this._maxBytes) this.#violated('message_too_big', next)
     else this.#passOn(step.content, next)

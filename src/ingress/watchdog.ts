@@ -7,6 +7,8 @@ export interface Watchdog {
   onCommand(): void
   onDataStart(): void
   onDataBytes(count: number): void
+  /** The message is here, and the client waits for us. */
+  onDataEnd(): void
   stop(): void
 }
 
@@ -44,6 +46,7 @@ export function makeWatchdog(clock: Clock, limits: SmtpLimits, expire: () => voi
     onDataBytes: (count) => {
       bytes += count
     },
+    onDataEnd: () => alarm.expect({ dueMs: clock.monotonicMs() + limits.answerMs, over: end }),
     stop: () => {
       alarm.stop()
       cancelSession()

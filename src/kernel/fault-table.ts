@@ -3,6 +3,7 @@
  * causes share one handheld text on purpose: a handheld that has proved nothing learns no more than that.
  */
 import { administrationFaults } from './faults/administration.ts'
+import { deliveryFaults } from './faults/delivery.ts'
 import { grantFaults } from './faults/grant.ts'
 import { installationFaults } from './faults/installation.ts'
 import { mailFaults } from './faults/mail.ts'
@@ -18,6 +19,7 @@ export const faultTable = {
   ...servicesFaults,
   ...relayFaults,
   ...mailFaults,
+  ...deliveryFaults,
   ...administrationFaults,
   ...installationFaults,
 } as const

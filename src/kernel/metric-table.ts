@@ -166,6 +166,12 @@ export const metricTable = {
     label: 'outcome',
     values: ['421', '450', '451', '452', '550', '552', '553', '554', 'other'],
   },
+  postkey_delivery_mails_total: {
+    type: 'counter',
+    says: 'Mails handed on to the mail server of [delivery], by its answer; away: there was none.',
+    label: 'outcome',
+    values: ['delivered', 'refused', 'put_off', 'away'],
+  },
   postkey_imap_sessions: { type: 'gauge', says: 'Connections to the embedded IMAP server.' },
   postkey_imap_logins_total: {
     type: 'counter',

@@ -2,6 +2,7 @@
 import type { ImapFlow } from 'imapflow'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
+import { appendMessage } from './imap-append.ts'
 import { listStatusOf, statusOf } from './imap-counters.ts'
 import { imapFault } from './imap-fault.ts'
 import { fetchRaw, removeMessage, rightsIn } from './imap-message.ts'
@@ -31,9 +32,10 @@ export function makeImapConnection(
     listStatus: (patterns) => once(client, () => listStatusOf(session, patterns)),
     newMessages: (looks) => each(client, () => lookAtNews(session, looks)),
     fetchRaw: (name, message, bytesMax) => once(client, () => fetchRaw(session, name, message, bytesMax)),
+    append: (name, raw, internalDateMs) =>
+      once(client, () => appendMessage(session, name, raw, internalDateMs)),
     remove: (name, message) => once(client, () => removeMessage(session, name, message)),
     rights: (name) => once(client, () => rightsIn(session, name)),
-    append: (name, raw) => once(client, async () => void (await client.append(name, Buffer.from(raw)))),
     idle: (name, onNews, signal) => idle(client, name, onNews, signal),
     close: async () => {
       const cancel = clock.after(logoutMsMax, () => client.close())

@@ -76,14 +76,17 @@ export interface MailboxConnection {
   /** The first `bytesMax` bytes, or null when the message is gone. Changes no flag. */
   fetchRaw(name: string, message: MessageName, bytesMax: number): Promise<Uint8Array | null>
   /**
+   * Puts a message in, without flags; without a date as of now. Resolves with the server's OK. @throws Fault imap.no_mailbox, imap.no_right
+   * with the server's answer as its cause; after imap.unreachable it may be there all the same.
+   */
+  append(name: string, raw: Uint8Array, internalDateMs?: number): Promise<void>
+  /**
    * Removes this message and no other. `marked`: the server can only remove all deleted messages at once, so
    * it is just flagged `\Deleted`; `gone`: it was not there. @throws Fault imap.no_right, imap.no_mailbox
    */
   remove(name: string, message: MessageName): Promise<'removed' | 'marked' | 'gone'>
   /** Changes nothing in the mailbox. @throws Fault imap.no_mailbox, imap.no_right where it cannot even be read */
   rights(name: string): Promise<MailboxRights>
-  /** Puts a message into the mailbox, without flags, as of now. @throws Fault imap.no_right, imap.no_mailbox */
-  append(name: string, raw: Uint8Array): Promise<void>
   /**
    * Calls `onNews` once when it listens and then when mail has come; resolves when `signal` aborts. The
    * connection is good for nothing else meanwhile.

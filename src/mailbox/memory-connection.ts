@@ -16,7 +16,7 @@ export interface MemoryConnectionParts {
   readonly abilities: MailboxAbilities
   find(name: string): MemoryFolder | null
   names(): readonly string[]
-  deliver(name: string, raw: Uint8Array): void
+  put(name: string, raw: Uint8Array, internalDateMs?: number): void
   /** How long an answer takes: resolves when it is due. */
   turn(): Promise<void>
   ended(): void
@@ -68,6 +68,12 @@ export function makeMemoryConnection(parts: MemoryConnectionParts): {
         const found = folder.messages.find(({ uid }) => uid === message.uid)
         return found ? found.raw.slice(0, bytesMax) : null
       }),
+    append: (name, raw, internalDateMs) =>
+      answered(() => {
+        const folder = need(name)
+        if (folder.readOnly) throw new Fault('imap.no_right', name)
+        parts.put(name, raw, internalDateMs)
+      }),
     remove: (name, message) =>
       answered(() => {
         const folder = need(name)
@@ -83,11 +89,6 @@ export function makeMemoryConnection(parts: MemoryConnectionParts): {
       answered(() => {
         const { readOnly } = need(name)
         return { seen: !readOnly, remove: !readOnly }
-      }),
-    append: (name, raw) =>
-      answered(() => {
-        if (need(name).readOnly) throw new Fault('imap.no_right', name)
-        parts.deliver(name, raw)
       }),
     idle: async (name, onNews, signal) => {
       const { listeners } = await answered(() => need(name))

@@ -58,12 +58,13 @@ export function makeMemoryMailServer(
       abilities: { ...everyAbility, ...abilities },
       turn,
       find: (name) => folders.find(own + name),
-      deliver: (name, raw) => folders.deliver(own + name, raw),
       names: () =>
         folders
           .names()
           .filter((name) => name.startsWith(own))
           .map((name) => name.slice(own.length)),
+      put: (name, raw, internalDateMs) =>
+        folders.deliver(own + name, raw, internalDateMs === undefined ? {} : { internalDateMs }),
       ended: () => open.delete(entry),
     })
     const entry = { lose }

@@ -8,6 +8,7 @@ import type { Check, DoctorNote } from '#admin/views.ts'
 import type { Rung } from '#agent/watch/choose.ts'
 import { brokenFiles } from '#config/secret-file.ts'
 import { flyCanary } from '#doctor/canary.ts'
+import { checkDelivery } from '#doctor/delivery.ts'
 import { checkEndpoint, checkFree } from '#doctor/endpoint.ts'
 import { examine, type Look } from '#doctor/examine.ts'
 import { checkWatchedMail } from '#doctor/imap.ts'
@@ -23,12 +24,14 @@ import {
 import { checkMailRoute } from '#doctor/smtp.ts'
 import { openVault } from '#edge/storage-key.ts'
 import type { MailAddress } from '#kernel/brand.ts'
+import { silentLog } from '#kernel/log.ts'
 import type { MailboxAccess } from '#mailbox/access.ts'
 import type { MailboxAbilities } from '#mailbox/mailbox.ts'
 import { canonicalEmail } from '#protocol/canonical.ts'
 import type { AgentRole, Ports } from './agent-role.ts'
 import { relayAccess } from './agent-role.ts'
 import type { Base } from './base.ts'
+import { deliveryName, openDelivery } from './delivery.ts'
 import { foreignRelay, imapEndpoint, mailRoutes, ownListeners } from './doctor-endpoints.ts'
 import { ladderFor, type WatchedServer, watchedServer, watchWords } from './watch-options.ts'
 
@@ -135,6 +138,7 @@ async function looksAt(patient: Patient, canary: MailAddress | null): Promise<Lo
             )
           : [],
     },
+    ...deliveryLook(base, knownIn(null)),
     ...routes.map(
       (route): Look => ({
         at: route.endpoint.name,
@@ -157,6 +161,23 @@ const ladderOf = (
 /** The agent's own way, so that nobody else uses up a refresh token; without an agent one like it. */
 const watchedMail = async ({ base, agent, ports }: Patient): Promise<WatchedServer> =>
   agent()?.mail ?? (await watchedServer(base, ports().imap))
+/** Two of them are less than a look may take. */
+const doctorStepMs = 10_000
+
+/** A connection of its own, also where the running server has some: the doctor may run in another process. */
+function deliveryLook(base: Base, sample: MailAddress | null): Look[] {
+  if (base.config.delivery.to === 'store') return []
+  const name = deliveryName(base.config)
+  const look = async (): Promise<Check[]> => {
+    const { deliverer } = await openDelivery(base, silentLog, doctorStepMs)
+    try {
+      return await checkDelivery(name, deliverer, sample)
+    } finally {
+      await deliverer.close()
+    }
+  }
+  return [{ at: 'delivery', look }]
+}
 
 function machineLooks({ base, database, agent }: Patient): Look[] {
   const { config, store, clock, loaded } = base

@@ -1,4 +1,5 @@
 /** The embedded mail server's two halves: SMTP takes mail in, IMAP shows it. Neither knows the other. */
+import type { Check } from '#admin/views.ts'
 import { hashMailPassword } from '#imap-server/password-hash.ts'
 import { type ImapServer, startImapServer } from '#imap-server/start-imap-server.ts'
 import { startSmtpIngress } from '#ingress/smtp-server.ts'
@@ -6,6 +7,7 @@ import { assert } from '#kernel/assert.ts'
 import type { MailAddress } from '#kernel/brand.ts'
 import { canonicalEmail } from '#protocol/canonical.ts'
 import type { Base } from './base.ts'
+import { openDelivery } from './delivery.ts'
 import { serviceAccountPassword } from './secrets.ts'
 import { tlsFor } from './tls.ts'
 
@@ -19,16 +21,23 @@ const canonicalAddress = (text: string): MailAddress | null => {
   return canonical.ok ? canonical.value : null
 }
 
-export async function startSmtp(base: Base): Promise<Listening> {
+export interface SmtpRole extends Listening {
+  /** How the mail server that mail is handed on to does, where there is one. */
+  health(): readonly Check[]
+}
+
+export async function startSmtp(base: Base): Promise<SmtpRole> {
   const { smtp, server } = base.config
   const [mainDomain] = server.domains
   assert(mainDomain, 'the configuration names a mail domain')
   const { certificate, key } = await tlsFor(base, smtp, smtp.hostname)
-  return startSmtpIngress({
-    store: base.store,
+  const log = base.log.with({ role: 'smtp' })
+  const { deliverer, health } = await openDelivery(base, log)
+  const ingress = await startSmtpIngress({
+    deliverer,
     clock: base.clock,
     failpoint: base.failpoint,
-    log: base.log.with({ role: 'smtp' }),
+    log,
     metrics: base.metrics,
     host: smtp.host,
     port: smtp.port,
@@ -44,6 +53,14 @@ export async function startSmtp(base: Base): Promise<Listening> {
       idleMs: smtp.idle_timeout_seconds * 1000,
     },
   })
+  return {
+    port: ingress.port,
+    health,
+    close: async () => {
+      await ingress.close()
+      await deliverer.close()
+    },
+  }
 }
 
 export async function startImap(base: Base): Promise<ImapServer> {

@@ -29,16 +29,20 @@ const consequences: Readonly<Record<string, Consequence>> = {
   'smtp.hostname': 'restart',
   // Whoever dials a listener trusts it by its certificate.
   'smtp.tls_': ['smtp', 'relay'],
+  'delivery.': ['smtp'],
+  // Whether there is an SMTP server of our own.
+  'delivery.to': 'restart',
   'imap_server.': ['imap'],
   'imap_server.host': 'restart',
   'imap_server.port': 'restart',
   'imap_server.tls_port': 'restart',
   'imap_server.tls_cert_file': ['imap', 'agent'],
   'imap_server.tls_key_file': ['imap', 'agent'],
-  'imap.': ['agent'],
+  // By IMAP APPEND the SMTP server goes there too.
+  'imap.': ['smtp', 'agent'],
   // Whether there is a mail server of our own.
   'imap.host': 'restart',
-  'imap.user': ['imap', 'agent'],
+  'imap.user': ['smtp', 'imap', 'agent'],
   'agent.': ['agent'],
   'relay.': ['relay'],
   'relay.id': 'restart',

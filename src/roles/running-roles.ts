@@ -6,13 +6,13 @@ import { Fault } from '#kernel/fault.ts'
 import type { RelayServer } from '#relay/server.ts'
 import { type AgentRole, type Ports, startAgentRole } from './agent-role.ts'
 import type { Base } from './base.ts'
-import { type Listening, startImap, startSmtp } from './mail-roles.ts'
+import { type SmtpRole, startImap, startSmtp } from './mail-roles.ts'
 import { startRelayRole } from './relay-role.ts'
 import type { Role } from './role.ts'
 
 /** Null: does not run in this process, or not at this moment. */
 export interface RunningRoles {
-  readonly smtp: Listening | null
+  readonly smtp: SmtpRole | null
   readonly imap: ImapServer | null
   readonly relay: RelayServer | null
   readonly agent: AgentRole | null

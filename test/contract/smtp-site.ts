@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test'
 import { startSmtpIngress } from '#ingress/smtp-server.ts'
 import { noFailpoint } from '#kernel/failpoint.ts'
 import { silentLog } from '#kernel/log.ts'
+import { storeDeliverer } from '#mailbox/deliver-store.ts'
 import type { MailStore } from '#store/mail.ts'
 import { address, canonicalAddress, openMailStore, realClock } from './imap-server-embedded.ts'
 import { makeTestTls } from './imap-server-tls.ts'
@@ -30,7 +31,7 @@ export async function startSmtpSite(t: TestContext, users: readonly string[]): P
   const tls = makeTestTls()
   const gate = failing(mail)
   const smtp = await startSmtpIngress({
-    store: { mail: gate.mail },
+    deliverer: storeDeliverer(gate.mail),
     clock: realClock,
     log: silentLog,
     failpoint: noFailpoint,

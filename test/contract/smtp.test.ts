@@ -9,6 +9,7 @@ import type { SmtpLimits } from '#ingress/smtp-limits.ts'
 import { startSmtpIngress } from '#ingress/smtp-server.ts'
 import { noFailpoint } from '#kernel/failpoint.ts'
 import { silentLog } from '#kernel/log.ts'
+import { storeDeliverer } from '#mailbox/deliver-store.ts'
 import type { MailStore } from '#store/mail.ts'
 import { untilCutOff } from '../support/half-open.ts'
 import { address, canonicalAddress, openMailStore, realClock } from './imap-server-embedded.ts'
@@ -39,7 +40,7 @@ async function withSmtp(
   await mail.createAccount(address(alice), [address('al@example.test')], Date.now())
   await mail.createAccount(address('bob@example.test'), [], Date.now())
   const smtp = await startSmtpIngress({
-    store: { mail: wrap(mail) },
+    deliverer: storeDeliverer(wrap(mail)),
     clock: realClock,
     log: silentLog,
     failpoint: noFailpoint,

@@ -8,6 +8,7 @@ import { after, before, suite, test } from 'node:test'
 import { type SmtpIngress, startSmtpIngress } from '#ingress/smtp-server.ts'
 import { noFailpoint } from '#kernel/failpoint.ts'
 import { silentLog } from '#kernel/log.ts'
+import { storeDeliverer } from '#mailbox/deliver-store.ts'
 import {
   canonicalAddress,
   type EmbeddedMail,
@@ -43,7 +44,7 @@ suite('mail programs work with the embedded mail server', () => {
     await writeFile(file('ca.pem'), pem.ca)
     mail = await startEmbeddedMail([alice], { tls: { key: pem.key, cert: pem.cert, port: 0 } })
     smtp = await startSmtpIngress({
-      store: mail.store,
+      deliverer: storeDeliverer(mail.store.mail),
       clock: realClock,
       log: silentLog,
       failpoint: noFailpoint,

@@ -16,6 +16,7 @@ test('an empty password file for the mail server ends the start with its name', 
     'imap.host=127.0.0.1',
     'imap.user=postkey',
     `imap.password_file=${passwordFile}`,
+    'relay.smtp.host=127.0.0.1',
     'smtp.port=0',
     'relay.port=0',
   ]

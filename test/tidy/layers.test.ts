@@ -11,9 +11,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   activation: ['kernel', 'protocol'],
   policy: ['kernel', 'protocol', 'activation'],
   store: ['kernel', 'activation'],
-  mailbox: ['kernel'],
+  mailbox: ['kernel', 'store'],
   'imap-server': ['kernel', 'store'],
-  ingress: ['kernel', 'store', 'imap-server'],
+  ingress: ['kernel', 'mailbox'],
   relay: ['kernel', 'crypto', 'protocol', 'store'],
   agent: ['kernel', 'crypto', 'protocol', 'activation', 'policy', 'store', 'mailbox', 'relay'],
   admin: ['kernel', 'crypto', 'protocol', 'activation', 'store'],
@@ -53,7 +53,7 @@ const owners: Readonly<Record<string, string>> = {
 }
 
 /** Files that only the composition imports: everybody else knows their port. */
-const adapters = [/^#store\/sqlite\//, /^#mailbox\/imap-mailbox/, /^#telemetry\//, /^#edge\//]
+const adapters = [/^#store\/sqlite\//, /^#mailbox\/(imap-mailbox|deliver-)/, /^#telemetry\//, /^#edge\//]
 
 /** What a handheld may know of the relay: its client, not its server. */
 const relayClientSide = /^#relay\/(client|relay-client|link|memory-link|ws-dial)\.ts$/

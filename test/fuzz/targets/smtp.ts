@@ -55,7 +55,13 @@ async function converse(input: Uint8Array, piece: number): Promise<string[]> {
   const violated = (violation: Violation): void => {
     heard.push(`! ${violation}`)
   }
-  const events = { onCommand: () => {}, onDataStart: () => {}, onDataBytes: () => {}, onViolation: violated }
+  const events = {
+    onCommand: () => {},
+    onDataStart: () => {},
+    onDataBytes: () => {},
+    onDataEnd: () => {},
+    onViolation: violated,
+  }
   const stream = new StrictStream(events, 512)
   stream.oncommand = (command, next) => {
     heard.push(`> ${latin1(command)}`)

@@ -171,6 +171,30 @@ test('what must hold between keys is judged', () => {
   ])
 })
 
+test('mail goes by one way, and to where it is looked for', () => {
+  const agent = ['imap.host=imap.example', 'imap.password_file=/p']
+  const said = (...set: string[]) => saidOf({ set }).map((line) => line.replace(/ \(--set.*$/, ''))
+  assert.deepEqual(said(...agent, 'delivery.to=lmtp', 'delivery.socket=/run/lmtp'), [])
+  assert.deepEqual(said(...agent, 'delivery.to=append'), [])
+  assert.deepEqual(said(...agent, 'relay.smtp.host=mx.example'), [])
+  assert.deepEqual(said('delivery.to=append'), [
+    'imap.host must be set, since delivery.to is "append": the agent looks for mail where it is delivered',
+  ])
+  const oneOf = 'delivery.host or delivery.socket must be set, and only one of them'
+  assert.deepEqual(said(...agent, 'delivery.to=lmtp'), [oneOf])
+  assert.deepEqual(said(...agent, 'delivery.to=lmtp', 'delivery.host=h', 'delivery.socket=/s'), [oneOf])
+  assert.deepEqual(said(...agent, 'delivery.to=append', 'delivery.host=h'), [
+    'delivery.host is set, but delivery.to is "append", not "lmtp"',
+  ])
+  assert.deepEqual(said('delivery.socket=/s'), ['delivery.socket is set, but delivery.to is "store", not "lmtp"'])
+  assert.deepEqual(said(...agent), [
+    'delivery.to must be "lmtp" or "append", or relay.smtp.host be set: mail would be stored where the agent of imap.host does not look',
+  ])
+  assert.deepEqual(said(...agent, 'delivery.to=lmtp', 'delivery.host=mail.example', 'delivery.tls=none'), [
+    'delivery.tls may be "none" on loopback only; use "implicit" or "starttls"',
+  ])
+})
+
 test('a mail domain that is not in its canonical form is refused with the form to write', () => {
   assert.match(
     saidOf({ set: ['server.domains=Bücher.example'] }).join(),
@@ -216,7 +240,14 @@ test('named files that cannot be read, and secrets that others may read, are tol
   const open = write('open', 'hunter2')
   chmodSync(open, 0o644)
   const { config } = loadConfig(
-    input({ set: ['imap.host=i', `imap.password_file=${open}`, 'imap.ca_file=/nowhere/ca.pem'] }),
+    input({
+      set: [
+        'imap.host=i',
+        'relay.smtp.host=s',
+        `imap.password_file=${open}`,
+        'imap.ca_file=/nowhere/ca.pem',
+      ],
+    }),
   )
   const { mistakes, warnings } = brokenFiles(config)
   assert.deepEqual(mistakes, [{ key: 'imap.ca_file', says: 'names /nowhere/ca.pem, which cannot be read' }])

@@ -5,7 +5,7 @@ import { StrictStream } from '#ingress/strict-stream.ts'
 test('messages pipelined behind one another are all read, and the command behind the last of them', async () => {
   const ignore = () => {}
   const stream = new StrictStream(
-    { onCommand: ignore, onDataStart: ignore, onDataBytes: ignore, onViolation: ignore },
+    { onCommand: ignore, onDataStart: ignore, onDataBytes: ignore, onDataEnd: ignore, onViolation: ignore },
     512,
   )
   const heard: string[] = []

@@ -1,5 +1,5 @@
 /** What an error of a TLS handshake says of the other side's certificate. */
-import { Fault, type FaultCode } from '#kernel/fault.ts'
+import { Fault, type FaultCode } from './fault.ts'
 
 const codes: readonly (readonly [RegExp, FaultCode])[] = [
   [/^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/, 'tls.expired'],

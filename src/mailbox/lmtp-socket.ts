@@ -1,0 +1,178 @@
+/** Commands out and replies in on one connection to an LMTP server: in order, each in its time, and nothing unasked. */
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { Clock } from '#kernel/clock.ts'
+import { Fault } from '#kernel/fault.ts'
+import { tlsFault } from '#kernel/tls-fault.ts'
+import { type LmtpReply, makeReplyReader } from './lmtp-reply.ts'
+
+export type LmtpPlace =
+  | { readonly host: string; readonly port: number }
+  /** Path of a Unix socket. */
+  | { readonly socket: string }
+
+export interface LmtpTls {
+  /** CA certificates, PEM; without it the system's. */
+  readonly ca?: string
+  /** The name that must be in the certificate. */
+  readonly serverName: string
+}
+
+export interface LmtpSocket {
+  usable(): boolean
+  /** How many replies have come so far. */
+  heard(): number
+  /** Sends and waits for so many replies. @throws Fault delivery.unreachable, delivery.protocol; it is closed then */
+  ask(bytes: string | readonly Uint8Array[], replies: number, limitMs: number): Promise<LmtpReply[]>
+  /** From here on TLS, verified. @throws Fault tls.*, delivery.unreachable */
+  secure(tls: LmtpTls, limitMs: number): Promise<void>
+  close(): void
+}
+
+interface Waiting {
+  readonly count: number
+  readonly replies: LmtpReply[]
+  resolve(replies: LmtpReply[]): void
+  reject(fault: Fault): void
+}
+
+/** Connected, by TLS from the first byte where `tls` is given. @throws Fault tls.*, delivery.unreachable */
+export async function dialLmtp(
+  place: LmtpPlace,
+  tls: LmtpTls | null,
+  clock: Clock,
+  limitMs: number,
+): Promise<LmtpSocket> {
+  const address = 'socket' in place ? { path: place.socket } : place
+  const socket = tls ? connectTls({ ...address, ...tlsOptions(tls) }) : connectTcp(address)
+  await connected(socket, tls ? 'secureConnect' : 'connect', clock, limitMs)
+  return overSocket(socket, clock)
+}
+
+function overSocket(first: Socket, clock: Clock): LmtpSocket {
+  let socket = first
+  let reader = makeReplyReader()
+  let waiting: Waiting | null = null
+  let lost: Fault | null = null
+  let heard = 0
+  let early: LmtpReply[] = []
+
+  const lose = (fault: Fault): void => {
+    lost ??= fault
+    socket.destroy()
+    const { reject } = waiting ?? {}
+    waiting = null
+    reject?.(lost)
+  }
+  const settle = (): void => {
+    if (!waiting) return
+    waiting.replies.push(...early.splice(0, waiting.count - waiting.replies.length))
+    if (waiting.replies.length < waiting.count) return
+    const { resolve, replies } = waiting
+    waiting = null
+    // Answers to what was not asked are not to be taken for the next answers.
+    if (early.length > 0) lose(new Fault('delivery.protocol', 'an answer that nothing was asked for'))
+    resolve(replies)
+  }
+  const take = (chunk: string): void => {
+    const replies = reader.feed(chunk)
+    if (!replies) {
+      lose(new Fault('delivery.protocol', `no LMTP reply: ${shown(chunk)}`))
+      return
+    }
+    heard += replies.length
+    early.push(...replies)
+    const goodbye = !waiting && replies.find(({ code }) => code === 421)
+    if (goodbye) lose(new Fault('delivery.unreachable', `421 ${shown(goodbye.text)}`))
+    // Only the greeting comes unasked: anything else would be taken for the answer to what is asked next.
+    else if (!waiting && heard > 1) lose(new Fault('delivery.protocol', 'an answer without a question'))
+    else settle()
+  }
+  const listen = (): void => {
+    socket.setNoDelay(true)
+    socket.setEncoding('latin1')
+    socket.on('data', take)
+    socket.on('error', (error) => lose(networkFault(error)))
+    socket.on('close', () => lose(new Fault('delivery.unreachable', 'the connection was closed')))
+  }
+  listen()
+
+  return {
+    usable: () => lost === null && !socket.destroyed,
+    heard: () => heard,
+    ask: (bytes, count, limitMs) =>
+      new Promise((resolve, reject) => {
+        if (lost) return reject(lost)
+        const cancel = clock.after(limitMs, () =>
+          lose(new Fault('delivery.unreachable', `no answer for ${limitMs / 1000} s`)),
+        )
+        const settled =
+          <T>(then: (value: T) => void) =>
+          (value: T) => {
+            cancel()
+            then(value)
+          }
+        waiting = { count, replies: [], resolve: settled(resolve), reject: settled(reject) }
+        socket.cork()
+        for (const part of typeof bytes === 'string' ? [bytes] : bytes) socket.write(part)
+        socket.uncork()
+        settle()
+      }),
+    secure: async (tls, limitMs) => {
+      // What was said before TLS does not count in it.
+      socket.removeAllListeners()
+      const plain = socket
+      plain.on('error', () => {})
+      const secured = connectTls({ socket: plain, ...tlsOptions(tls) })
+      await connected(secured, 'secureConnect', clock, limitMs)
+      reader = makeReplyReader()
+      early = []
+      socket = secured
+      listen()
+    },
+    close: () => lose(new Fault('delivery.unreachable', 'the connection was given up')),
+  }
+}
+
+/** Resolves with the event; whatever comes instead is a fault. */
+function connected(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  clock: Clock,
+  limitMs: number,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (fault: Fault | null): void => {
+      cancel()
+      socket.removeAllListeners(event)
+      socket.removeAllListeners('error')
+      socket.removeAllListeners('close')
+      // An error that comes later ends in the listeners of whoever reads, or nowhere.
+      socket.on('error', () => {})
+      if (fault) {
+        socket.destroy()
+        reject(fault)
+      } else resolve()
+    }
+    const cancel = clock.after(limitMs, () =>
+      settle(new Fault('delivery.unreachable', `no connection for ${limitMs / 1000} s`)),
+    )
+    socket.once(event, () => settle(null))
+    socket.once('error', (error) => settle(networkFault(error)))
+    socket.once('close', () => settle(new Fault('delivery.unreachable', 'the connection was closed')))
+  })
+}
+
+const networkFault = (error: Error): Fault =>
+  tlsFault(error) ?? new Fault('delivery.unreachable', error.message, error)
+
+const isAddress = (name: string): boolean => /^[\d.]+$|:/.test(name)
+
+const tlsOptions = ({ ca, serverName }: LmtpTls) => ({
+  servername: isAddress(serverName) ? '' : serverName,
+  ...(isAddress(serverName) ? { host: serverName } : {}),
+  minVersion: 'TLSv1.2' as const,
+  ...(ca === undefined ? {} : { ca }),
+})
+
+const shown = (text: string): string => text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 80)
