@@ -27,12 +27,12 @@ export const refusedMail = (answer: LmtpReply): NotTaken | null =>
 
 /**
  * 4xx and 5xx are passed on with the server's own words. 421 is about its connection with us, not about ours with the
- * client; a code that says nothing here (a 3xx, a 2xx where the text was to come) is no answer.
+ * client; a code that says nothing here (a 3xx, a 2xx where the text was to come) is no answer, and neither is 503: the conversation went wrong, not the mail.
  */
 function refusal({ code, text }: LmtpReply, command: 'MAIL' | 'RCPT' | 'DATA'): NotTaken {
   const words = printable(text)
   const detail = `${command}: ${code} ${words}`.slice(0, 200)
-  if (code < 400) return new NotTaken('delivery.protocol', { code: 451, text: oddly }, detail)
+  if (code < 400 || code === 503) return new NotTaken('delivery.protocol', { code: 451, text: oddly }, detail)
   if (code === 421)
     return new NotTaken('delivery.put_off', { code: 451, text: withStatus('4.3.2', words) }, detail)
   const permanent = code >= 500

@@ -7,8 +7,10 @@ export interface LmtpReply {
 }
 
 export interface ReplyReader {
-  /** Complete replies, in their order. Null: this is no reply, and nothing after it is looked at. */
-  feed(chunk: string): readonly LmtpReply[] | null
+  /** The replies that are complete now, in their order; those before something that is none count. */
+  feed(chunk: string): readonly LmtpReply[]
+  /** Something came that is no reply; nothing after it is looked at. */
+  broken(): boolean
 }
 
 /** RFC 5321 section 4.5.3.1.5 allows 512; servers that name a mailbox or a reason may say more. */
@@ -42,18 +44,17 @@ export function makeReplyReader(): ReplyReader {
 
   return {
     feed: (chunk) => {
-      if (broken) return null
-      rest += chunk
       const replies: LmtpReply[] = []
-      for (let end = rest.indexOf('\r\n'); end >= 0; end = rest.indexOf('\r\n')) {
+      if (!broken) rest += chunk
+      for (let end = rest.indexOf('\r\n'); end >= 0 && !broken; end = rest.indexOf('\r\n')) {
         const reply = end > replyLineMax ? null : take(rest.slice(0, end))
-        broken = reply === null
-        if (reply === null) return null
         rest = rest.slice(end + 2)
-        if (reply !== 'more') replies.push(reply)
+        broken = reply === null
+        if (reply && reply !== 'more') replies.push(reply)
       }
-      broken = rest.length > replyLineMax + 1
-      return broken ? null : replies
+      broken ||= rest.length > replyLineMax + 1
+      return replies
     },
+    broken: () => broken,
   }
 }

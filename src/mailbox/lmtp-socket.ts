@@ -22,7 +22,10 @@ export interface LmtpSocket {
   usable(): boolean
   /** How many replies have come so far. */
   heard(): number
-  /** Sends and waits for so many replies. @throws Fault delivery.unreachable, delivery.protocol; it is closed then */
+  /**
+   * Sends (text is latin1) and waits for so many replies. @throws Fault delivery.unreachable, delivery.protocol; it is
+   * closed then
+   */
   ask(bytes: string | readonly Uint8Array[], replies: number, limitMs: number): Promise<LmtpReply[]>
   /** From here on TLS, verified. @throws Fault tls.*, delivery.unreachable */
   secure(tls: LmtpTls, limitMs: number): Promise<void>
@@ -76,10 +79,6 @@ function overSocket(first: Socket, clock: Clock): LmtpSocket {
   }
   const take = (chunk: string): void => {
     const replies = reader.feed(chunk)
-    if (!replies) {
-      lose(new Fault('delivery.protocol', `no LMTP reply: ${shown(chunk)}`))
-      return
-    }
     heard += replies.length
     early.push(...replies)
     const goodbye = !waiting && replies.find(({ code }) => code === 421)
@@ -87,6 +86,7 @@ function overSocket(first: Socket, clock: Clock): LmtpSocket {
     // Only the greeting comes unasked: anything else would be taken for the answer to what is asked next.
     else if (!waiting && heard > 1) lose(new Fault('delivery.protocol', 'an answer without a question'))
     else settle()
+    if (reader.broken()) lose(new Fault('delivery.protocol', `no LMTP reply: ${shown(chunk)}`))
   }
   const listen = (): void => {
     socket.setNoDelay(true)
@@ -114,12 +114,13 @@ function overSocket(first: Socket, clock: Clock): LmtpSocket {
           }
         waiting = { count, replies: [], resolve: settled(resolve), reject: settled(reject) }
         socket.cork()
-        for (const part of typeof bytes === 'string' ? [bytes] : bytes) socket.write(part)
+        for (const part of typeof bytes === 'string' ? [Buffer.from(bytes, 'latin1')] : bytes)
+          socket.write(part)
         socket.uncork()
         settle()
       }),
     secure: async (tls, limitMs) => {
-      // What was said before TLS does not count in it.
+      if (lost) throw lost
       socket.removeAllListeners()
       const plain = socket
       plain.on('error', () => {})

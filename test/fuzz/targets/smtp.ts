@@ -1,6 +1,8 @@
 /** What the SMTP ingress reads: the text of mails and the whole conversation. */
 import { makeDataPhase } from '#ingress/data-phase.ts'
 import { StrictStream, type Violation } from '#ingress/strict-stream.ts'
+import { refusedMail } from '#mailbox/lmtp-answers.ts'
+import { type LmtpReply, makeReplyReader, replyLineMax, replyLinesMax } from '#mailbox/lmtp-reply.ts'
 import type { FuzzTarget } from '../engine/target.ts'
 import { expect, latin1, texts } from './expect.ts'
 
@@ -104,4 +106,43 @@ const conversationTarget: FuzzTarget = {
   dictionary: [...smtpWords, 'DATA\r\n', 'RCPT TO:<a@b>\r\n', 'BDAT 5 LAST\r\n'],
 }
 
-export const targets: readonly FuzzTarget[] = [dataTarget, conversationTarget]
+/** All replies an LMTP server's bytes hold, and whether they were refused in the end. */
+function readReplies(input: Uint8Array, piece: number): { replies: LmtpReply[]; refused: boolean } {
+  const reader = makeReplyReader()
+  const replies: LmtpReply[] = []
+  for (let at = 0; at < input.length; at += piece) {
+    replies.push(...reader.feed(latin1(input.subarray(at, at + piece))))
+  }
+  return { replies, refused: reader.broken() }
+}
+
+const repliesTarget: FuzzTarget = {
+  name: 'lmtp-replies',
+  run: (input) => {
+    const whole = readReplies(input, input.length || 1)
+    const cut = readReplies(input, 1 + (input.length % 5))
+    expect(whole.refused === cut.refused, 'where the network cuts does not matter')
+    const same = JSON.stringify(whole.replies) === JSON.stringify(cut.replies)
+    expect(same, 'the same replies come of the same bytes')
+    for (const { code, text } of cut.replies) {
+      expect(code >= 200 && code < 600, 'a code has a class')
+      expect(!/[\r\0]/.test(text), 'a text has no line end but our own')
+      const bytesMax = replyLinesMax * (replyLineMax + 1)
+      expect(text.length <= bytesMax, 'a reply is bounded')
+      expect(
+        /^[45]\d\d$/.test(String(refusedMail({ code, text })?.answer.code ?? 400)),
+        'no 2xx of a refusal',
+      )
+    }
+  },
+  seeds: () =>
+    texts(
+      '250-mail.test\r\n250-PIPELINING\r\n250 SIZE 100\r\n',
+      '250 2.1.0 OK\r\n250 2.1.5 OK\r\n354 go on\r\n',
+      '550-5.1.1 no\r\n550 5.1.1 user\r\n421 bye\r\n',
+      '220 x\n',
+    ),
+  dictionary: ['\r\n', '\n', '\r', '250', '250-', '250 ', '354', '421', '5.1.1 ', '\0', '9'],
+}
+
+export const targets: readonly FuzzTarget[] = [dataTarget, conversationTarget, repliesTarget]

@@ -186,7 +186,9 @@ test('mail goes by one way, and to where it is looked for', () => {
   assert.deepEqual(said(...agent, 'delivery.to=append', 'delivery.host=h'), [
     'delivery.host is set, but delivery.to is "append", not "lmtp"',
   ])
-  assert.deepEqual(said('delivery.socket=/s'), ['delivery.socket is set, but delivery.to is "store", not "lmtp"'])
+  assert.deepEqual(said('delivery.socket=/s'), [
+    'delivery.socket is set, but delivery.to is "store", not "lmtp"',
+  ])
   assert.deepEqual(said(...agent), [
     'delivery.to must be "lmtp" or "append", or relay.smtp.host be set: mail would be stored where the agent of imap.host does not look',
   ])
@@ -241,12 +243,7 @@ test('named files that cannot be read, and secrets that others may read, are tol
   chmodSync(open, 0o644)
   const { config } = loadConfig(
     input({
-      set: [
-        'imap.host=i',
-        'relay.smtp.host=s',
-        `imap.password_file=${open}`,
-        'imap.ca_file=/nowhere/ca.pem',
-      ],
+      set: ['imap.host=i', 'relay.smtp.host=s', `imap.password_file=${open}`, 'imap.ca_file=/nowhere/ca.pem'],
     }),
   )
   const { mistakes, warnings } = brokenFiles(config)

@@ -1,0 +1,294 @@
+// Mail servers that answer oddly, late, or not at all: what the sender is told, and that nothing comes twice.
+
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as after } from 'node:timers/promises'
+import { systemClock } from '#edge/system.ts'
+import type { FaultCode } from '#kernel/fault.ts'
+import { type Deliverer, NotTaken } from '#mailbox/deliver.ts'
+import { type LmtpOptions, lmtpDeliverer } from '#mailbox/deliver-lmtp.ts'
+import { type Answer, type FakeLmtp, type FakeLmtpOptions, startFakeLmtp } from '../support/fake-lmtp.ts'
+import { temporaryDirectory } from '../support/store.ts'
+import { address } from './imap-server-embedded.ts'
+import { makeTestTls } from './imap-server-tls.ts'
+
+const alice = address('alice@example.test')
+const bob = address('bob@example.test')
+const text = 'Subject: x\r\n\r\n.a\r\n..\r\nend\r\n'
+const pem = makeTestTls(['mail.test'])
+
+interface Site {
+  readonly fake: FakeLmtp
+  readonly deliverer: Deliverer
+  deliver(to?: typeof alice): Promise<number>
+}
+
+async function startSite(
+  t: TestContext,
+  options: Partial<LmtpOptions> = {},
+  fakeOptions: FakeLmtpOptions = {},
+): Promise<Site> {
+  const fake = await startFakeLmtp(t, fakeOptions)
+  const place = { host: '127.0.0.1', port: fake.port }
+  const deliverer = lmtpDeliverer({
+    server: { place, tls: 'none', trust: { serverName: 'mail.test' }, name: 'mx.test' },
+    times: { stepMs: 3_000, answerMs: 3_000 },
+    connectionsMax: 2,
+    clock: systemClock,
+    ...options,
+  })
+  t.after(() => deliverer.close())
+  const mail = { sender: 'sender@client.test', smtpUtf8: false, raw: Buffer.from(text), nowMs: 0 }
+  return { fake, deliverer, deliver: (to = alice) => deliverer.deliver({ ...mail, recipients: [to] }) }
+}
+
+const refusedWith = (work: Promise<unknown>, answer: number, code: FaultCode, detail = /(?:)/) =>
+  assert.rejects(work, (error) => {
+    assert(error instanceof NotTaken, String(error))
+    assert.deepEqual([error.answer.code, error.code], [answer, code], error.detail)
+    assert.match(error.detail, detail)
+    return true
+  })
+
+test('a mail goes over once, its dots doubled, with what its envelope needs', async (t) => {
+  const { fake, deliver } = await startSite(t)
+  assert.equal(await deliver(), 1)
+  assert.equal(await deliver(bob), 1)
+  assert.deepEqual(
+    fake.texts.map(({ to, text }) => [to, text.replace(/^\./gm, '')]),
+    [
+      [alice, text],
+      [bob, text],
+    ],
+  )
+  assert.deepEqual(fake.commands.slice(0, 4), [
+    'LHLO mx.test',
+    `MAIL FROM:<sender@client.test> SIZE=${text.length}`,
+    'RCPT TO:<alice@example.test>',
+    'DATA',
+  ])
+  assert.equal(fake.connections().made, 1)
+})
+
+for (const [answer, expected, code] of [
+  ['250-2.0.0 one\r\n250 2.0.0 two', null, null],
+  ['452 4.2.2 full', 452, 'delivery.put_off'],
+  ['550 5.7.1 no', 550, 'delivery.refused'],
+  ['421 4.3.2 bye', 451, 'delivery.put_off'],
+  ['354 go on', 451, 'delivery.protocol'],
+  ['bananas', 451, 'delivery.protocol'],
+  ['250 2.0.0 once\r\n250 2.0.0 twice', null, null],
+  ['250 2.0.0 yes\r\nbananas', null, null],
+  ['drop', 451, 'delivery.unreachable'],
+  ['silent', 451, 'delivery.unreachable'],
+  [{ afterMs: 300, say: '250 2.0.0 late' }, null, null],
+  [{ afterMs: 1_500, say: '250 2.0.0 too late' }, 451, 'delivery.unreachable'],
+] as readonly (readonly [Answer, number | null, FaultCode | null])[])
+  test(`the answer to the mail is ${JSON.stringify(answer)}, and it is sent once`, async (t) => {
+    const { fake, deliver } = await startSite(t, { times: { stepMs: 3_000, answerMs: 1_000 } })
+    await deliver(bob)
+    fake.answers.end = answer
+    if (expected && code) {
+      const lost = code === 'delivery.unreachable' ? /^after the mail was sent/ : /(?:)/
+      await refusedWith(deliver(), expected, code, lost)
+    } else assert.equal(await deliver(), 1)
+    assert.equal(fake.texts.filter(({ to }) => to === alice).length, 1)
+    fake.answers = {}
+    assert.equal(await deliver(bob), 1, 'the next mail is none the worse')
+    assert.equal(fake.texts.length, 3)
+  })
+
+for (const moment of ['MAIL', 'RCPT', 'DATA'] as const)
+  for (const [answer, expected, code] of [
+    ['451 4.3.0 later', 451, 'delivery.put_off'],
+    ['550 5.1.1 no', 550, moment === 'RCPT' ? 'delivery.no_user' : 'delivery.refused'],
+    ['bananas', 451, 'delivery.protocol'],
+    ['silent', 451, 'delivery.unreachable'],
+    ['drop', 451, 'delivery.unreachable'],
+  ] as const)
+    test(`the answer to ${moment} is ${answer}: no text is sent, and the next mail is none the worse`, async (t) => {
+      const { fake, deliver } = await startSite(t, { times: { stepMs: 500, answerMs: 500 } })
+      fake.answers[moment] = answer
+      await refusedWith(deliver(), expected, code)
+      assert.deepEqual(fake.texts, [])
+      fake.answers = {}
+      assert.equal(await deliver(), 1)
+      assert.equal(fake.texts.length, 1)
+    })
+
+test('each recipient has the answer that was meant for it', async (t) => {
+  const { fake, deliver } = await startSite(t)
+  const said: Readonly<Record<string, Answer>> = {
+    'a@example.test': '250 2.0.0 yes',
+    'b@example.test': '452 4.2.2 full',
+    'c@example.test': '550 5.7.1 no',
+  }
+  fake.answers.end = (to) => said[to]
+  const outcomes = await Promise.allSettled(Object.keys(said).map((to) => deliver(address(to))))
+  assert.deepEqual(
+    outcomes.map((one) => (one.status === 'fulfilled' ? 250 : one.reason.answer.code)),
+    [250, 452, 550],
+  )
+  assert.deepEqual(fake.texts.map(({ to }) => to).toSorted(), Object.keys(said))
+})
+
+for (const [what, dies] of Object.entries({
+  'has hung up': (fake: FakeLmtp) => fake.hangUp(),
+  'hangs up at the first command': (fake: FakeLmtp) => {
+    fake.answers.MAIL = once('drop')
+  },
+  'says goodbye to the first command': (fake: FakeLmtp) => {
+    fake.answers.MAIL = once('421 4.4.2 idle for too long')
+  },
+}))
+  test(`a connection that was used before and ${what} is made anew, once`, async (t) => {
+    const { fake, deliver, deliverer } = await startSite(t)
+    await deliver(bob)
+    dies(fake)
+    assert.equal(await deliver(), 1)
+    assert.deepEqual(
+      fake.texts.map(({ to }) => to),
+      [bob, alice],
+    )
+    assert.equal(fake.connections().made, 2)
+    dies(fake)
+    await deliverer.accepts(alice, '')
+    assert.equal(fake.connections().made, 3)
+  })
+
+/** The first time; after that as usual. */
+function once(answer: Answer): () => Answer | undefined {
+  let left = 1
+  return () => (left-- > 0 ? answer : undefined)
+}
+
+test('a new connection that dies is not tried again', async (t) => {
+  const { fake, deliver } = await startSite(t)
+  fake.answers.MAIL = 'drop'
+  await refusedWith(deliver(), 451, 'delivery.unreachable')
+  assert.equal(fake.connections().made, 1)
+})
+
+test('nobody is there', async (t) => {
+  const place = { host: '127.0.0.1', port: 1 }
+  const server = { place, tls: 'none', trust: { serverName: 'mail.test' }, name: 'mx.test' } as const
+  const { deliver, deliverer } = await startSite(t, { server })
+  await refusedWith(deliver(), 451, 'delivery.unreachable', /ECONNREFUSED/)
+  await refusedWith(deliverer.probe(), 451, 'delivery.unreachable')
+})
+
+for (const [moment, answer, code] of [
+  ['greeting', 'silent', 'delivery.unreachable'],
+  ['greeting', 'drop', 'delivery.unreachable'],
+  ['greeting', '421 4.3.2 too many of you', 'delivery.unreachable'],
+  ['greeting', '* OK IMAP4rev1', 'delivery.protocol'],
+  ['LHLO', '500 5.5.1 this is SMTP', 'delivery.protocol'],
+] as const)
+  test(`a server whose ${moment} is ${answer} is told apart`, async (t) => {
+    const { fake, deliver } = await startSite(t, { times: { stepMs: 500, answerMs: 500 } })
+    fake.answers[moment] = answer
+    await refusedWith(deliver(), 451, code)
+  })
+
+test('there are never more connections than allowed, and a mail waits its turn so long and no longer', async (t) => {
+  const { fake, deliver } = await startSite(t, { times: { stepMs: 700, answerMs: 10_000 } })
+  fake.answers.end = () => ({ afterMs: 50, say: '250 2.0.0 OK' })
+  await Promise.all(Array.from({ length: 16 }, () => deliver()))
+  assert.equal(fake.connections().most, 2)
+  fake.answers.end = () => ({ afterMs: 2_000, say: '250 2.0.0 OK' })
+  const waiting = [deliver(), deliver(), deliver(bob)]
+  await refusedWith(waiting[2] ?? Promise.resolve(), 451, 'delivery.unreachable', /no connection was free/)
+  await Promise.all(waiting.slice(0, 2))
+  assert.equal(fake.texts.filter(({ to }) => to === bob).length, 0, 'what was given up is never sent')
+})
+
+test('an answer that nothing was asked for is never taken for the next one', async (t) => {
+  const { fake, deliver } = await startSite(t)
+  fake.answers.RSET = '250 2.0.0 OK\r\n250 2.0.0 and more'
+  await deliver(bob)
+  fake.answers.end = () => ({ afterMs: 20, say: '250 2.0.0 OK\r\n250 2.0.0 and more' })
+  await deliver(bob)
+  await after(50)
+  fake.answers.end = '550 5.7.1 no'
+  await refusedWith(deliver(), 550, 'delivery.refused')
+})
+
+test('without PIPELINING each command waits for its answer', async (t) => {
+  const { fake, deliver, deliverer } = await startSite(t)
+  fake.extensions = ['8BITMIME']
+  await deliverer.accepts(alice, '')
+  await deliver()
+  assert.deepEqual(fake.commands.slice(1, 7), [
+    'MAIL FROM:<>',
+    'RCPT TO:<alice@example.test>',
+    'RSET',
+    'MAIL FROM:<sender@client.test>',
+    'RCPT TO:<alice@example.test>',
+    'DATA',
+  ])
+})
+
+test('what a mail needs is said where it is offered; what needs SMTPUTF8 goes nowhere else', async (t) => {
+  const { fake, deliverer } = await startSite(t)
+  const raw = Buffer.from('Subject: \xc3\xa9\r\n\r\nx\r\n', 'latin1')
+  const mail = { sender: 's@client.test', recipients: [alice], nowMs: 0 }
+  const plain = Buffer.from(text)
+  await deliverer.deliver({ ...mail, raw, smtpUtf8: false })
+  assert.match(fake.commands.join('\n'), /BODY=8BITMIME(?! SMTPUTF8)/)
+  await deliverer.deliver({ ...mail, raw: plain, smtpUtf8: true })
+  await refusedWith(deliverer.deliver({ ...mail, raw, smtpUtf8: true }), 553, 'delivery.refused')
+  assert.equal(fake.texts.length, 2)
+  fake.extensions = ['PIPELINING', 'SMTPUTF8', '8BITMIME']
+  await deliverer.deliver({ ...mail, sender: 'd\xe9@client.test', raw, smtpUtf8: true })
+  assert.equal(fake.commands.at(-3), 'MAIL FROM:<d\xc3\xa9@client.test> BODY=8BITMIME SMTPUTF8')
+})
+
+for (const implicit of [true, false])
+  test(`TLS is verified: ${implicit ? 'from the first byte' : 'after STARTTLS'}`, async (t) => {
+    const tls = implicit ? 'implicit' : 'starttls'
+    const fake = await startFakeLmtp(t, { tls: pem, implicit })
+    const place = { host: '127.0.0.1', port: fake.port }
+    const to = async (trust: { serverName: string; ca?: string }) => {
+      const server = { place, tls, trust, name: 'mx.test' } as const
+      const { deliver } = await startSite(t, { server })
+      return deliver()
+    }
+    assert.equal(await to({ serverName: 'mail.test', ca: pem.ca }), 1)
+    await refusedWith(to({ serverName: 'other.test', ca: pem.ca }), 451, 'tls.wrong_name')
+    await refusedWith(to({ serverName: 'mail.test' }), 451, 'tls.untrusted')
+    assert.equal(fake.texts.length, 1)
+    const heard = fake.commands.filter((command) => command.startsWith('MAIL'))
+    assert.equal(heard.length, 1, 'nothing was said to whom we do not trust')
+  })
+
+test('what is said before STARTTLS does not count in it', async (t) => {
+  const fake = await startFakeLmtp(t, { tls: pem })
+  fake.answers.STARTTLS = '220 2.0.0 go on\r\n250-mail.test\r\n250 PIPELINING'
+  const place = { host: '127.0.0.1', port: fake.port }
+  const trust = { serverName: 'mail.test', ca: pem.ca }
+  const { deliver } = await startSite(t, { server: { place, tls: 'starttls', trust, name: 'mx.test' } })
+  await refusedWith(deliver(), 451, 'delivery.protocol')
+})
+
+test('over a Unix socket', async (t) => {
+  const socket = join(temporaryDirectory(t), 'lmtp')
+  const fake = await startFakeLmtp(t, { socket })
+  const server = { place: { socket }, tls: 'none', trust: { serverName: '' }, name: 'mx.test' } as const
+  const { deliver } = await startSite(t, { server })
+  assert.equal(await deliver(), 1)
+  assert.equal(fake.texts.length, 1)
+})
+
+test('closing waits for the mail that is under way, and takes no other', async (t) => {
+  const { fake, deliver, deliverer } = await startSite(t)
+  fake.answers.end = { afterMs: 300, say: '250 2.0.0 OK' }
+  const running = deliver()
+  while (fake.texts.length === 0) await after(5)
+  const closed = deliverer.close()
+  await refusedWith(deliver(bob), 451, 'delivery.unreachable', /stopping/)
+  assert.equal(await running, 1)
+  await closed
+  await after(20)
+  assert.equal(fake.connections().open, 0)
+})
