@@ -14,8 +14,6 @@ export interface RecipientOptions {
   readonly limits: SmtpLimits
   readonly canonicalAddress: (text: string) => MailAddress | null
   readonly servesDomain: (domain: string) => boolean
-  /** Where mail to `<postmaster>` without a domain goes (RFC 5321 section 4.5.1). */
-  readonly mainDomain: string
 }
 
 const guessWindowMs = 600_000
@@ -38,12 +36,22 @@ export function makeRecipientCheck(options: RecipientOptions): CheckRecipient {
     throw refusal
   }
 
+  /**
+   * SMTP has one answer to a mail, and another server may have one for each recipient: with one recipient alone they
+   * are the same (docs/decisions/0010-one-recipient-per-mail.md).
+   */
+  const refuseFurther = (address: MailAddress, { envelope }: SMTPServerSession): void => {
+    if (!deliverer.handsOn) return
+    if (envelope.rcptTo.every((taken) => options.canonicalAddress(taken.address) === address)) return
+    throw new SmtpRefusal(452, '4.5.3 One recipient per mail here: send it to the others apart')
+  }
+
   return async (typed, session) => {
-    const bare = typed.toLowerCase() === 'postmaster'
-    const address = options.canonicalAddress(bare ? `postmaster@${options.mainDomain}` : typed)
+    const address = options.canonicalAddress(typed)
     if (!address) throw new SmtpRefusal(553, '5.1.3 Not an address mail can be delivered to')
     if (!options.servesDomain(address.slice(address.lastIndexOf('@') + 1)))
       throw new SmtpRefusal(550, '5.7.1 Relaying denied')
+    refuseFurther(address, session)
     try {
       await deliverer.accepts(address, senderOf(session))
     } catch (error) {

@@ -28,6 +28,7 @@ export interface SmtpIngressOptions {
   readonly canonicalAddress: (text: string) => MailAddress | null
   /** Whether mail for this canonical domain is accepted here; for any other it is refused as relaying. */
   readonly servesDomain: (domain: string) => boolean
+  /** Where mail to `<postmaster>` without a domain goes (RFC 5321 section 4.5.1). */
   readonly mainDomain: string
   readonly limits?: Partial<SmtpLimits>
   readonly metrics?: Metrics
@@ -58,13 +59,13 @@ function serverOptions(options: SmtpIngressOptions, limits: SmtpLimits): SMTPSer
   const { clock, log, failpoint, name, tls, canonicalAddress, servesDomain, mainDomain } = options
   const { metrics = noMetrics } = options
   const { deliverer } = options
-  const recipients = { deliverer, clock, limits, canonicalAddress, servesDomain, mainDomain }
+  const canonical = (typed: string) =>
+    canonicalAddress(typed.toLowerCase() === 'postmaster' ? `postmaster@${mainDomain}` : typed)
+  const recipients = { deliverer, clock, limits, canonicalAddress: canonical, servesDomain }
   const checkRecipient: CheckRecipient = makeRecipientCheck(recipients)
   const receive = makeReceiver({ deliverer, clock, log, failpoint, limits, name })
   const onFailure = (error: unknown) =>
     log.error({ code: faultCodeOf(error), error: String(error) }, 'mail could not be taken')
-  const canonical = (typed: string) =>
-    canonicalAddress(typed.toLowerCase() === 'postmaster' ? `postmaster@${mainDomain}` : typed)
   return {
     name,
     banner: 'Postkey',
@@ -75,9 +76,7 @@ function serverOptions(options: SmtpIngressOptions, limits: SmtpLimits): SMTPSer
     disableReverseLookup: true,
     logger: false,
     size: limits.messageBytesMax,
-    // SMTP has one answer to a mail, and another server may have one for each recipient: with one recipient alone
-    // they are the same (docs/decisions/0010-one-recipient-per-mail.md).
-    maxRecipients: deliverer.handsOn ? 1 : limits.recipientsMax,
+    maxRecipients: limits.recipientsMax,
     // What the other server would have to know to keep the promise of RFC 3461 is not handed on.
     hideDSN: deliverer.handsOn,
     maxClients: limits.connectionsMax,
@@ -92,10 +91,10 @@ function serverOptions(options: SmtpIngressOptions, limits: SmtpLimits): SMTPSer
         onFailure,
       }),
     onData: (stream, session, callback) => {
-      const to = session.envelope.rcptTo
-        .map(({ address }) => canonical(address))
-        .filter((one) => one !== null)
-      answer(receive(stream, session, to), {
+      const to = session.envelope.rcptTo.map(({ address }) => canonical(address))
+      // One that was typed in two ways is one recipient.
+      const distinct = [...new Set(to)].filter((one) => one !== null)
+      answer(receive(stream, session, distinct), {
         callback,
         textOf: ({ id }) => `2.6.0 Delivered as ${id}`,
         answered: (outcome, taken) => {

@@ -118,9 +118,7 @@ class StrictConnection extends SMTPConnection {
   }
 
   override send(code: number, data?: string | string[] | null, context?: string | false): void {
-    // An answer that has its enhanced status code already needs none of the library's own.
-    const hasStatus = typeof data === 'string' && /^[245]\.\d{1,3}\.\d{1,3}(?: |$)/.test(data)
-    super.send(code, data, hasStatus ? false : context)
+    super.send(code, data, context)
     if (code < 500) return
     this.#errors += 1
     if (this.#errors === (this.#strict?.limits.errorsMax ?? 1)) super.send(421, '4.7.0 Too many errors')
