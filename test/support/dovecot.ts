@@ -1,7 +1,7 @@
 // A real Dovecot on loopback with the configuration in docker/dovecot, one per test.
 
 import { randomBytes } from 'node:crypto'
-import { appendFile, chmod, chown, copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, chown, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
@@ -108,6 +108,7 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
           await server.exited
         },
         restart: async () => {
+          await removeLocks(join(directory.path, 'mail'))
           server = await launchIt()
         },
         stop: async () => {
@@ -240,6 +241,13 @@ async function configuration(
     values.GROUP = await groupName()
   }
   return `${await renderConfig(templates, values)}\n${config}\n`
+}
+
+/** Dovecot waits two minutes for the lock of a process that died before it takes it for stale. */
+async function removeLocks(mail: string): Promise<void> {
+  const files = await readdir(mail, { recursive: true })
+  for (const file of files.filter((name) => name.endsWith('.lock')))
+    await rm(join(mail, file), { force: true })
 }
 
 async function groupName(): Promise<string> {
