@@ -9,6 +9,7 @@ import { table } from './support/table.ts'
 const parts: Readonly<Record<string, () => Promise<{ readonly part: Part }>>> = {
   verifier: () => import('./verifier.ts'),
   ingress: () => import('./ingress.ts'),
+  delivery: () => import('./delivery.ts'),
   imap: () => import('./imap.ts'),
   relay: () => import('./relay.ts'),
   activation: () => import('./activation.ts'),

@@ -70,10 +70,10 @@ export interface Postkey {
 const root = join(import.meta.dirname, '..', '..')
 const freePorts = ['smtp.port=0', 'imap_server.port=0', 'imap_server.tls_port=0', 'relay.port=0']
 
-/** `bin/postkey COMMAND` with data of its own, its log in a file as a service would have it. */
-export async function startPostkey(command: string): Promise<Postkey> {
+/** `bin/postkey COMMAND` with data and settings of its own, its log in a file as a service would have it. */
+export async function startPostkey(command: string, own: readonly string[] = []): Promise<Postkey> {
   const data = temporaryDirectory()
-  const settings = [`server.data_dir=${data}`, ...freePorts].flatMap((value) => ['--set', value])
+  const settings = [`server.data_dir=${data}`, ...freePorts, ...own].flatMap((value) => ['--set', value])
   const logPath = join(data, 'bench.log')
   const log = openSync(logPath, 'a')
   const child = spawn(join(root, 'bin', 'postkey'), [...settings, command], {

@@ -1,4 +1,7 @@
-/** SMTP as a mail server speaks it on a connection that stays open: one mail after the other, each answer waited for. */
+/**
+ * SMTP as a mail server speaks it on a connection that stays open: one mail after the other, each answer waited for.
+ * And LMTP for one recipient, which is the same but for its greeting.
+ */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
@@ -23,12 +26,12 @@ export class SmtpClient {
     })
   }
 
-  static async connect(port: number): Promise<SmtpClient> {
+  static async connect(port: number, greeting: 'EHLO' | 'LHLO' = 'EHLO'): Promise<SmtpClient> {
     const socket = connect(port, '127.0.0.1')
     await once(socket, 'connect')
     const client = new SmtpClient(socket)
     await client.#reply(220)
-    await client.#say('EHLO bench.test\r\n', 250)
+    await client.#say(`${greeting} bench.test\r\n`, 250)
     return client
   }
 
@@ -37,6 +40,13 @@ export class SmtpClient {
     await this.#say('MAIL FROM:<bench@client.test>\r\n', 250)
     await this.#say(`RCPT TO:<${recipient}>\r\n`, 250)
     await this.#say('DATA\r\n', 354)
+    await this.#say(`${text}.\r\n`, 250)
+  }
+
+  /** The same with PIPELINING (RFC 2920): the envelope goes out at once. */
+  async mailAtOnce(recipient: string, text: string): Promise<void> {
+    this.#socket.write(`MAIL FROM:<bench@client.test>\r\nRCPT TO:<${recipient}>\r\nDATA\r\n`, 'latin1')
+    for (const code of [250, 250, 354]) await this.#reply(code)
     await this.#say(`${text}.\r\n`, 250)
   }
 
@@ -65,19 +75,38 @@ export class SmtpClient {
   }
 }
 
+export interface Rate {
+  readonly rate: number
+  readonly mails: number
+}
+
 /** Mails a second over so many connections, each to a recipient of its own, for about so long. */
-export async function mailsPerSecond(
+export const mailsPerSecond = (
   port: number,
   recipients: readonly string[],
   text: string,
   durationMs: number,
-): Promise<{ readonly rate: number; readonly mails: number }> {
-  const clients = await Promise.all(recipients.map(() => SmtpClient.connect(port)))
+): Promise<Rate> =>
+  sendingRate(
+    recipients,
+    durationMs,
+    () => SmtpClient.connect(port),
+    (client, recipient) => client.mail(recipient, text),
+  )
+
+/** The same for any client: `send` resolves when one mail is taken. */
+export async function sendingRate<T extends { close(): void }>(
+  recipients: readonly string[],
+  durationMs: number,
+  connect: (recipient: string) => Promise<T>,
+  send: (client: T, recipient: string) => Promise<void>,
+): Promise<Rate> {
+  const clients = await Promise.all(recipients.map(connect))
   const begunMs = performance.now()
   let mails = 0
-  const run = async (client: SmtpClient, recipient: string): Promise<void> => {
+  const run = async (client: T, recipient: string): Promise<void> => {
     while (performance.now() - begunMs < durationMs) {
-      await client.mail(recipient, text)
+      await send(client, recipient)
       mails += 1
     }
   }

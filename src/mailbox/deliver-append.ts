@@ -34,6 +34,7 @@ export function appendDeliverer({ pool, access, clock, stepMs }: AppendOptions):
     late = true
     throw new Fault('imap.unreachable', `no connection for ${stepMs / 1000} s`)
   }
+  const known = makeRecent(clock)
   const placeOf = (owner: MailAddress): MailboxPlace => access.place({ owner, folder: inbox })
   const answered = async (place: MailboxPlace, work: (connection: MailboxConnection) => Promise<void>) => {
     try {
@@ -50,14 +51,18 @@ export function appendDeliverer({ pool, access, clock, stepMs }: AppendOptions):
 
   return {
     handsOn: true,
-    accepts: (address) => {
+    accepts: async (address) => {
+      if (known.has(address)) return
       const place = placeOf(address)
-      return answered(place, (connection) => mustExist(connection, place.name, stepMs))
+      await answered(place, (connection) => mustExist(connection, place.name, stepMs))
+      known.add(address)
     },
     deliver: async ({ recipients, raw, nowMs }) => {
       for (const address of recipients) {
         const place = placeOf(address)
+        known.remove(address)
         await answered(place, (connection) => connection.append(place.name, raw, nowMs))
+        known.add(address)
       }
       return recipients.length
     },
@@ -69,6 +74,25 @@ export function appendDeliverer({ pool, access, clock, stepMs }: AppendOptions):
       }
     },
     close: pool.close,
+  }
+}
+
+/** A mailbox that was there a moment ago is not asked for again: APPEND itself tells if it is gone. */
+const knownMs = 60_000
+const knownMax = 10_000
+
+function makeRecent(clock: Clock) {
+  const sinceMs = new Map<MailAddress, number>()
+  return {
+    has: (address: MailAddress): boolean =>
+      (sinceMs.get(address) ?? Number.NEGATIVE_INFINITY) > clock.monotonicMs() - knownMs,
+    remove: (address: MailAddress): void => void sinceMs.delete(address),
+    add: (address: MailAddress): void => {
+      sinceMs.delete(address)
+      sinceMs.set(address, clock.monotonicMs())
+      const [oldest] = sinceMs.keys()
+      if (sinceMs.size > knownMax && oldest !== undefined) sinceMs.delete(oldest)
+    },
   }
 }
 

@@ -1,22 +1,25 @@
 /**
- * To a mail server by LMTP (RFC 2033). A recipient is asked about in a transaction of its own, so that a client that
- * takes its time with the text holds no connection; once the text is here, MAIL, RCPT and DATA go out together, and
- * the recipient's answer to the text is the client's.
+ * To a mail server by LMTP (RFC 2033). A question about a recipient leaves its transaction open on a connection that
+ * is free all the same: where the mail comes soon, its text goes there; where another needs the connection first, the
+ * transaction is opened anew for the mail. So a client that takes its time with the text holds no connection.
  */
 import { isAscii } from 'node:buffer'
 import { assert } from '#kernel/assert.ts'
+import type { MailAddress } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import { awayFrom, type Deliverer, type MailToDeliver, NotTaken } from './deliver.ts'
-import { type Opening, refusedMail, refusedOpening, refusedQuestion } from './lmtp-answers.ts'
+import { refusedMail, refusedOpening, refusedQuestion } from './lmtp-answers.ts'
 import {
   connectLmtp,
   type LmtpConnection,
   type LmtpEnvelope,
   type LmtpServer,
   type LmtpTimes,
+  transactionKey,
 } from './lmtp-connection.ts'
 import { type LmtpLease, makeLmtpPool } from './lmtp-pool.ts'
+import type { LmtpReply } from './lmtp-reply.ts'
 
 export interface LmtpOptions {
   readonly server: LmtpServer
@@ -33,53 +36,47 @@ export function lmtpDeliverer({ server, times, connectionsMax, clock }: LmtpOpti
     waitMs: times.stepMs,
   })
 
-  /** Runs one transaction; `work` says whether the connection is good for another. */
-  const transaction = async (envelope: LmtpEnvelope, work: Work): Promise<void> => {
-    const lease = await pool.take()
-    let clean = false
+  /** Begins on a connection of the pool and ends with `work`; whatever keeps us from an answer has our own words. */
+  const answered = async <T extends readonly LmtpReply[]>(key: string, { begin, end }: Exchange<T>) => {
+    let result: Result = { refusal: null, clean: false }
     try {
-      let opening = await openedOnUsed(lease, envelope)
-      if (!opening) {
-        await pool.renew(lease)
-        opening = await lease.connection.begin(envelope)
+      const lease = await pool.take(key)
+      try {
+        let replies = await begunOnUsed(lease, begin)
+        if (!replies) {
+          await pool.renew(lease)
+          replies = await begin(lease.connection)
+        }
+        result = await end(lease.connection, replies)
+      } finally {
+        pool.release(lease, result.clean)
       }
-      clean = await work(lease.connection, opening)
-    } finally {
-      pool.release(lease, clean)
-    }
-  }
-  /** Runs it with our own words for whatever goes wrong; a refusal is thrown once the connection is given back. */
-  const answered = async (envelope: LmtpEnvelope, work: (...of: Parameters<Work>) => Promise<Result>) => {
-    let refusal: NotTaken | null = null
-    try {
-      await transaction(envelope, async (connection, opening) => {
-        const result = await work(connection, opening)
-        refusal = result.refusal
-        return result.clean
-      })
     } catch (error) {
       throw awayFrom(error, 'delivery.unreachable')
     }
-    if (refusal) throw refusal
+    if (result.refusal) throw result.refusal
   }
 
   return {
     handsOn: true,
-    accepts: (recipient, sender) =>
-      answered({ sender, recipient, utf8: !isPlain(sender, recipient), mail: null }, async (_, opening) => ({
-        refusal: refusedQuestion(opening),
-        clean: opening[2].code === 250,
-      })),
+    accepts: (recipient, sender) => {
+      const envelope = questionOf(recipient, sender)
+      return answered(transactionKey(envelope), {
+        begin: (connection) => connection.ask(envelope),
+        end: async (_, replies) => ({ refusal: refusedQuestion(replies), clean: !isGoodbye(replies) }),
+      })
+    },
     deliver: async (mail) => {
       const envelope = envelopeOf(mail)
-      await answered(envelope, (connection, opening) =>
-        handOver(connection, opening, envelope.utf8, mail.raw),
-      )
+      await answered(transactionKey(envelope), {
+        begin: (connection) => begunMail(connection, envelope),
+        end: (connection, replies) => handOver(connection, replies, mail.raw),
+      })
       return 1
     },
     probe: async () => {
       try {
-        pool.release(await pool.take(), true)
+        pool.release(await pool.take(''), true)
       } catch (error) {
         throw awayFrom(error, 'delivery.unreachable')
       }
@@ -87,6 +84,26 @@ export function lmtpDeliverer({ server, times, connectionsMax, clock }: LmtpOpti
     close: pool.close,
   }
 }
+
+interface Exchange<T> {
+  /** No text is sent yet: it may be done again. */
+  begin(connection: LmtpConnection): Promise<T>
+  end(connection: LmtpConnection, replies: T): Promise<Result>
+}
+
+interface Result {
+  readonly refusal: NotTaken | null
+  /** The connection is good for another transaction. */
+  readonly clean: boolean
+}
+
+const questionOf = (recipient: MailAddress, sender: string): LmtpEnvelope => ({
+  sender,
+  recipient,
+  utf8: !isPlain(sender, recipient),
+  eightBit: false,
+  bytes: null,
+})
 
 function envelopeOf({ sender, recipients, raw, smtpUtf8 }: MailToDeliver): LmtpEnvelope {
   const [recipient] = recipients
@@ -98,43 +115,35 @@ function envelopeOf({ sender, recipients, raw, smtpUtf8 }: MailToDeliver): LmtpE
     recipient,
     // Some clients say so of every mail: it is needed only where something is not ASCII.
     utf8: smtpUtf8 && !(isPlain(sender, recipient) && isAscii(header)),
-    mail: { bytes: raw.length, eightBit: !isAscii(text) },
+    eightBit: !isAscii(text),
+    bytes: raw.length,
   }
 }
 
 const isPlain = (...addresses: readonly string[]): boolean =>
   addresses.every((address) => /^[\x20-\x7e]*$/.test(address))
 
-/** RFC 6531 section 3.5. */
-const noUtf8 = (): NotTaken =>
-  new NotTaken(
-    'delivery.refused',
-    { code: 553, text: '5.6.7 The mail server does not take internationalized mail' },
-    'no SMTPUTF8',
-  )
-
-/** True: the connection is good for another transaction. */
-type Work = (connection: LmtpConnection, opening: Opening) => Promise<boolean>
-
-interface Result {
-  readonly refusal: NotTaken | null
-  readonly clean: boolean
+/** @throws NotTaken where the server does not speak what the mail needs (RFC 6531 section 3.5) */
+async function begunMail(connection: LmtpConnection, envelope: LmtpEnvelope) {
+  if (!envelope.utf8 || connection.extensions.has('SMTPUTF8')) return connection.begin(envelope)
+  const answer = { code: 553, text: '5.6.7 The mail server does not take internationalized mail' }
+  throw new NotTaken('delivery.refused', answer, 'no SMTPUTF8')
 }
 
 /**
  * Null: a connection from the pool turned out to be dead before it had answered anything, or says goodbye; no text
  * was sent, so that it may be tried once more on a new one.
  */
-async function openedOnUsed(
+async function begunOnUsed<T extends readonly LmtpReply[]>(
   { connection, used }: LmtpLease,
-  envelope: LmtpEnvelope,
-): Promise<Opening | null> {
+  begin: Exchange<T>['begin'],
+): Promise<T | null> {
   const before = connection.heard()
   try {
-    const opening = await connection.begin(envelope)
-    return used && opening[0].code === 421 ? null : opening
+    const replies = await begin(connection)
+    return used && replies.some(({ code }) => code === 421) ? null : replies
   } catch (error) {
-    if (used && connection.heard() === before) return null
+    if (used && !(error instanceof NotTaken) && connection.heard() === before) return null
     throw error
   }
 }
@@ -142,12 +151,12 @@ async function openedOnUsed(
 /** @throws Fault where there is no answer: it cannot be known then whether the mail was taken */
 async function handOver(
   connection: LmtpConnection,
-  opening: Opening,
-  utf8: boolean,
+  opening: readonly [LmtpReply, LmtpReply, LmtpReply],
   raw: Uint8Array,
 ): Promise<Result> {
-  const refusal = utf8 && !connection.extensions.has('SMTPUTF8') ? noUtf8() : refusedOpening(opening)
-  if (refusal) return { refusal, clean: false }
+  const refusal = refusedOpening(opening)
+  // A server that wants the text for nobody is not spoken to any more.
+  if (refusal) return { refusal, clean: opening[2].code !== 354 && !isGoodbye(opening) }
   const answer = await connection.send(raw).catch((error: unknown) => {
     throw error instanceof Fault
       ? new Fault(error.code, `after the mail was sent: ${error.detail}`, error)
@@ -155,3 +164,5 @@ async function handOver(
   })
   return { refusal: refusedMail(answer), clean: answer.code !== 421 }
 }
+
+const isGoodbye = (replies: readonly LmtpReply[]): boolean => replies.some(({ code }) => code === 421)

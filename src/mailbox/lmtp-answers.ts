@@ -3,7 +3,7 @@ import type { FaultCode } from '#kernel/fault.ts'
 import { NotTaken, type SmtpAnswer } from './deliver.ts'
 import type { LmtpReply } from './lmtp-reply.ts'
 
-/** Answers to MAIL, RCPT and DATA (or RSET), in this order. */
+/** Answers to MAIL, RCPT and DATA, in this order. */
 export type Opening = readonly [LmtpReply, LmtpReply, LmtpReply]
 
 const isYes = ({ code }: LmtpReply): boolean => code >= 200 && code < 300
@@ -16,7 +16,7 @@ export function refusedOpening([mail, recipient, data]: Opening): NotTaken | nul
 }
 
 /** The same where the recipient was only asked about. */
-export function refusedQuestion([mail, recipient]: Opening): NotTaken | null {
+export function refusedQuestion([mail, recipient]: readonly [LmtpReply, LmtpReply]): NotTaken | null {
   if (!isYes(mail)) return refusal(mail, 'MAIL')
   return isYes(recipient) ? null : refusal(recipient, 'RCPT')
 }

@@ -30,18 +30,23 @@ export interface LmtpEnvelope {
   readonly recipient: MailAddress
   /** It needs SMTPUTF8 (RFC 6531): said where the server offers it. */
   readonly utf8: boolean
-  /** Null: no mail follows, the recipient is only asked about. */
-  readonly mail: { readonly bytes: number; readonly eightBit: boolean } | null
+  readonly eightBit: boolean
+  /** Of the mail; null while it is not known. */
+  readonly bytes: number | null
 }
 
 export interface LmtpConnection {
   usable(): boolean
   heard(): number
   readonly extensions: ReadonlySet<string>
+  /** The transaction that a question left open: the mail it was asked for needs no more than DATA. Null: none. */
+  open(): string | null
   /**
-   * Opens a transaction up to DATA, or asks about the recipient and ends it again: the answers to MAIL, RCPT and
-   * DATA (or RSET). @throws Fault delivery.unreachable, delivery.protocol
+   * Asks about the recipient: the answers to MAIL and RCPT. The transaction stays open, for the mail that comes next
+   * or for nobody: whatever else begins here ends it first. @throws Fault delivery.unreachable, delivery.protocol
    */
+  ask(envelope: LmtpEnvelope): Promise<readonly [LmtpReply, LmtpReply]>
+  /** Opens a transaction up to DATA: the answers to MAIL, RCPT and DATA. @throws as `ask` */
   begin(envelope: LmtpEnvelope): Promise<readonly [LmtpReply, LmtpReply, LmtpReply]>
   /** The mail itself, after 354: the recipient's answer. @throws as `begin` */
   send(raw: Uint8Array): Promise<LmtpReply>
@@ -77,28 +82,54 @@ function overConnection(
   times: LmtpTimes,
 ): LmtpConnection {
   const pipelining = extensions.has('PIPELINING')
+  /** Empty: something is open that nobody waits for. */
+  let open: string | null = null
   const askAll = async (commands: readonly string[]): Promise<LmtpReply[]> => {
     if (pipelining) return socket.ask(commands.join(''), commands.length, times.stepMs)
     const replies: LmtpReply[] = []
     for (const command of commands) replies.push(await one(socket, command, times))
     return replies
   }
+  /** Ends what is open, and opens anew; the answers without that to RSET. */
+  const inTransaction = async (
+    envelope: LmtpEnvelope,
+    then: readonly string[],
+  ): Promise<readonly [LmtpReply, LmtpReply, LmtpReply | undefined]> => {
+    const replies = await askAll([
+      ...(open === null ? [] : ['RSET\r\n']),
+      `MAIL FROM:<${bytesOf(envelope.sender)}>${parameters(envelope, extensions)}\r\n`,
+      `RCPT TO:<${bytesOf(envelope.recipient)}>\r\n`,
+      ...then,
+    ])
+    const [toMail, toRcpt, toLast] = open === null ? replies : replies.slice(1)
+    if (!toMail || !toRcpt) throw missing()
+    const taken = toMail.code === 250 && isYes(toRcpt) && then.length === 0
+    open = taken ? transactionKey(envelope) : ''
+    return [toMail, toRcpt, toLast]
+  }
   return {
     usable: socket.usable,
     heard: socket.heard,
     extensions,
+    open: () => open,
+    ask: async (envelope) => {
+      const [toMail, toRcpt] = await inTransaction(envelope, [])
+      return [toMail, toRcpt]
+    },
     begin: async (envelope) => {
-      const [toMail, toRcpt, toLast] = await askAll([
-        `MAIL FROM:<${bytesOf(envelope.sender)}>${parameters(envelope, extensions)}\r\n`,
-        `RCPT TO:<${bytesOf(envelope.recipient)}>\r\n`,
-        envelope.mail ? 'DATA\r\n' : 'RSET\r\n',
-      ])
-      if (!toMail || !toRcpt || !toLast) throw new Fault('delivery.protocol', 'an answer is missing')
-      return [toMail, toRcpt, toLast]
+      if (open === transactionKey(envelope) && !envelope.eightBit && !envelope.utf8) {
+        const toData = await one(socket, 'DATA\r\n', times)
+        if (toData.code === 354) open = ''
+        // A server may have forgotten the transaction.
+        if (toData.code !== 503) return [accepted, accepted, toData]
+      }
+      const [toMail, toRcpt, toData] = await inTransaction(envelope, ['DATA\r\n'])
+      return [toMail, toRcpt, toData ?? accepted]
     },
     send: async (raw) => {
       const [answer] = await socket.ask([...stuffed(raw), Buffer.from('.\r\n')], 1, times.answerMs)
-      if (!answer) throw new Fault('delivery.protocol', 'an answer is missing')
+      if (!answer) throw missing()
+      open = null
       return answer
     },
     close: socket.close,
@@ -107,9 +138,17 @@ function overConnection(
 
 async function one(socket: LmtpSocket, command: string, { stepMs }: LmtpTimes): Promise<LmtpReply> {
   const [reply] = await socket.ask(command, 1, stepMs)
-  if (!reply) throw new Fault('delivery.protocol', 'an answer is missing')
+  if (!reply) throw missing()
   return reply
 }
+
+const missing = (): Fault => new Fault('delivery.protocol', 'an answer is missing')
+
+const isYes = ({ code }: LmtpReply): boolean => code >= 200 && code < 300
+const accepted: LmtpReply = { code: 250, text: '' }
+
+/** A question and a mail with the same key are about the same envelope. */
+export const transactionKey = ({ sender, recipient }: LmtpEnvelope): string => `${sender} ${recipient}`
 
 /** @throws Fault with the server's words */
 function expectCode(reply: LmtpReply, code: number, what: string): LmtpReply {
@@ -127,9 +166,9 @@ const extensionsOf = ({ text }: LmtpReply): ReadonlySet<string> =>
       .map((line) => (line.split(' ')[0] ?? '').toUpperCase()),
   )
 
-function parameters({ utf8, mail }: LmtpEnvelope, offered: ReadonlySet<string>): string {
-  const size = mail && offered.has('SIZE') ? ` SIZE=${mail.bytes}` : ''
-  const body = mail?.eightBit && offered.has('8BITMIME') ? ' BODY=8BITMIME' : ''
+function parameters({ utf8, eightBit, bytes }: LmtpEnvelope, offered: ReadonlySet<string>): string {
+  const size = bytes !== null && offered.has('SIZE') ? ` SIZE=${bytes}` : ''
+  const body = eightBit && offered.has('8BITMIME') ? ' BODY=8BITMIME' : ''
   return `${size}${body}${utf8 && offered.has('SMTPUTF8') ? ' SMTPUTF8' : ''}`
 }
 

@@ -11,8 +11,11 @@ export interface LmtpLease {
 }
 
 export interface LmtpPool {
-  /** The newest free connection, or a new one. @throws Fault of the connecting; delivery.unreachable after `waitMs` */
-  take(): Promise<LmtpLease>
+  /**
+   * The free connection on which the transaction `key` is open, else one without any, else the newest; or a new one.
+   * @throws Fault of the connecting; delivery.unreachable after `waitMs`
+   */
+  take(key: string): Promise<LmtpLease>
   /** A new connection in place of one that had died. @throws Fault of the connecting */
   renew(lease: LmtpLease): Promise<void>
   /** @param clean no transaction is open: the next may begin */
@@ -56,8 +59,8 @@ export function makeLmtpPool({ connect, connectionsMax, clock, waitMs }: LmtpPoo
     if (leased === 0) closed?.()
   }
   /** The place is taken already. */
-  const occupy = async (): Promise<LmtpLease> => {
-    for (let one = free.pop(); one; one = free.pop()) {
+  const occupy = async (key: string): Promise<LmtpLease> => {
+    for (let one = bestOf(free, key); one; one = bestOf(free, key)) {
       one.forget()
       if (one.connection.usable()) return { connection: one.connection, used: true }
     }
@@ -92,11 +95,11 @@ export function makeLmtpPool({ connect, connectionsMax, clock, waitMs }: LmtpPoo
     })
 
   return {
-    take: async () => {
+    take: async (key) => {
       if (closed) throw stopping()
       if (leased >= connectionsMax) await turn()
       else leased += 1
-      return occupy()
+      return occupy(key)
     },
     renew: async (lease) => {
       lease.connection.close()
@@ -128,6 +131,13 @@ export function makeLmtpPool({ connect, connectionsMax, clock, waitMs }: LmtpPoo
         if (leased === 0) resolve()
       }),
   }
+}
+
+/** Takes it out of those that are free. */
+function bestOf(free: Free[], key: string): Free | undefined {
+  const begun = free.findLastIndex(({ connection }) => connection.open() === key)
+  const clean = begun >= 0 ? begun : free.findLastIndex(({ connection }) => connection.open() === null)
+  return clean >= 0 ? free.splice(clean, 1)[0] : free.pop()
 }
 
 const stopping = (): Fault => new Fault('delivery.unreachable', 'the server is stopping')

@@ -136,10 +136,12 @@ test('each recipient has the answer that was meant for it', async (t) => {
 for (const [what, dies] of Object.entries({
   'has hung up': (fake: FakeLmtp) => fake.hangUp(),
   'hangs up at the first command': (fake: FakeLmtp) => {
-    fake.answers.MAIL = once('drop')
+    const drop = once('drop')
+    fake.answers = { MAIL: drop, DATA: drop }
   },
   'says goodbye to the first command': (fake: FakeLmtp) => {
-    fake.answers.MAIL = once('421 4.4.2 idle for too long')
+    const goodbye = once('421 4.4.2 idle for too long')
+    fake.answers = { MAIL: goodbye, DATA: goodbye }
   },
 }))
   test(`a connection that was used before and ${what} is made anew, once`, async (t) => {
@@ -192,11 +194,11 @@ for (const [moment, answer, code] of [
   })
 
 test('there are never more connections than allowed, and a mail waits its turn so long and no longer', async (t) => {
-  const { fake, deliver } = await startSite(t, { times: { stepMs: 700, answerMs: 10_000 } })
-  fake.answers.end = () => ({ afterMs: 50, say: '250 2.0.0 OK' })
+  const { fake, deliver } = await startSite(t, { times: { stepMs: 2_000, answerMs: 20_000 } })
+  fake.answers.end = () => ({ afterMs: 20, say: '250 2.0.0 OK' })
   await Promise.all(Array.from({ length: 16 }, () => deliver()))
   assert.equal(fake.connections().most, 2)
-  fake.answers.end = () => ({ afterMs: 2_000, say: '250 2.0.0 OK' })
+  fake.answers.end = () => ({ afterMs: 4_000, say: '250 2.0.0 OK' })
   const waiting = [deliver(), deliver(), deliver(bob)]
   await refusedWith(waiting[2] ?? Promise.resolve(), 451, 'delivery.unreachable', /no connection was free/)
   await Promise.all(waiting.slice(0, 2))
@@ -205,13 +207,54 @@ test('there are never more connections than allowed, and a mail waits its turn s
 
 test('an answer that nothing was asked for is never taken for the next one', async (t) => {
   const { fake, deliver } = await startSite(t)
-  fake.answers.RSET = '250 2.0.0 OK\r\n250 2.0.0 and more'
-  await deliver(bob)
   fake.answers.end = () => ({ afterMs: 20, say: '250 2.0.0 OK\r\n250 2.0.0 and more' })
   await deliver(bob)
   await after(50)
   fake.answers.end = '550 5.7.1 no'
   await refusedWith(deliver(), 550, 'delivery.refused')
+})
+
+test('a mail that comes soon after its question needs no more than DATA; another ends what is open', async (t) => {
+  const { fake, deliver, deliverer } = await startSite(t, { connectionsMax: 1 })
+  const commands = () => fake.commands.splice(0).map((line) => line.replace(/ FROM:.*| TO:.*/, ''))
+  await deliverer.accepts(alice, 'sender@client.test')
+  assert.deepEqual(commands(), ['LHLO mx.test', 'MAIL', 'RCPT'])
+  await deliver(alice)
+  assert.deepEqual(commands(), ['DATA'])
+  await deliverer.accepts(alice, 'sender@client.test')
+  await deliver(bob)
+  assert.deepEqual(commands(), ['MAIL', 'RCPT', 'RSET', 'MAIL', 'RCPT', 'DATA'])
+  await deliver(alice)
+  assert.deepEqual(commands(), ['MAIL', 'RCPT', 'DATA'])
+  await deliverer.accepts(alice, 'sender@client.test')
+  await deliverer.accepts(alice, 'sender@client.test')
+  fake.answers.DATA = once('503 5.5.1 I forgot')
+  await deliver(alice)
+  assert.deepEqual(commands(), [
+    'MAIL',
+    'RCPT',
+    'RSET',
+    'MAIL',
+    'RCPT',
+    'DATA',
+    'RSET',
+    'MAIL',
+    'RCPT',
+    'DATA',
+  ])
+  assert.deepEqual(
+    fake.texts.map(({ to }) => to),
+    [alice, bob, alice, alice],
+  )
+})
+
+test('of several free connections a mail takes the one that was asked', async (t) => {
+  const { fake, deliver, deliverer } = await startSite(t, { connectionsMax: 3 })
+  await Promise.all([alice, bob].map((to) => deliverer.accepts(to, 'sender@client.test')))
+  fake.commands.length = 0
+  await Promise.all([deliver(alice), deliver(bob)])
+  assert.deepEqual(fake.commands, ['DATA', 'DATA'])
+  assert.deepEqual(fake.texts.map(({ to }) => to).toSorted(), [alice, bob])
 })
 
 test('without PIPELINING each command waits for its answer', async (t) => {

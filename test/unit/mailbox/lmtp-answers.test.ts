@@ -37,11 +37,11 @@ test('the first answer that is no yes decides, whatever comes after it', () => {
 })
 
 test('a question ends with the answer to RCPT', () => {
-  assert.equal(refusedQuestion(opening(yes, yes, yes)), null)
-  assert.equal(refusedQuestion(opening(yes, yes, never)), null)
-  assert.equal(refusedQuestion(opening(never, yes, yes))?.code, 'delivery.refused')
-  assert.equal(refusedQuestion(opening(yes, never, yes))?.code, 'delivery.no_user')
-  assert.equal(refusedQuestion(opening(yes, later, yes))?.code, 'delivery.put_off')
+  const asked = (mail: string, recipient: string) => refusedQuestion([reply(mail), reply(recipient)])
+  assert.equal(asked(yes, yes), null)
+  assert.equal(asked(never, yes)?.code, 'delivery.refused')
+  assert.equal(asked(yes, never)?.code, 'delivery.no_user')
+  assert.equal(asked(yes, later)?.code, 'delivery.put_off')
 })
 
 const answers: readonly (readonly [said: string, code: string, answer: string])[] = [
