@@ -13,8 +13,9 @@ import { atLeast, compared, type Part, type PartOptions, type Row } from './supp
 import { inTurn } from './support/rounds.ts'
 import { type Rate, SmtpClient, sendingRate } from './support/smtp-client.ts'
 
-const connectionCounts = [1, 4, 8]
-const users = Array.from({ length: Math.max(...connectionCounts) }, (_, i) => `user${i}@example.test`)
+const connectionCounts = { LMTP: [1, 4, 8], APPEND: [1, 4] } as const
+const connectionsMax = 8
+const users = Array.from({ length: connectionsMax }, (_, i) => `user${i}@example.test`)
 const password = 'bench'
 
 export const part: Part = {
@@ -29,12 +30,10 @@ export const part: Part = {
     const directory = temporaryDirectory()
     try {
       const site = siteOf(dovecot, directory)
-      const rows: Row[] = []
-      for (const connections of connectionCounts)
-        rows.push(await measure(options, 'LMTP', connections, site, rawLmtp(dovecot)))
-      for (const connections of [1, 4])
-        rows.push(await measure(options, 'APPEND', connections, site, rawAppend(dovecot)))
-      return rows
+      return [
+        ...(await measureWay(options, 'LMTP', site, rawLmtp(dovecot))),
+        ...(await measureWay(options, 'APPEND', site, rawAppend(dovecot))),
+      ]
     } finally {
       await dovecot.stop()
       rmSync(directory, { recursive: true, force: true })
@@ -43,7 +42,9 @@ export const part: Part = {
 }
 
 type Send = (recipients: readonly string[], text: string, durationMs: number) => Promise<Rate>
-type Site = Readonly<Record<'LMTP' | 'APPEND', readonly string[]>>
+type Way = 'LMTP' | 'APPEND'
+/** Settings of Postkey for each. */
+type Site = Readonly<Record<Way, readonly string[]>>
 
 function siteOf({ imapPort, lmtpPort, serviceAccount, directory }: Dovecot, own: string): Site {
   const passwordFile = join(own, 'imap-password')
@@ -82,6 +83,19 @@ const rawAppend =
       async (client) => void (await client.ask(`APPEND INBOX {${text.length}+}\r\n${text}`)),
     )
 
+/** As many connections to Dovecot as there are senders: the mails of one never overlap. */
+async function measureWay(options: PartOptions, way: Way, site: Site, raw: Send): Promise<Row[]> {
+  const postkey = await startPostkey('smtp', [...site[way], `delivery.connections=${connectionsMax}`])
+  try {
+    const rows: Row[] = []
+    for (const connections of connectionCounts[way])
+      rows.push(await measure(options, way, connections, raw, throughGateway(postkey)))
+    return rows
+  } finally {
+    await postkey.stop()
+  }
+}
+
 const throughGateway =
   ({ ports }: Postkey): Send =>
   (recipients, text, durationMs) =>
@@ -94,39 +108,33 @@ const throughGateway =
 
 async function measure(
   options: PartOptions,
-  way: 'LMTP' | 'APPEND',
+  way: Way,
   connections: number,
-  site: Site,
   raw: Send,
+  through: Send,
 ): Promise<Row> {
   const rounds = options.quick ? 5 : 9
-  const roundMs = options.quick ? 200 : 1_500
+  const roundMs = options.quick ? 100 : 1_500
   const text = exampleMail()
   const recipients = users.slice(0, connections)
-  const postkey = await startPostkey('smtp', [...site[way], `delivery.connections=${connections}`])
+  const name = `${way} through the gateway, ${connections === 1 ? '1 connection' : `${connections} connections`}`
+  options.say(name)
   let work = 0
-  const through = throughGateway(postkey)
-  try {
-    const name = `${way} through the gateway, ${connections === 1 ? '1 connection' : `${connections} connections`}`
-    options.say(name)
-    const figures = await inTurn(options, rounds, {
-      raw: async () => (await raw(recipients, text, roundMs)).rate,
-      gateway: async () => {
-        const { rate, mails } = await through(recipients, text, roundMs)
-        work += mails
-        return rate
-      },
-    })
-    return compared({
-      name,
-      unit: 'mails/s',
-      values: figures.gateway,
-      floors: figures.raw,
-      floor: `raw ${way} to the same Dovecot`,
-      work,
-      target: atLeast(0.7),
-    })
-  } finally {
-    await postkey.stop()
-  }
+  const figures = await inTurn(options, rounds, {
+    raw: async () => (await raw(recipients, text, roundMs)).rate,
+    gateway: async () => {
+      const { rate, mails } = await through(recipients, text, roundMs)
+      work += mails
+      return rate
+    },
+  })
+  return compared({
+    name,
+    unit: 'mails/s',
+    values: figures.gateway,
+    floors: figures.raw,
+    floor: `raw ${way} to the same Dovecot`,
+    work,
+    target: atLeast(0.7),
+  })
 }

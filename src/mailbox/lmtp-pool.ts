@@ -47,15 +47,13 @@ interface Waiter {
 
 export function makeLmtpPool({ connect, connectionsMax, clock, waitMs }: LmtpPoolOptions): LmtpPool {
   const free: Free[] = []
-  const waiters: Waiter[] = []
+  const queue = makeQueue(clock, waitMs)
   let leased = 0
   let closed: (() => void) | null = null
 
   /** A place that is given back belongs to whoever waits longest. */
   const giveBack = (): void => {
-    const [next] = waiters
-    if (next) next.start()
-    else leased -= 1
+    if (!queue.next()) leased -= 1
     if (leased === 0) closed?.()
   }
   /** The place is taken already. */
@@ -71,33 +69,10 @@ export function makeLmtpPool({ connect, connectionsMax, clock, waitMs }: LmtpPoo
       throw error
     }
   }
-  const turn = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const leave = (): void => {
-        cancel()
-        const at = waiters.indexOf(waiter)
-        if (at >= 0) waiters.splice(at, 1)
-      }
-      const waiter: Waiter = {
-        start: () => {
-          leave()
-          resolve()
-        },
-        refuse: (fault) => {
-          leave()
-          reject(fault)
-        },
-      }
-      const cancel = clock.after(waitMs, () =>
-        waiter.refuse(new Fault('delivery.unreachable', `no connection was free for ${waitMs / 1000} s`)),
-      )
-      waiters.push(waiter)
-    })
-
   return {
     take: async (key) => {
       if (closed) throw stopping()
-      if (leased >= connectionsMax) await turn()
+      if (leased >= connectionsMax) await queue.turn()
       else leased += 1
       return occupy(key)
     },
@@ -123,13 +98,51 @@ export function makeLmtpPool({ connect, connectionsMax, clock, waitMs }: LmtpPoo
     close: () =>
       new Promise((resolve) => {
         closed = resolve
-        for (const waiter of [...waiters]) waiter.refuse(stopping())
+        queue.refuseAll(stopping())
         for (const { connection, forget } of free.splice(0)) {
           forget()
           connection.close()
         }
         if (leased === 0) resolve()
       }),
+  }
+}
+
+/** Mails that wait for a place, in the order of their coming, each for so long. */
+function makeQueue(clock: Clock, waitMs: number) {
+  const waiters: Waiter[] = []
+  const turn = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const leave = (): void => {
+        cancel()
+        waiters.splice(waiters.indexOf(waiter), 1)
+      }
+      const waiter: Waiter = {
+        start: () => {
+          leave()
+          resolve()
+        },
+        refuse: (fault) => {
+          leave()
+          reject(fault)
+        },
+      }
+      const cancel = clock.after(waitMs, () =>
+        waiter.refuse(new Fault('delivery.unreachable', `no connection was free for ${waitMs / 1000} s`)),
+      )
+      waiters.push(waiter)
+    })
+  return {
+    turn,
+    /** True: there was one, and the place is theirs. */
+    next: (): boolean => {
+      const [first] = waiters
+      first?.start()
+      return first !== undefined
+    },
+    refuseAll: (fault: Fault): void => {
+      for (const waiter of [...waiters]) waiter.refuse(fault)
+    },
   }
 }
 

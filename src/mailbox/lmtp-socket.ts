@@ -4,7 +4,8 @@ import { connect as connectTls } from 'node:tls'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import { tlsFault } from '#kernel/tls-fault.ts'
-import { type LmtpReply, makeReplyReader } from './lmtp-reply.ts'
+import { makeLmtpExchange } from './lmtp-exchange.ts'
+import type { LmtpReply } from './lmtp-reply.ts'
 
 export type LmtpPlace =
   | { readonly host: string; readonly port: number }
@@ -32,13 +33,6 @@ export interface LmtpSocket {
   close(): void
 }
 
-interface Waiting {
-  readonly count: number
-  readonly replies: LmtpReply[]
-  resolve(replies: LmtpReply[]): void
-  reject(fault: Fault): void
-}
-
 /** Connected, by TLS from the first byte where `tls` is given. @throws Fault tls.*, delivery.unreachable */
 export async function dialLmtp(
   place: LmtpPlace,
@@ -53,45 +47,22 @@ export async function dialLmtp(
 }
 
 function overSocket(first: Socket, clock: Clock): LmtpSocket {
+  const exchange = makeLmtpExchange()
   let socket = first
-  let reader = makeReplyReader()
-  let waiting: Waiting | null = null
   let lost: Fault | null = null
-  let heard = 0
-  let early: LmtpReply[] = []
 
   const lose = (fault: Fault): void => {
     lost ??= fault
     socket.destroy()
-    const { reject } = waiting ?? {}
-    waiting = null
-    reject?.(lost)
-  }
-  const settle = (): void => {
-    if (!waiting) return
-    waiting.replies.push(...early.splice(0, waiting.count - waiting.replies.length))
-    if (waiting.replies.length < waiting.count) return
-    const { resolve, replies } = waiting
-    waiting = null
-    // Answers to what was not asked are not to be taken for the next answers.
-    if (early.length > 0) lose(new Fault('delivery.protocol', 'an answer that nothing was asked for'))
-    resolve(replies)
-  }
-  const take = (chunk: string): void => {
-    const replies = reader.feed(chunk)
-    heard += replies.length
-    early.push(...replies)
-    const goodbye = !waiting && replies.find(({ code }) => code === 421)
-    if (goodbye) lose(new Fault('delivery.unreachable', `421 ${shown(goodbye.text)}`))
-    // Only the greeting comes unasked: anything else would be taken for the answer to what is asked next.
-    else if (!waiting && heard > 1) lose(new Fault('delivery.protocol', 'an answer without a question'))
-    else settle()
-    if (reader.broken()) lose(new Fault('delivery.protocol', `no LMTP reply: ${shown(chunk)}`))
+    exchange.fail(lost)
   }
   const listen = (): void => {
     socket.setNoDelay(true)
     socket.setEncoding('latin1')
-    socket.on('data', take)
+    socket.on('data', (chunk: string) => {
+      const fault = exchange.take(chunk)
+      if (fault) lose(fault)
+    })
     socket.on('error', (error) => lose(networkFault(error)))
     socket.on('close', () => lose(new Fault('delivery.unreachable', 'the connection was closed')))
   }
@@ -99,35 +70,29 @@ function overSocket(first: Socket, clock: Clock): LmtpSocket {
 
   return {
     usable: () => lost === null && !socket.destroyed,
-    heard: () => heard,
-    ask: (bytes, count, limitMs) =>
-      new Promise((resolve, reject) => {
-        if (lost) return reject(lost)
-        const cancel = clock.after(limitMs, () =>
-          lose(new Fault('delivery.unreachable', `no answer for ${limitMs / 1000} s`)),
-        )
-        const settled =
-          <T>(then: (value: T) => void) =>
-          (value: T) => {
-            cancel()
-            then(value)
-          }
-        waiting = { count, replies: [], resolve: settled(resolve), reject: settled(reject) }
-        socket.cork()
-        for (const part of typeof bytes === 'string' ? [Buffer.from(bytes, 'latin1')] : bytes)
-          socket.write(part)
-        socket.uncork()
-        settle()
-      }),
+    heard: exchange.heard,
+    ask: async (bytes, count, limitMs) => {
+      if (lost) throw lost
+      const cancel = clock.after(limitMs, () =>
+        lose(new Fault('delivery.unreachable', `no answer for ${limitMs / 1000} s`)),
+      )
+      socket.cork()
+      for (const part of typeof bytes === 'string' ? [Buffer.from(bytes, 'latin1')] : bytes)
+        socket.write(part)
+      socket.uncork()
+      try {
+        return await exchange.expect(count)
+      } finally {
+        cancel()
+      }
+    },
     secure: async (tls, limitMs) => {
       if (lost) throw lost
       socket.removeAllListeners()
-      const plain = socket
-      plain.on('error', () => {})
-      const secured = connectTls({ socket: plain, ...tlsOptions(tls) })
+      socket.on('error', () => {})
+      const secured = connectTls({ socket, ...tlsOptions(tls) })
       await connected(secured, 'secureConnect', clock, limitMs)
-      reader = makeReplyReader()
-      early = []
+      exchange.beginAnew()
       socket = secured
       listen()
     },
@@ -175,5 +140,3 @@ const tlsOptions = ({ ca, serverName }: LmtpTls) => ({
   minVersion: 'TLSv1.2' as const,
   ...(ca === undefined ? {} : { ca }),
 })
-
-const shown = (text: string): string => text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 80)
