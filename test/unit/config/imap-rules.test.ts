@@ -6,7 +6,11 @@ import { checkConfig } from '#config/load.ts'
 
 const set = (...pairs: string[]) =>
   checkConfig({
-    set: ['imap.host=mail.example.test', ...pairs.map((pair) => `imap.${pair}`)],
+    set: [
+      'imap.host=mail.example.test',
+      'relay.smtp.host=mx.example',
+      ...pairs.map((pair) => `imap.${pair}`),
+    ],
     env: {},
     cwd: '/nowhere',
   }).mistakes.map(({ key, says }) => `${key} ${says}`)
