@@ -86,12 +86,6 @@ export const mailFaults = {
     turn: 'mail_server',
     retry: 'automatic',
   },
-  'watch.canary': {
-    says: "The canary's mail could not be put into its mailbox: the ways of watching are not proved.",
-    next: 'Give the service account the right to insert (i) there, or empty `[doctor] canary`.',
-    turn: 'administrator',
-    retry: 'automatic',
-  },
   'push.token': {
     says: "The mail server's push hook does not have the right token.",
     next: 'Give it the text of `[agent] push_token_file`, as `Authorization: Bearer …`, and reload the mail server.',
