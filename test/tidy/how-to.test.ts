@@ -41,7 +41,7 @@ test('every rendering that a page shows names each value its templates ask for, 
 test('Postkey takes every configuration that a page shows in parts', (t) => {
   // What another part of the page, or the site, has to add.
   const missing =
-    /must name the file with the password of the service account|must be set, since|or imap\.token_url must/
+    /must name the file with the password of the service account|must be set, since|or imap\.token_url must|or relay\.smtp\.host be set/
   let count = 0
   for (const page of pages)
     for (const [n, text] of blocks(page, 'toml').entries()) {
