@@ -1,13 +1,25 @@
 /** The watch ladder on thousands of Dovecot mailboxes: each rung against the same commands without an agent. */
 import { ImapFlow } from 'imapflow'
+import { startWatching } from '#agent/watching.ts'
 import type { MailAddress } from '#kernel/brand.ts'
+import { allLookedAt, type Detection, detect, hinted, nothingElse, p50, pushed } from './support/detection.ts'
 import { ImapClient } from './support/imap-client.ts'
 import { inLanes, type MailSite, startMailSite } from './support/many-mailboxes.ts'
-import { atLeast, compared, type Part, type PartOptions, type Row } from './support/part.ts'
+import { memory } from './support/memory.ts'
+import {
+  alone,
+  atLeast,
+  compared,
+  limited,
+  type Part,
+  type PartOptions,
+  quantile,
+  type Row,
+} from './support/part.ts'
 import { inTurn } from './support/rounds.ts'
 import { agentParts, type Passes, startPasses } from './support/watch-agent.ts'
 
-const quickMailboxes = 500
+const quickMailboxes = 200
 const wholeMailboxes = 10_000
 const statusConnections = 4
 const counters = '(UIDVALIDITY UIDNEXT MESSAGES)'
@@ -23,6 +35,7 @@ export const part: Part = {
       const rows: Row[] = []
       rows.push(await listStatus(options, site), await status(options, site))
       rows.push(await hits(options, site), await logins(options, site))
+      rows.push(...(await restart(options, site)), ...(await detections(options, site, rows[0]?.value ?? 1)))
       return rows
     } finally {
       await site.stop()
@@ -153,6 +166,67 @@ async function hits(options: PartOptions, site: MailSite): Promise<Row> {
     work: many * rounds(options),
     target: atLeast(0.6),
   })
+}
+
+/** What an agent that starts again has to read, and what it keeps in memory for each mailbox. */
+async function restart(options: PartOptions, site: MailSite): Promise<Row[]> {
+  const many = site.owners.length
+  const grown: number[] = []
+  const read: number[] = []
+  for (let round = 0; round < (options.quick ? 1 : 3); round += 1) {
+    const before = await memory()
+    const agent = agentParts(site.dovecot, site.owners)
+    const watch = async () => {
+      const watching = startWatching(agent.parts, nothingElse)
+      await allLookedAt(watching, many)
+      return watching
+    }
+    await (await watch()).close()
+    const again = await watch()
+    grown.push(((await memory()) - before) / many)
+    read.push(again.poolStats().fetches)
+    await again.close()
+    await agent.close()
+  }
+  return [
+    limited('memory for each watched mailbox', 'bytes', grown, many, 2_048),
+    limited('FETCHes of the first pass after a restart', '', read, many, 0),
+  ]
+}
+
+async function detections(options: PartOptions, site: MailSite, listRate: number): Promise<Row[]> {
+  const mails = options.quick ? 20 : 200
+  const live = site.owners.slice(0, mails)
+  const rows: Row[] = []
+  const told: Readonly<Record<string, Pick<Detection, 'options' | 'tell'>>> = {
+    "the relay's hint": { options: { relayHint: true }, tell: hinted },
+    'the push hook': { options: { pushHook: true }, tell: pushed },
+    IDLE: { options: { idleConnectionsMax: mails }, tell: () => {} },
+  }
+  for (const [name, how] of Object.entries(told)) {
+    options.say(`mails found by ${name}`)
+    const { delaysMs, missed } = await detect(site, { ...how, live, mails, pauseMsMax: 40 }, Math.random)
+    rows.push(...detected(name, delaysMs, missed, name === 'IDLE' ? null : 50))
+  }
+  const pollMs = 1_000
+  const passMs = (site.owners.length * 1000) / listRate
+  const many = options.quick ? 50 : 1_000
+  options.say(`${many} mails at random moments, found by LIST-STATUS alone`)
+  const alone = { live: live.slice(0, 1), mails: many, pauseMsMax: options.quick ? 40 : 120, tell: () => {} }
+  const { delaysMs, missed } = await detect(site, { ...alone, options: { pollMs } }, Math.random)
+  const bound = passMs / 2 + Math.max(pollMs, 2 * passMs) / 2 + 200
+  return [...rows, ...detected('LIST-STATUS alone', delaysMs, missed, bound)]
+}
+
+function detected(by: string, delaysMs: readonly number[], missed: number, most: number | null): Row[] {
+  const name = `mail found by ${by}, p50`
+  return [
+    most === null
+      ? alone(name, 'ms', [p50(delaysMs)], delaysMs.length)
+      : limited(name, 'ms', [p50(delaysMs)], delaysMs.length, most),
+    alone(`mail found by ${by}, p99`, 'ms', [quantile(delaysMs, 0.99)], delaysMs.length),
+    limited(`mails missed by ${by}`, '', [missed], delaysMs.length, 0),
+  ]
 }
 
 /** What somebody would write first: a log-in for each user, with a mail library. */

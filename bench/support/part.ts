@@ -108,6 +108,18 @@ export const alone = (name: string, unit: string, values: readonly number[], wor
   work,
 })
 
+/** A figure that has a limit of its own. */
+export function limited(
+  name: string,
+  unit: string,
+  values: readonly number[],
+  work: number,
+  most: number,
+): Row {
+  const row = alone(name, unit, values, work)
+  return { ...row, target: Number(rounded(most)), better: 'at_most', met: row.value <= most }
+}
+
 /** Three digits that say something. */
 export function rounded(value: number): string {
   if (!Number.isFinite(value)) return String(value)

@@ -16,6 +16,8 @@ export interface NewsStats {
   /** Mailboxes said to have news that no scanner has begun to read. */
   readonly news: number
   readonly scanning: number
+  /** How often a mailbox was queued since the start. */
+  readonly queued: number
   /** Scans since the start that ended well, and that failed. */
   readonly scanned: number
   readonly scansFailed: number
@@ -101,7 +103,7 @@ class Scanners {
   readonly #items: Map<string, Item>
   readonly #queue
   readonly #backoff
-  readonly #counts = { scanned: 0, scansFailed: 0 }
+  readonly #counts = { queued: 0, scanned: 0, scansFailed: 0 }
   #running = 0
   #closed: (() => void) | null = null
 
@@ -123,6 +125,7 @@ class Scanners {
   enqueue(item: Item): void {
     item.cancelRetry()
     item.state = 'queued'
+    this.#counts.queued += 1
     this.#queue.push(item)
     this.#work()
   }

@@ -5,16 +5,18 @@ import { type TestContext, test } from 'node:test'
 import { startExtractor } from '#agent/extract-worker.ts'
 import type { WatchingOptions, WatchingParts } from '#agent/watching.ts'
 import { systemClock } from '#edge/system.ts'
+import type { MailAddress } from '#kernel/brand.ts'
 import { authzidAccess, type MailboxAccess, namespaceAccess } from '#mailbox/access.ts'
 import { imapMailServer } from '#mailbox/imap-mailbox.ts'
 import { startDovecot } from '../support/dovecot.ts'
 import { needPeer } from '../support/peers.ts'
 import { etpFile, exampleMail, filePart, mailOf, multipart, textPart } from '../unit/agent/mails.ts'
-import { alice, bob, makeWorld, txnOf, type World, watch } from '../unit/agent/watching-world.ts'
+import { address, alice, bob, makeWorld, txnOf, type World, watch } from '../unit/agent/watching-world.ts'
 import { service, startEmbeddedMail } from './imap-server-embedded.ts'
 import { deliverByLmtp } from './lmtp.ts'
 
-const users = [alice, bob].map((address) => ({ address, password: 'a user password' }))
+const password = 'a user password'
+const users = [alice, bob].map((address) => ({ address, password }))
 const txn = txnOf(etpFile)
 const unmarked = mailOf(multipart(textPart('hello'), filePart()))
 
@@ -53,10 +55,11 @@ async function embedded(t: TestContext): Promise<Site> {
   })
 }
 
-async function dovecot(t: TestContext): Promise<Site | null> {
+/** @param more users without a mailbox yet */
+async function dovecot(t: TestContext, more: readonly MailAddress[] = []): Promise<Site | null> {
   if (!needPeer(t, 'dovecot')) return null
   const world = makeWorld(t)
-  const peer = await startDovecot({ users })
+  const peer = await startDovecot({ users: [...users, ...more.map((address) => ({ address, password }))] })
   t.after(() => peer.stop())
   const { user, pass } = peer.serviceAccount
   const server = imapMailServer(
@@ -124,3 +127,24 @@ for (const [name, start] of Object.entries(sites)) {
     await world.until(() => world.taken.length === 1)
   })
 }
+
+test('Dovecot: a mailbox that came into being after the agent had connected is watched by its next look', async (t) => {
+  const others = Array.from({ length: 20 }, (_, i) => address(`other${i}@example.test`))
+  const late = address('late@example.test')
+  const site = await dovecot(t, [...others, late])
+  if (!site) return
+  const { world } = site
+  for (const owner of others) await site.deliver(owner, textMail)
+  world.served.push(...others)
+  world.live.add(alice)
+  const watching = await site.start({ pollMs: 100 })
+  assert(watching.ladder().rungs.some(({ strategy, use }) => strategy === 'list_status' && use === 'used'))
+  world.served.push(late)
+  await world.grantsChanged()
+  await site.deliver(late, exampleMail)
+  await world.until(() => world.taken.length > 0)
+  assert.deepEqual(
+    world.taken.map(({ foundBy }) => foundBy),
+    ['scan'],
+  )
+})

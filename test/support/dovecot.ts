@@ -63,6 +63,9 @@ export interface Dovecot {
   logTail(lines?: number): string
   /** Ends it and every process of its at once, without a word to them. */
   kill(): Promise<void>
+  /** Nothing of it runs any more, and every connection stays open; until `goOn`. */
+  pause(): void
+  goOn(): void
   /** Starts it again after `kill`, on the same ports and with the same mail. */
   restart(): Promise<void>
   /** Stops the server and removes all its mail. */
@@ -107,6 +110,8 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
           process.kill(-server.pid, 'SIGKILL')
           await server.exited
         },
+        pause: () => void process.kill(-server.pid, 'SIGSTOP'),
+        goOn: () => void process.kill(-server.pid, 'SIGCONT'),
         restart: async () => {
           await removeLocks(join(directory.path, 'mail'))
           server = await launchIt()

@@ -11,15 +11,23 @@ import type { Pass } from './pass.ts'
 export function startInterval(context: WatchContext, pass: Pass, intervalMs: number): Loop {
   const { clock, log } = context
   let dueAtMs = clock.monotonicMs()
+  let first = true
   return makeLoop({
     clock,
     dueInMs: async () => dueAtMs - clock.monotonicMs(),
     pass: async () => {
       const startedMs = clock.monotonicMs()
       if (startedMs < dueAtMs) return 0
+      const queuedBefore = context.news.stats().queued
       await safetyPass(context, pass, startedMs)
       dueAtMs = startedMs + intervalMs
-      log.debug({ tookMs: clock.monotonicMs() - startedMs }, 'all mailboxes were looked at')
+      // Each mailbox that is queued costs a FETCH; what a restart costs is what somebody wants to know.
+      const fetches = context.news.stats().queued - queuedBefore
+      const tookMs = Math.round(clock.monotonicMs() - startedMs)
+      const fields = { mailboxes: context.mailboxes.state().watched, fetches, tookMs }
+      if (first) log.info(fields, 'all mailboxes were looked at for the first time')
+      else log.debug(fields, 'all mailboxes were looked at')
+      first = false
       return 0
     },
     onError: (error) => log.warn({ code: faultCodeOf(error) }, 'a pass over all mailboxes broke off'),

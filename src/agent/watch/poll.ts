@@ -19,8 +19,8 @@ export interface PollOptions {
 const restFactor = 2
 /** While nobody may activate, there is time. */
 const quietFactor = 10
-/** A Junk folder mostly costs a log-in of its own. */
-const junkPauseMs = 30_000
+/** A Junk folder mostly costs a log-in of its own, and an inbox that is opened more than a look at its counters. */
+const closePauseMs = 30_000
 
 export function startPoll(
   context: WatchContext,
@@ -30,7 +30,7 @@ export function startPoll(
   const { clock, grants, log } = context
   if (options.pauseMs === 0) return { close: async () => {} }
   let dueAtMs = clock.monotonicMs() + options.pauseMs
-  let junkDueAtMs = clock.monotonicMs() + junkPauseMs
+  let closeDueAtMs = clock.monotonicMs() + closePauseMs
 
   const loop = makeLoop({
     clock,
@@ -40,9 +40,10 @@ export function startPoll(
       if (startedMs < dueAtMs) return 0
       const live = await grants.live()
       if (context.ladder.look() !== null) await pass.look(await inboxesToPoll(context, live, options))
-      if (startedMs >= junkDueAtMs) {
+      if (startedMs >= closeDueAtMs) {
         await pass.look([...live].flatMap((owner) => junkOf(context, owner)))
-        junkDueAtMs = clock.monotonicMs() + junkPauseMs
+        readInboxes(context, live)
+        closeDueAtMs = clock.monotonicMs() + closePauseMs
       }
       const tookMs = clock.monotonicMs() - startedMs
       const pauseMs = live.size > 0 ? options.pauseMs : options.pauseMs * quietFactor
@@ -61,6 +62,14 @@ export function startPoll(
       return loop.close()
     },
   }
+}
+
+/**
+ * Counters may tell nothing of mail that another program has put into a mailbox (Dovecot's do not, where it takes itself
+ * for the only one); a mailbox that is opened tells of all. So those whose users may activate are opened now and then.
+ */
+function readInboxes({ news }: WatchContext, live: ReadonlySet<MailAddress>): void {
+  for (const owner of live) news.add(inboxOf(owner), 'scan')
 }
 
 async function inboxesToPoll(

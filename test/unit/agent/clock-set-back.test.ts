@@ -35,7 +35,13 @@ test('a list is read again when it has grown stale, though the date was set back
 test('the safety pass comes at its interval, though the date was set back', async () => {
   const clock = handClock(24 * hourMs)
   let passes = 0
-  const nothing = { keepOnly() {}, load: async () => {}, flush: async () => {} }
+  const nothing = {
+    keepOnly() {},
+    load: async () => {},
+    flush: async () => {},
+    stats: () => ({ queued: 0 }),
+    state: () => ({ watched: 0 }),
+  }
   const context = {
     clock,
     log: silentLog,

@@ -27,7 +27,7 @@ function hinting(junk: string | null = null) {
   const said: [number, MailAddress, string, FoundBy][] = []
   const add = ({ owner, folder }: WatchedFolder, foundBy: FoundBy) =>
     void said.push([nowMs, owner, folder, foundBy])
-  const stats = () => ({ news: 0, scanning: 0, scanned: 0, scansFailed: 0 })
+  const stats = () => ({ news: 0, scanning: 0, queued: 0, scanned: 0, scansFailed: 0 })
   const news = { add, keepOnly: () => {}, stats, close: async () => {} }
   const hints = startRelayHint({ news, clock, junk })
   const goTo = (untilMs: number) => {
