@@ -1,6 +1,8 @@
 // Watching over real IMAP, with the thread that reads mails: what the memory server cannot prove.
 
 import assert from 'node:assert/strict'
+import { appendFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { startExtractor } from '#agent/extract-worker.ts'
 import type { WatchingOptions, WatchingParts } from '#agent/watching.ts'
@@ -70,9 +72,12 @@ async function dovecot(t: TestContext, more: readonly MailAddress[] = []): Promi
   const deliver: Site['deliver'] = (to, raw) => deliverByLmtp(peer.lmtpPort, to, raw)
   // Dovecot makes a mailbox with its first mail.
   for (const { address } of users) await deliver(address, textMail)
+  // As the how-to says it.
+  await appendFile(join(peer.directory, 'etc/acl'), `all/${canary} user=${user} lrstei\n`)
   return siteOf(t, world, { server, access: namespaceAccess('all/{address}') }, deliver)
 }
 
+const canary = address('canary@example.test')
 const textMail = mailOf(textPart('an ordinary mail'))
 const sites = { 'the embedded server': embedded, Dovecot: dovecot }
 
@@ -147,4 +152,19 @@ test('Dovecot: a mailbox that came into being after the agent had connected is w
     world.taken.map(({ foundBy }) => foundBy),
     ['scan'],
   )
+})
+
+test('Dovecot: a canary proves each way of watching, and leaves nothing behind', async (t) => {
+  const others = Array.from({ length: 20 }, (_, i) => address(`other${i}@example.test`))
+  const site = await dovecot(t, [...others, canary])
+  if (!site) return
+  for (const owner of [...others, canary]) await site.deliver(owner, textMail)
+  site.world.served.push(...others)
+  const watching = await site.start({ canary, idleConnectionsMax: 1 })
+  const proved = () =>
+    watching.ladder().rungs.flatMap(({ strategy, says }) => (/ after \d+ ms/.test(says) ? strategy : []))
+  await site.world.until(() => proved().includes('idle'))
+  assert.deepEqual(proved(), ['list_status', 'idle'])
+  assert.equal(watching.ladder().rungs.find(({ strategy }) => strategy === 'status')?.use, 'spare')
+  assert.equal(watching.ladder().canaryRefused, null)
 })
