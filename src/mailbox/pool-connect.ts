@@ -1,5 +1,6 @@
 /** Opens the pool's connections: not while the server is to be left alone, and not more than it grants. */
 import type { Clock } from '#kernel/clock.ts'
+import { Fault, type FaultCode, faultCodeOf } from '#kernel/fault.ts'
 import type { Random } from '#kernel/random.ts'
 import { makeConnectionLimit } from './connection-limit.ts'
 import type { MailboxConnection, MailLogin, MailServer } from './mailbox.ts'
@@ -21,7 +22,15 @@ export interface Connector {
   /** How many there may be now. */
   max(): number
   limited(): boolean
-  counts(): { readonly opened: number; readonly connectFailures: number }
+  counts(): { readonly opened: number; readonly connectFailures: number; readonly away: ServerAway | null }
+}
+
+/** Nobody can be connected for at the moment. */
+export interface ServerAway {
+  readonly code: FaultCode
+  readonly detail: string
+  /** By the clock. */
+  readonly sinceMs: number
 }
 
 export function makeConnector(options: ConnectorOptions): Connector {
@@ -29,6 +38,7 @@ export function makeConnector(options: ConnectorOptions): Connector {
   const limit = makeConnectionLimit(random, connectionsMax)
   const allowed = makeAllowance(clock, random)
   const counts = { opened: 0, connectFailures: 0 }
+  let away: ServerAway | null = null
 
   const told = (change: () => void): void => {
     const before = limit.limited()
@@ -42,11 +52,13 @@ export function makeConnector(options: ConnectorOptions): Connector {
       try {
         const connection = await server.connect(login)
         counts.opened += 1
+        away = null
         allowed.succeeded(login)
         told(() => limit.granted(others() + 1))
         return connection
       } catch (error) {
         counts.connectFailures += 1
+        if (concernsAll(login, error)) away = { ...faultOf(error), sinceMs: away?.sinceMs ?? clock.nowMs() }
         if (allowed.failed(login, error, others()) === 'limit')
           told(() => limit.refused(others(), clock.monotonicMs()))
         throw error
@@ -54,6 +66,15 @@ export function makeConnector(options: ConnectorOptions): Connector {
     },
     max: () => limit.max(clock.monotonicMs()),
     limited: limit.limited,
-    counts: () => ({ ...counts }),
+    counts: () => ({ ...counts, away }),
   }
 }
+
+/** What a user's own log-in is refused for may be that user's trouble alone. */
+const concernsAll = (login: MailLogin, error: unknown): boolean =>
+  login.as === 'service' || /^imap\.(?:unreachable|protocol)$/.test(faultCodeOf(error))
+
+const faultOf = (error: unknown): Pick<ServerAway, 'code' | 'detail'> => ({
+  code: faultCodeOf(error),
+  detail: error instanceof Fault ? error.detail : '',
+})

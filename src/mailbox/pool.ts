@@ -5,7 +5,7 @@
  */
 import { Fault, faultCodeOf } from '#kernel/fault.ts'
 import { isBusy, type MailboxConnection, type MailLogin } from './mailbox.ts'
-import { type ConnectorOptions, makeConnector } from './pool-connect.ts'
+import { type ConnectorOptions, makeConnector, type ServerAway } from './pool-connect.ts'
 import { makePoolSlots, type PoolSlot } from './pool-slots.ts'
 
 export interface PoolUse {
@@ -27,6 +27,8 @@ export interface PoolStats {
   readonly opened: number
   readonly lost: number
   readonly connectFailures: number
+  /** Since when, and why, no connection can be made; null: one can, as far as is known. */
+  readonly away: ServerAway | null
 }
 
 export interface Pool {

@@ -88,7 +88,8 @@ function relayCheck(base: Base, agent: Agent): Check {
 
 /** Said only while the mail server grants fewer connections than are configured. */
 function connectionChecks({ config }: Base, watching: Watching): Check[] {
-  const { limited, max, open } = watching.poolStats()
+  const { limited, max, open, away } = watching.poolStats()
+  if (away) return [fromFault('IMAP server', 'broken', away.code, away.sinceMs, away.detail)]
   if (!limited) return []
   const says = `${open} open; at most ${max} of ${config.agent.connections} are tried now`
   return [fromFault('IMAP connections', 'attention', 'imap.too_many_connections', null, says)]

@@ -105,6 +105,7 @@ for (const [name, start] of Object.entries(sites)) {
     await world.until(() => watching.poolStats().idling === 1)
     // The pass at the start would find the mail as well.
     await world.until(async () => (await world.store.watches.find(bob, 'INBOX')) !== null)
+    await world.until(() => watching.poolStats().news + watching.poolStats().scanning === 0)
     await site.deliver(bob, exampleMail)
     await world.until(() => world.taken.length > 0)
     assert.equal(world.taken[0]?.foundBy, 'idle')

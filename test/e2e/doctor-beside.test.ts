@@ -106,6 +106,7 @@ test('the doctor of a server beside Postfix and Dovecot', { skip: peers }, async
     assertTroubles(
       examined,
       { ...away, health: 'broken', name: /^IMAP server 127\.0\.0\.1:\d+$/ },
+      { ...away, health: 'broken', name: 'IMAP server' },
       { ...away, health: 'attention', name: "the canary's mail" },
       { ...away, health: 'broken', name: 'in the mailbox' },
     )

@@ -1,6 +1,6 @@
 /**
  * Looks at counters every few seconds while somebody may activate: of all mailboxes where one answer tells of
- * them all, else of those whose users may activate and nothing better watches.
+ * them all or they are few, else of those whose users may activate and nothing better watches.
  */
 import type { MailAddress } from '#kernel/brand.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
@@ -19,6 +19,8 @@ export interface PollOptions {
 const restFactor = 2
 /** While nobody may activate, there is time. */
 const quietFactor = 10
+/** So many the service account asks for one by one in a fifth of a second, over one connection. */
+const statusAllMax = 1_000
 /** A Junk folder mostly costs a log-in of its own, and an inbox that is opened more than a look at its counters. */
 const closePauseMs = 30_000
 
@@ -77,9 +79,9 @@ async function inboxesToPoll(
   live: ReadonlySet<MailAddress>,
   { isCovered }: PollOptions,
 ) {
-  const owners =
-    context.ladder.look() === 'list_status'
-      ? await context.served()
-      : [...live].filter((owner) => !isCovered(owner))
+  const look = context.ladder.look()
+  const served = await context.served()
+  const all = look === 'list_status' || (look === 'status' && served.length <= statusAllMax)
+  const owners = all ? served : [...live].filter((owner) => !isCovered(owner))
   return owners.map(inboxOf)
 }

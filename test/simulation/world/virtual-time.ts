@@ -22,6 +22,11 @@ export class VirtualTime {
     return this.#nowMs
   }
 
+  /** Timers that are set and will run. */
+  timers(): number {
+    return this.#heap.filter(({ fn }) => fn !== null).length
+  }
+
   after(delayMs: number, fn: () => void): () => void {
     this.#order += 1
     const timer: Timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order, fn }

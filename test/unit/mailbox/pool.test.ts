@@ -53,6 +53,7 @@ test('no more connections are open than allowed, and all work is done', async (t
     opened: 3,
     lost: 0,
     connectFailures: 0,
+    away: null,
   })
 })
 

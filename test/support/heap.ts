@@ -7,7 +7,7 @@ setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
 /** Bytes of heap, and what buffers hold outside of it. */
-export async function memory(): Promise<number> {
+export async function heapBytes(): Promise<number> {
   for (let round = 0; round < 4; round += 1) {
     collect()
     await after(20)
