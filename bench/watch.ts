@@ -201,7 +201,7 @@ async function restart(options: PartOptions, site: MailSite): Promise<Row[]> {
 }
 
 async function detections(options: PartOptions, site: MailSite, listRate: number): Promise<Row[]> {
-  const mails = options.quick ? 20 : 200
+  const mails = options.quick ? 8 : 200
   const live = site.owners.slice(0, mails)
   const rows: Row[] = []
   const told: Readonly<Record<string, Pick<Detection, 'options' | 'tell'>>> = {
@@ -216,7 +216,7 @@ async function detections(options: PartOptions, site: MailSite, listRate: number
   }
   const pollMs = 1_000
   const passMs = (site.owners.length * 1000) / listRate
-  const many = options.quick ? 50 : 1_000
+  const many = options.quick ? 20 : 1_000
   options.say(`${many} mails at random moments, found by LIST-STATUS alone`)
   const alone = { live: live.slice(0, 1), mails: many, pauseMsMax: options.quick ? 40 : 120, tell: () => {} }
   const { delaysMs, missed } = await detect(site, { ...alone, options: { pollMs } }, Math.random)

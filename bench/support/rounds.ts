@@ -5,17 +5,17 @@ import type { PartOptions } from './part.ts'
 type Measures<K extends string> = { readonly [name in K]: () => Promise<number> }
 
 /** What a program does at first is slower than what it does all day: so many rounds are run and forgotten. */
-const warmUps = 3
+const warmUps = { whole: 3, quick: 1 }
 
 /** An array of figures per measure, one a round, after rounds that warm up. */
 export async function inTurn<K extends string>(
-  { say }: Pick<PartOptions, 'say'>,
+  { say, quick }: Pick<PartOptions, 'say' | 'quick'>,
   rounds: number,
   measures: Measures<K>,
 ): Promise<Record<K, number[]>> {
   const names = Object.keys(measures) as K[]
   const figures = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>
-  for (let round = 1 - warmUps; round <= rounds; round += 1) {
+  for (let round = 1 - (quick ? warmUps.quick : warmUps.whole); round <= rounds; round += 1) {
     for (const name of names) {
       const figure = await measures[name]()
       if (round > 0) figures[name].push(figure)

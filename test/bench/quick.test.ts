@@ -23,7 +23,7 @@ const gatewayRows = {
 const watchRows = {
   'STATUS of 200 mailboxes, 4 connections': 1_000,
   'reading 50 mailboxes with a new mail each, one connection': 250,
-  'mail found by LIST-STATUS alone, p50': 50,
+  'mail found by LIST-STATUS alone, p50': 20,
 }
 
 /** Rows that a run must have, and the least of mails, messages, verifications or activations behind each. */
