@@ -17,6 +17,8 @@ export interface Answer<T> {
 
 /** Far above every honest answer: the list of all UIDs in a mailbox of a million messages is 8 MB. */
 const responseBytesMax = 16 * 1024 * 1024
+/** All that comes before one answer: the list of a quarter of a million mailboxes is 20 MB. */
+const answerBytesMax = 64 * 1024 * 1024
 const tagged = /^(\S+) (OK|NO|BAD)(?: \[([^\] ]+)[^\]]*\])? ?(.*)$/is
 const wordsMax = 200
 
@@ -30,6 +32,7 @@ export class Inbox<T> implements Borrower {
   #expected = 0
   #given = 0
   #untagged: T[] = []
+  #bytes = 0
   #failure: Fault | null = null
   #wake = () => {}
 
@@ -50,7 +53,9 @@ export class Inbox<T> implements Borrower {
 
   data(chunk: Buffer): void {
     try {
+      this.#bytes += chunk.length
       for (const response of this.#cutter.push(chunk)) this.#take(response)
+      if (this.#bytes > answerBytesMax) throw new Fault('imap.protocol', 'an answer without end')
     } catch (error) {
       this.#fail(error instanceof Fault ? error : new Fault('imap.protocol', String(error), error))
     }
@@ -118,6 +123,7 @@ export class Inbox<T> implements Borrower {
       untagged: this.#untagged,
     })
     this.#untagged = []
+    this.#bytes = 0
   }
 
   #takeUntagged(response: ImapResponse): void {

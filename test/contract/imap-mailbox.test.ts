@@ -211,3 +211,16 @@ test('an answer to something nobody asked is not understood, and the connection 
   )
   assert.equal(connection.usable(), false)
 })
+
+test('an answer without end is given up', async (t) => {
+  const talk = '* OK still here\r\n'.repeat(4_500_000)
+  const server = await scripted(t, (tag, command) =>
+    /^STATUS/.test(command) ? talk : ordinary(tag, command),
+  )
+  const connection = await server.connect(asService)
+  await assert.rejects(
+    Array.fromAsync(connection.status(['a'], 10_000)),
+    failsWith('imap.protocol', /without end/),
+  )
+  assert.equal(connection.usable(), false)
+})

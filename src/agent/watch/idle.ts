@@ -61,7 +61,10 @@ export function startIdle(context: WatchContext, connectionsMax: number): Idle {
   }
 
   const refresh = async (): Promise<void> => {
-    const live = [...(await context.grants.live())].slice(0, roomBeside(context.pool, connectionsMax))
+    const live = (context.ladder.uses('idle') ? [...(await context.grants.live())] : []).slice(
+      0,
+      roomBeside(context.pool, connectionsMax),
+    )
     if (closed) return
     for (const [owner, stop] of waiting) {
       if (live.includes(owner)) continue

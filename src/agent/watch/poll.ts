@@ -36,12 +36,13 @@ export function startPoll(
 
   const loop = makeLoop({
     clock,
-    dueInMs: async () => dueAtMs - clock.monotonicMs(),
+    // Where nothing is polled, something may be later.
+    dueInMs: async () => (context.ladder.look() === null ? options.pauseMs : dueAtMs - clock.monotonicMs()),
     pass: async () => {
       const startedMs = clock.monotonicMs()
-      if (startedMs < dueAtMs) return 0
+      if (startedMs < dueAtMs || context.ladder.look() === null) return 0
       const live = await grants.live()
-      if (context.ladder.look() !== null) await pass.look(await inboxesToPoll(context, live, options))
+      await pass.look(await inboxesToPoll(context, live, options))
       if (startedMs >= closeDueAtMs) {
         await pass.look([...live].flatMap((owner) => junkOf(context, owner)))
         readInboxes(context, live)

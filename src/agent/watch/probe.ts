@@ -6,7 +6,7 @@ import type { MailAddress } from '#kernel/brand.ts'
 import { utf8 } from '#kernel/bytes.ts'
 import { sleep } from '#kernel/clock.ts'
 import { type FaultCode, faultCodeOf } from '#kernel/fault.ts'
-import { endOfMailbox, type MailboxConnection, type MailboxCounters } from '#mailbox/mailbox.ts'
+import type { MailboxConnection, MailboxCounters } from '#mailbox/mailbox.ts'
 import { lookAtOne } from '#mailbox/one-look.ts'
 import { type Loop, makeLoop } from '../loop.ts'
 import type { CounterLook } from './choose.ts'
@@ -25,9 +25,12 @@ const inTimeMs = 10_000
 /** Dovecot beyond its inotify limit looks every 30 s: that is not waiting, and looking is better. */
 const idleInTimeMs = 5_000
 const lookEveryMs = 200
+/** Of the mailbox that nobody uses; what an earlier probe had to leave is among them. */
+const mailsMax = 100
 
+const subject = 'Postkey watch canary'
 const mail = (owner: MailAddress): Uint8Array =>
-  utf8(`From: Postkey <${owner}>\r\nTo: ${owner}\r\nSubject: Postkey watch canary\r\n\r\nSafe to delete.\r\n`)
+  utf8(`From: Postkey <${owner}>\r\nTo: ${owner}\r\nSubject: ${subject}\r\n\r\nSafe to delete.\r\n`)
 
 export function startProbe(context: WatchContext, canary: MailAddress): Probe {
   const { clock, log, pool } = context
@@ -154,7 +157,7 @@ async function proveIdle(
   }
 }
 
-/** Puts the mail into the mailbox over a connection of its own, and takes it out again afterwards. */
+/** Puts the mail into the mailbox over a connection of its own, and takes all such mails out again afterwards. */
 async function withCanary<T>(
   { server, access, clock }: WatchContext,
   canary: MailAddress,
@@ -163,17 +166,11 @@ async function withCanary<T>(
   const { login, name } = access.place(inboxOf(canary))
   const connection = await server.connect(login)
   try {
-    const before = await lookAtOne(connection, { name, fromUid: endOfMailbox, limit: 1 })
     await connection.append(name, mail(canary))
     const result = await work(clock.monotonicMs())
-    const { uidValidity, messages } = await lookAtOne(connection, {
-      name,
-      fromUid: before.uidNext,
-      limit: 10,
-    })
-    for (const { uid, subject } of messages)
-      if (subject === 'Postkey watch canary')
-        await connection.remove(name, { uidValidity, uid }).catch(() => {})
+    const { uidValidity, messages } = await lookAtOne(connection, { name, fromUid: 1, limit: mailsMax })
+    const uids = messages.filter((message) => message.subject === subject).map(({ uid }) => uid)
+    for (const uid of uids) await connection.remove(name, { uidValidity, uid }).catch(() => {})
     return result
   } finally {
     await connection.close()

@@ -234,3 +234,22 @@ test('the end leaves no connection open and no scan running', async (t) => {
   const { scanning, busy, idling } = watching.poolStats()
   assert.deepEqual([scanning, busy, idling], [0, 0, 0])
 })
+
+test('where one way of looking is fixed, no connection waits with IDLE', async (t) => {
+  const world = makeWorld(t)
+  world.live.add(alice)
+  const watching = await watch(world, { strategy: 'status', idleConnectionsMax: 4, pollMs: 20 })
+  world.server.deliver(inboxName(alice), unmarked)
+  await world.until(found(world))
+  assert.deepEqual(foundBy(world), ['scan'])
+  assert.equal(watching.poolStats().idling, 0)
+})
+
+test('where only the interval is wanted, nothing else looks', async (t) => {
+  const world = makeWorld(t)
+  world.live.add(alice)
+  await watch(world, { strategy: 'interval', idleConnectionsMax: 4, pollMs: 20 })
+  world.server.deliver(inboxName(alice), unmarked)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  assert.deepEqual(world.taken, [])
+})
