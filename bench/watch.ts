@@ -190,7 +190,7 @@ async function restart(options: PartOptions, site: MailSite): Promise<Row[]> {
     await (await watch()).close()
     const again = await watch()
     grown.push(((await heapBytes()) - before) / many)
-    read.push(again.poolStats().fetches)
+    read.push(again.poolStats().queued)
     await again.close()
     await agent.close()
   }

@@ -97,9 +97,8 @@ export async function startPasses(
   const mailboxes = makeMailboxes(parts.store.watches, { clock, log })
   await mailboxes.load()
   const grants = makeGrantWatch(parts)
-  const fetches = { count: 0 }
   const scan = makeScan(
-    { ...parts, pool, mailboxes, fetches, isLive: grants.isLive, isHinted: () => false },
+    { ...parts, pool, mailboxes, isLive: grants.isLive, isHinted: () => false },
     { removeAccepted: false, onSeen: () => {} },
   )
   const news = makeNews({

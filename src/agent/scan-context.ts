@@ -24,8 +24,6 @@ export interface ScanParts {
   /** The relay has said that mail is on its way to this user. */
   isHinted(owner: MailAddress): boolean
   intake(batch: FoundBatch): Promise<TakenBatch>
-  /** Counts each FETCH, of headers or of a whole mail, and each SEARCH. */
-  readonly fetches: { count: number }
 }
 
 /** One mailbox that is read, its connection and circumstances. */

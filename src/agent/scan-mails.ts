@@ -32,7 +32,6 @@ const pointsToEtp = ({ subject, mdapMessage }: MessageSummary): boolean =>
 
 async function filesOf(scan: Scan, uidValidity: number, uid: number): Promise<readonly Uint8Array[]> {
   const message = { uidValidity, uid }
-  scan.fetches.count += 1
   const raw = await scan.connection.fetchRaw(scan.name, message, limits.etpMailBytesMax)
   if (!raw) return []
   const extracted = await scan.extractor.extract(raw)

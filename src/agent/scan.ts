@@ -77,7 +77,6 @@ async function scanAll(scans: readonly Scan[], options: ScanOptions, end: End): 
   const busy: (readonly [Scan, NewMessages])[] = []
   let broken: { readonly error: unknown } | null = null
   try {
-    first.fetches.count += scans.length
     for await (const come of first.connection.newMessages(scans.map(firstLook)))
       for (const looked of come) {
         const scan = byName.get(looked.name)
@@ -144,7 +143,6 @@ async function behindCursor(scan: Scan, look: NewMessages): Promise<BehindCursor
   if (!known) return { ...look, fromUid: null }
   if (known.uidValidity === look.uidValidity) return { ...look, fromUid: known.nextUid }
   log.warn({ mailbox: folderKey(watched) }, 'the mailbox has a new UIDVALIDITY')
-  scan.fetches.count += 1
   return { ...(await lookAtOne(connection, firstLook({ ...scan, known: null }))), fromUid: null }
 }
 
@@ -164,7 +162,6 @@ async function readOn(scan: Scan, first: BehindCursor, options: ScanOptions): Pr
 }
 
 async function nextLook(scan: Scan, { uidValidity, nextUid }: NewMessages): Promise<BehindCursor> {
-  scan.fetches.count += 1
   const look = await lookAtOne(scan.connection, {
     name: scan.name,
     fromUid: nextUid,

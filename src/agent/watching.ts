@@ -77,7 +77,7 @@ export interface Watching {
   /** How news is heard of, and why not better. */
   ladder(): { readonly rungs: readonly Rung[]; readonly canaryRefused: FaultCode | null }
   lookAt(owner: MailAddress): MailboxLook
-  poolStats(): PoolStats & NewsStats & { readonly idling: number; readonly fetches: number }
+  poolStats(): PoolStats & NewsStats & { readonly idling: number }
   /** Ends all watching; resolves when no scan runs and no connection is open. The extractor stays. */
   close(): Promise<void>
 }
@@ -93,9 +93,8 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
   const mailboxes = makeMailboxes(parts.store.watches, { clock, log })
   const grants = makeGrantWatch(parts)
   const served = keepUntilUsersChange(parts, parts.served, servedStaleMs)
-  const fetches = { count: 0 }
   const scan = makeScan(
-    { ...parts, pool, fetches, mailboxes, isLive: grants.isLive, isHinted: (owner) => hints.isOpen(owner) },
+    { ...parts, pool, mailboxes, isLive: grants.isLive, isHinted: (owner) => hints.isOpen(owner) },
     { removeAccepted: options.removeAccepted, onSeen: (txns) => hints.seen(txns) },
   )
   const news = makeNews({
@@ -136,7 +135,6 @@ export function startWatching(parts: WatchingParts, options: WatchingOptions): W
       ...pool.stats(),
       ...news.stats(),
       idling: idle.connections(),
-      fetches: fetches.count,
     }),
     close: async () => {
       stopLooking()

@@ -48,7 +48,6 @@ export function scanner(t: TestContext, world: World, { removeAccepted = true } 
       ...world,
       pool,
       mailboxes,
-      fetches: { count: 0 },
       clock: systemClock,
       isLive: async (owner) => world.live.has(owner),
       isHinted: () => false,
