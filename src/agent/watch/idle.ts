@@ -61,10 +61,7 @@ export function startIdle(context: WatchContext, connectionsMax: number): Idle {
   }
 
   const refresh = async (): Promise<void> => {
-    const live = (context.ladder.uses('idle') ? [...(await context.grants.live())] : []).slice(
-      0,
-      roomBeside(context.pool, connectionsMax),
-    )
+    const live = await whom(context, connectionsMax)
     if (closed) return
     for (const [owner, stop] of waiting) {
       if (live.includes(owner)) continue
@@ -92,3 +89,9 @@ export function startIdle(context: WatchContext, connectionsMax: number): Idle {
 /** Where the mail server grants too few connections, those that read mail go first. */
 const roomBeside = (pool: WatchContext['pool'], connectionsMax: number): number =>
   pool.stats().limited ? 0 : connectionsMax
+
+/** For whom a connection waits; nobody where IDLE is switched off or has not proved itself. */
+async function whom(context: WatchContext, connectionsMax: number): Promise<readonly MailAddress[]> {
+  if (!context.ladder.uses('idle')) return []
+  return [...(await context.grants.live())].slice(0, roomBeside(context.pool, connectionsMax))
+}
