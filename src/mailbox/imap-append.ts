@@ -1,6 +1,8 @@
 /** Puts a message into a mailbox (RFC 3501 section 6.3.11), without flags. */
+
 import { assert } from '#kernel/assert.ts'
 import { Fault } from '#kernel/fault.ts'
+import { imapDateTime } from './imap-date.ts'
 import { faultOf, type ImapSession } from './imap-session.ts'
 
 /** Whoever gives up on it may have been heard all the same, and the mail comes twice. */
@@ -24,15 +26,9 @@ export async function appendMessage(
     return
   }
   const literal = `{${content.length}+}\r\n${content.toString('latin1')}`
-  const command = `APPEND ${session.quoted(name)} ${imapDate(internalDateMs)}${literal}`
+  const date = Number.isNaN(internalDateMs) ? '' : `${imapDateTime(internalDateMs)} `
+  const command = `APPEND ${session.quoted(name)} ${date}${literal}`
   const [answer] = await session.ask([command], appendMsMax)
   assert(answer, 'each command has its answer')
   if (answer.status !== 'OK') throw faultOf(name, answer)
-}
-
-/** `date-time` of RFC 3501 section 9 with a space behind it: `"28-Nov-2026 22:35:50 +0000" `; nothing for no date. */
-function imapDate(ms: number): string {
-  if (Number.isNaN(ms)) return ''
-  const [, day = '', month = '', year = '', time = ''] = new Date(ms).toUTCString().split(' ')
-  return `"${day}-${month}-${year} ${time} +0000" `
 }

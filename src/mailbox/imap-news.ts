@@ -1,5 +1,6 @@
 /** What is new in many mailboxes, in one round trip for most: EXAMINE, which changes no flag, and FETCH behind it. */
 import { assert } from '#kernel/assert.ts'
+import { imapDay } from './imap-date.ts'
 import type { Answer } from './imap-inbox.ts'
 import { isFetch, openedFrom, readFetch, readSearch, summaryItems, summaryOf } from './imap-replies.ts'
 import { commandMsMax, faultOf, type ImapSession } from './imap-session.ts'
@@ -8,7 +9,6 @@ import type { ImapResponse } from './response-cutter.ts'
 
 /** SEARCH SINCE knows days alone, and not of which time zone. */
 const daySlackMs = 86_400_000
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 type Answers = readonly Answer<ImapResponse>[]
 
@@ -98,10 +98,8 @@ async function searched(session: ImapSession, look: Look): Promise<Looked> {
 }
 
 function searchFor({ fromUid, sinceMs }: Look): string {
-  const uids = `UID ${fromUid}:*`
-  if (sinceMs === undefined) return `UID SEARCH ${uids}`
-  const day = new Date(sinceMs - daySlackMs)
-  return `UID SEARCH ${uids} SINCE ${day.getUTCDate()}-${months[day.getUTCMonth()]}-${day.getUTCFullYear()}`
+  const since = sinceMs === undefined ? '' : ` SINCE ${imapDay(sinceMs - daySlackMs)}`
+  return `UID SEARCH UID ${fromUid}:*${since}`
 }
 
 const messagesIn = async ({ untagged }: Answer<ImapResponse>): Promise<MessageSummary[]> =>
