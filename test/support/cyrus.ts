@@ -14,7 +14,7 @@ import {
   runApart,
   startApart,
 } from './peer-config.ts'
-import { greeting, loopback, PortTaken, withFreePorts } from './ports.ts'
+import { greetedBy, loopback, withFreePorts } from './ports.ts'
 import type { Started } from './process.ts'
 
 export interface CyrusOptions {
@@ -150,13 +150,8 @@ async function launch(
   await writeFile(join(directory.path, 'etc/cyrus.conf'), await renderConfig(['cyrus/cyrus.conf'], services))
   const args = ['-C', `${etc}/imapd.conf`, '-M', `${etc}/cyrus.conf`]
   const server = startApart('/usr/lib/cyrus/bin/master', [...args, '-p', join(directory.inside, 'pid')])
-  let alive = true
-  void server.exited.then(() => {
-    alive = false
-  })
   try {
-    const said = await greeting(ports.IMAP_PORT ?? 0, () => alive)
-    if (!said.includes(name)) throw new PortTaken(`another server answers: ${said}`)
+    await greetedBy(server, ports.IMAP_PORT ?? 0, name)
     return server
   } catch (error) {
     await server.stop()

@@ -6,7 +6,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { dockerFile, type PeerDirectory, type PeerTls, peerDirectory, renderConfig } from './peer-config.ts'
-import { firstLine, greeting, loopback, PortTaken, withFreePorts } from './ports.ts'
+import { firstLine, greetedBy, loopback, PortTaken, withFreePorts } from './ports.ts'
 import { run, type Started, start } from './process.ts'
 
 export interface MailUser {
@@ -193,8 +193,7 @@ async function launch(
   const server = start('/usr/sbin/dovecot', ['-F', '-c', file])
   try {
     await server.waitFor(/ starting up for /)
-    const said = await greeting(ports.IMAP_PORT ?? 0, () => true)
-    if (!said.includes(instance)) throw new PortTaken(`another server answers: ${said}`)
+    await greetedBy(server, ports.IMAP_PORT ?? 0, instance)
     return server
   } catch (error) {
     await server.stop()

@@ -13,7 +13,7 @@ import {
   runApart,
   startApart,
 } from './peer-config.ts'
-import { greeting, loopback, PortTaken, withFreePorts } from './ports.ts'
+import { greetedBy, loopback, PortTaken, withFreePorts } from './ports.ts'
 import type { Started } from './process.ts'
 
 export interface EximOptions {
@@ -84,13 +84,8 @@ async function launch(directory: ApartDirectory, options: EximOptions, smtpPort:
   // Exim refuses a configuration that others could write.
   await chmod(file, 0o644)
   const server = startApart(program, ['-C', configurationFile(directory), '-bdf', '-q1s'])
-  let alive = true
-  void server.exited.then(() => {
-    alive = false
-  })
   try {
-    const said = await greeting(smtpPort, () => alive)
-    if (!said.includes(instance)) throw new PortTaken(`another server answers: ${said}`)
+    await greetedBy(server, smtpPort, instance)
     return server
   } catch (error) {
     await server.stop()

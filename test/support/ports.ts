@@ -62,6 +62,20 @@ export async function greeting(port: number, alive: () => boolean, timeoutMs = 1
   throw new Error(`nobody greets on port ${port}`)
 }
 
+/** Resolves when a server greets with its own instance's name. @throws PortTaken where another one does */
+export async function greetedBy(
+  server: { readonly exited: Promise<unknown> },
+  port: number,
+  instance: string,
+): Promise<void> {
+  let alive = true
+  void server.exited.then(() => {
+    alive = false
+  })
+  const said = await greeting(port, () => alive)
+  if (!said.includes(instance)) throw new PortTaken(`another server answers: ${said}`)
+}
+
 /** The first line of a connection, after `say` was sent if given; undefined when refused, closed or timed out. */
 export function firstLine(
   port: number,

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { chmod, chown, mkdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type PeerDirectory, type PeerTls, peerDirectory, renderConfig } from './peer-config.ts'
-import { greeting, isTaken, loopback, PortTaken, withFreePorts } from './ports.ts'
+import { greetedBy, isTaken, loopback, PortTaken, withFreePorts } from './ports.ts'
 import { type Started, start } from './process.ts'
 
 export interface PostfixOptions {
@@ -116,13 +116,8 @@ async function launch(directory: PeerDirectory, options: PostfixOptions, smtpPor
   const longAgo = new Date(Date.now() - 60_000)
   for (const name of ['main.cf', 'master.cf']) await utimes(join(etc, name), longAgo, longAgo)
   const server = start(master, ['-c', etc, '-s'], { env: { ...process.env, MAIL_CONFIG: etc } })
-  let alive = true
-  void server.exited.then(() => {
-    alive = false
-  })
   try {
-    const said = await greeting(smtpPort, () => alive)
-    if (!said.includes(instance)) throw new PortTaken(`another server answers: ${said}`)
+    await greetedBy(server, smtpPort, instance)
     return server
   } catch (error) {
     await server.stop()
