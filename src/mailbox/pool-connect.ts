@@ -3,7 +3,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { Fault, type FaultCode, faultCodeOf } from '#kernel/fault.ts'
 import type { Random } from '#kernel/random.ts'
 import { makeConnectionLimit } from './connection-limit.ts'
-import type { MailboxConnection, MailLogin, MailServer } from './mailbox.ts'
+import { isBusy, type MailboxConnection, type MailLogin, type MailServer } from './mailbox.ts'
 import { makeAllowance } from './pool-allowance.ts'
 
 export interface ConnectorOptions {
@@ -19,6 +19,8 @@ export interface ConnectorOptions {
 export interface Connector {
   /** @param others connections open beside this one. @throws Fault of the connecting, also when `signal` aborts */
   open(login: MailLogin, others: () => number, signal: AbortSignal): Promise<MailboxConnection>
+  /** Work was done on a connection: the server is there. */
+  worked(): void
   /** How many there may be now. */
   max(): number
   limited(): boolean
@@ -58,11 +60,15 @@ export function makeConnector(options: ConnectorOptions): Connector {
         return connection
       } catch (error) {
         counts.connectFailures += 1
-        if (concernsAll(login, error)) away = { ...faultOf(error), sinceMs: away?.sinceMs ?? clock.nowMs() }
+        if (concernsAll(login, error, others()))
+          away = { ...faultOf(error), sinceMs: away?.sinceMs ?? clock.nowMs() }
         if (allowed.failed(login, error, others()) === 'limit')
           told(() => limit.refused(others(), clock.monotonicMs()))
         throw error
       }
+    },
+    worked: () => {
+      away = null
     },
     max: () => limit.max(clock.monotonicMs()),
     limited: limit.limited,
@@ -70,9 +76,15 @@ export function makeConnector(options: ConnectorOptions): Connector {
   }
 }
 
-/** What a user's own log-in is refused for may be that user's trouble alone. */
-const concernsAll = (login: MailLogin, error: unknown): boolean =>
-  login.as === 'service' || /^imap\.(?:unreachable|protocol)$/.test(faultCodeOf(error))
+/**
+ * What a user's own log-in is refused for may be that user's trouble alone, and a server that has only no more
+ * connections works on those it has granted.
+ */
+const concernsAll = (login: MailLogin, error: unknown, others: number): boolean => {
+  const code = faultCodeOf(error)
+  if (isBusy(code) && others > 0) return false
+  return login.as === 'service' || /^imap\.(?:unreachable|protocol)$/.test(code)
+}
 
 const faultOf = (error: unknown): Pick<ServerAway, 'code' | 'detail'> => ({
   code: faultCodeOf(error),

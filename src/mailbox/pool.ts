@@ -66,7 +66,9 @@ export function makePool(options: ConnectorOptions): Pool {
   const run = async <T>(slot: PoolSlot, turn: Wanted, work: Work<T>): Promise<Ran<T>> => {
     try {
       const connection = await connected(slot, turn.login)
-      return { done: await work(connection) }
+      const done = await work(connection)
+      connector.worked()
+      return { done }
     } catch (error) {
       if (slot.connection === null && isForOthers(error, turn, others())) return 'again'
       throw error

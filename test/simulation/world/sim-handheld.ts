@@ -35,7 +35,6 @@ export class SimHandheld {
   /** What the person typed last, to type it again where the handheld knows of nothing. */
   #typed: Typing | null = null
   #abort = new AbortController()
-  #starts = 0
 
   constructor(world: World, name: string, suites: readonly Suite[]) {
     this.#world = world
@@ -63,8 +62,7 @@ export class SimHandheld {
   }
 
   #start(typing: Typing | null, anew: boolean): void {
-    this.#starts += 1
-    const process = this.#world.newProcess(this.name, this.#world.handheldHost(this.name), this.#starts)
+    const process = this.#world.newProcess(this.name, this.#world.handheldHost(this.name))
     this.process = process
     this.#abort = new AbortController()
     // Whoever holds it switches it on again.

@@ -24,7 +24,6 @@ export class SimServer {
   running: Running | null = null
   /** It is not to be started again. */
   #retired = false
-  #starts = 0
 
   constructor(world: World, name: string, role: Role) {
     this.#world = world
@@ -34,8 +33,7 @@ export class SimServer {
 
   start(): void {
     if (this.#retired) return
-    this.#starts += 1
-    const process = this.#world.newProcess(this.name, this.#world.serverHost, this.#starts)
+    const process = this.#world.newProcess(this.name, this.#world.serverHost)
     this.process = process
     this.running = null
     process.onDeath(() => {

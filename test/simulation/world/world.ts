@@ -62,6 +62,7 @@ export class World {
   readonly databasePath: string
   readonly verifyPolicy: ReturnType<typeof verifierFor>
   readonly #parts: WorldParts
+  readonly #starts = new Map<string, number>()
   readonly #hosts = new Map<string, Host>()
   readonly #watchers = new Set<{ readonly process: SimProcess; check(): void; told: boolean }>()
   readonly #trace = createHash('sha256')
@@ -119,7 +120,10 @@ export class World {
     return [this.serverHost, ...this.#hosts.values()]
   }
 
-  newProcess(name: string, host: Host, start: number): SimProcess {
+  /** Each start draws numbers of its own, also that of a second agent under the name of one that has gone. */
+  newProcess(name: string, host: Host): SimProcess {
+    const start = (this.#starts.get(name) ?? 0) + 1
+    this.#starts.set(name, start)
     return new SimProcess({
       name,
       host,

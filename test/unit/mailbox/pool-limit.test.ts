@@ -42,6 +42,7 @@ test('with fewer connections all work is done, and it goes up again when the ser
   await burst(40)
   assert.deepEqual([pool.stats().max, pool.stats().limited, server.connections()], [2, true, 2])
   assert.deepEqual(world.told, [true])
+  assert.equal(pool.stats().away, null, 'a server that works with fewer is not away')
 
   // The limit stands: each try comes later than the one before.
   const before = server.logins().length
@@ -66,9 +67,11 @@ test('where there is not one connection to be had the work is told so, and the s
   const { server, pool, burst } = limited(t, 4)
   server.grantConnections(0)
   await assert.rejects(pool.use(service, same), isCode('imap.too_many_connections'))
+  assert.equal(pool.stats().away?.code, 'imap.too_many_connections')
   server.grantConnections(1)
   await burst(10)
   assert.equal(server.connections(), 1)
+  assert.equal(pool.stats().away, null)
 })
 
 test("a user's own limit costs nobody else a connection; the limit of all does", async (t) => {

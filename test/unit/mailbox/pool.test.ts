@@ -123,6 +123,16 @@ test('a connection that is lost while nobody uses it is not given to anybody', a
   assert.equal(pool.stats().lost, 1)
 })
 
+test('a server is not called away any more once work is done on a connection it had granted before', async (t) => {
+  const { server, pool } = poolOf(t, 2)
+  await pool.use(service, async () => {
+    server.refuseConnections('imap.unreachable')
+    await assert.rejects(pool.use(service, async () => {}))
+    assert.equal(pool.stats().away?.code, 'imap.unreachable')
+  })
+  assert.equal(pool.stats().away, null)
+})
+
 test('a server that is away is tried less and less often, and everybody is told why', async (t) => {
   const pauses: number[] = []
   const clock: Clock = {
