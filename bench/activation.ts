@@ -4,13 +4,12 @@
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
-import { type KeyStretching, scryptStretching } from '#crypto/key-stretching.ts'
-import { systemClock, systemRandom } from '#edge/system.ts'
-import { runFleet } from '#handheld/fleet.ts'
-import { activateOne, type OneActivation, trustOf } from './support/activate-one.ts'
+import { scryptStretching } from '#crypto/key-stretching.ts'
+import { activateAll } from './support/activate-many.ts'
+import { activateOne, type OneActivation } from './support/activate-one.ts'
 import { type ActivationFloor, startActivationFloor } from './support/activation-floor.ts'
-import { type Helper, type Postkey, startHelper, startPostkey, temporaryDirectory } from './support/helper.ts'
+import { type Helper, type Postkey, startPostkey, temporaryDirectory } from './support/helper.ts'
+import { commission, startMatter } from './support/matter.ts'
 import {
   alone,
   atLeast,
@@ -22,11 +21,8 @@ import {
   quantile,
   type Row,
 } from './support/part.ts'
-import { addUsers, type BenchUser, makeKnownStretching, stretchFor } from './support/passwords.ts'
+import { addUsers, type BenchUser, makeKnownStretching, named, stretchFor } from './support/passwords.ts'
 import { commitsBetween, readWal } from './support/wal.ts'
-
-const matterFile = new URL('./peers/matter-process.ts', import.meta.url)
-const matterMsMax = 30_000
 
 export const part: Part = {
   about:
@@ -48,18 +44,6 @@ export const part: Part = {
       rmSync(directory, { recursive: true, force: true })
     }
   },
-}
-
-/** It finds a commissioned device by mDNS, for which a machine needs an interface with multicast beside loopback. */
-async function startMatter({ say }: PartOptions): Promise<Helper | null> {
-  const matter = await startHelper(matterFile)
-  const tooLate = setTimeout(matterMsMax, null)
-  if ((await Promise.race([matter.ask<number>('commission'), tooLate])) !== null) return matter
-  say(
-    'matter.js did not commission within its time: left out (has this machine an interface with multicast?)',
-  )
-  await matter.stop()
-  return null
 }
 
 interface Measured {
@@ -85,7 +69,7 @@ async function oneAtATime(options: PartOptions, measured: Measured): Promise<Rou
   const count = options.quick ? 5 : 25
   const known = makeKnownStretching()
   options.say(`adding ${count} users`)
-  const users = await addUsers(measured.postkey, 'single', count, known.precompute)
+  const users = await addUsers(measured.postkey, named('single', count), known.precompute)
   const rounds: Round[] = []
   for (const [i, user] of users.entries()) {
     rounds.push(await oneRound(measured, user, known.stretching))
@@ -99,9 +83,9 @@ async function warmUp(options: PartOptions, { postkey, matter }: Measured): Prom
   const [activations, commissionings] = options.quick ? [12, 1] : [100, 10]
   const known = makeKnownStretching()
   options.say(`warming up: ${activations} activations`)
-  const users = await addUsers(postkey, 'warm', activations, known.precompute)
+  const users = await addUsers(postkey, named('warm', activations), known.precompute)
   await activateAll(postkey, users, 4, known.stretching)
-  for (let i = 0; i < commissionings; i += 1) await matter?.ask<number>('commission')
+  for (let i = 0; i < commissionings; i += 1) if (matter) await commission(matter)
 }
 
 async function oneRound(
@@ -124,7 +108,7 @@ async function oneRound(
     fetchMs: await floor.fetchMs(),
     verifierMs: await floor.verifierMs(),
     commitMs: await floor.commitMs(),
-    matterMs: (await matter?.ask<number>('commission')) ?? null,
+    matterMs: matter && (await commission(matter)),
   }
 }
 
@@ -231,7 +215,7 @@ async function inFlight(options: PartOptions, postkey: Postkey): Promise<Row[]> 
     const known = makeKnownStretching()
     const count = options.quick ? 8 : 64
     options.say(`${parallel} in flight: adding ${count * rounds} users`)
-    const users = await addUsers(postkey, `many${parallel}x`, count * rounds, known.precompute)
+    const users = await addUsers(postkey, named(`many${parallel}x`, count * rounds), known.precompute)
     for (let round = 0; round < rounds; round += 1) {
       const some = users.slice(round * count, (round + 1) * count)
       rates.push((count * 1000) / (await activateAll(postkey, some, parallel, known.stretching)))
@@ -240,24 +224,4 @@ async function inFlight(options: PartOptions, postkey: Postkey): Promise<Row[]> 
     rows.push(alone(`activations, ${parallel} in flight`, '1/s', rates, count * rounds))
   }
   return [...rows, alone('peak memory of the server', 'MiB', [postkey.peakKib() / 1024], 1)]
-}
-
-/** Returns how long it took, in milliseconds. @throws where not all completed */
-async function activateAll(
-  postkey: Postkey,
-  users: readonly BenchUser[],
-  parallel: number,
-  stretching: KeyStretching,
-): Promise<number> {
-  const { complete, total, failed, elapsedMs } = await runFleet({
-    users,
-    parallel,
-    relay: await trustOf(postkey),
-    clock: systemClock,
-    random: systemRandom,
-    stretching,
-    timeoutMs: 60_000,
-  })
-  if (complete < total) throw new Error(`not all complete: ${JSON.stringify(failed)}`)
-  return elapsedMs
 }

@@ -14,6 +14,7 @@ const parts: Readonly<Record<string, () => Promise<{ readonly part: Part }>>> = 
   relay: () => import('./relay.ts'),
   activation: () => import('./activation.ts'),
   watch: () => import('./watch.ts'),
+  beside: () => import('./beside.ts'),
 }
 
 const usage = `usage: npm run bench [-- PART …] [--quick] [--mailboxes N] [--json FILE]

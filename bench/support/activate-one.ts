@@ -9,6 +9,8 @@ import type { BenchUser } from './passwords.ts'
 
 export interface OneActivation {
   readonly elapsedMs: number
+  /** When it showed Activation Complete, by the machine's clock. */
+  readonly completeAtMs: number
   /** When the handheld came into each stage, since the user pressed Activate. */
   readonly stages: ReadonlyMap<string, number>
 }
@@ -31,6 +33,7 @@ export async function activateOne(
     signal: AbortSignal.timeout(60_000),
     onStage: (stage, atMs) => stages.set(stage, atMs),
   })
+  const completeAtMs = Date.now()
   if (code !== 0) throw new Error(`${email}: ${code} ${text}`)
-  return { elapsedMs, stages }
+  return { elapsedMs, completeAtMs, stages }
 }

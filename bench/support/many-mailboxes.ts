@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chown, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MailAddress } from '#kernel/brand.ts'
-import { type Dovecot, startDovecot } from '../../test/support/dovecot.ts'
+import { type Dovecot, type DovecotOptions, startDovecot } from '../../test/support/dovecot.ts'
 
 export interface MailSite {
   readonly dovecot: Dovecot
@@ -18,13 +18,18 @@ export interface MailSite {
 const atOnce = 32
 const oldMail = 'From: somebody@example.test\r\nSubject: An old mail\r\n\r\nHello.\r\n'
 
-export async function startMailSite(count: number): Promise<MailSite> {
+/** @param more TLS, or the push hook */
+export async function startMailSite(
+  count: number,
+  more: Omit<DovecotOptions, 'users'> = {},
+): Promise<MailSite> {
   const owners = Array.from(
     { length: count },
     (_, i) => `u${String(i).padStart(5, '0')}@example.test` as MailAddress,
   )
   const dovecot = await startDovecot({
     users: owners.map((address) => ({ address, password: 'a user password' })),
+    ...more,
   })
   const home = (owner: MailAddress) => join(dovecot.directory, 'mail', owner)
   const site: MailSite = {

@@ -10,17 +10,20 @@ export interface BenchUser {
   readonly password: string
 }
 
+/** Addresses for so many users. */
+export const named = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${prefix}${i}@example.test`)
+
 /**
  * Adds them with generated passwords, as `user add --from FILE --passwords` does; meanwhile `each` may already work
  * on those that are there.
  */
 export async function addUsers(
   postkey: Postkey,
-  prefix: string,
-  count: number,
+  addresses: readonly string[],
   each: (user: BenchUser) => Promise<void>,
 ): Promise<BenchUser[]> {
-  const rows = Array.from({ length: count }, (_, i) => ({ address: `${prefix}${i}@example.test` }))
+  const rows = addresses.map((address) => ({ address }))
   const users: BenchUser[] = []
   const work: Promise<void>[] = []
   for await (const { address, password, fault } of postkey.admin.users.import(rows, {})) {

@@ -103,8 +103,8 @@ for (const [name, start] of Object.entries(sites)) {
     world.live.add(bob)
     const watching = await site.start({ idleConnectionsMax: 2 })
     await world.until(() => watching.poolStats().idling === 1)
-    // The pass at the start would find the mail as well.
-    await world.until(async () => (await world.store.watches.find(bob, 'INBOX')) !== null)
+    // The pass at the start would find the mail as well, and so would the look at a user who may activate.
+    await world.until(() => world.lines.some(({ message }) => /looked at for the first time/.test(message)))
     await world.until(() => watching.poolStats().news + watching.poolStats().scanning === 0)
     await site.deliver(bob, exampleMail)
     await world.until(() => world.taken.length > 0)

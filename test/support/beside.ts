@@ -4,13 +4,12 @@
 import { writeFileSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { ImapFlow } from 'imapflow'
 import { makeTestTls } from '../contract/imap-server-tls.ts'
 import { type Dovecot, type DovecotOptions, type MailUser, startDovecot } from './dovecot.ts'
 import { loopback } from './ports.ts'
 import { startPostfix } from './postfix.ts'
-import { temporaryDirectory } from './store.ts'
+import { type Scope, temporaryDirectory } from './store.ts'
 
 export interface MessageSeen {
   readonly subject: string
@@ -43,7 +42,7 @@ export interface BesideDovecot extends Beside {
  * @param more a script of the site that every mail goes through, the push hook, access tokens, or a site's own settings
  */
 export async function startBeside(
-  t: TestContext,
+  t: Scope,
   users: readonly MailUser[],
   undeletable: readonly MailUser[] = [],
   more: Pick<DovecotOptions, 'sieve' | 'push' | 'oauth2' | 'config'> = {},
@@ -69,7 +68,7 @@ export async function startBeside(
 
 /** @param mailbox how the service account calls an INBOX */
 export function besideServers(
-  t: TestContext,
+  t: Scope,
   ca: string,
   server: MailboxServer,
   mailbox: string,

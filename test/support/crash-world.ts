@@ -1,8 +1,6 @@
 /** Servers that die at a named point and start again on the same data, with a handheld that goes through it all. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { cp, mkdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { memoryStorage } from '#handheld/storage.ts'
@@ -22,11 +20,6 @@ export interface Template {
 const reachedWithinMs = 60_000
 /** A crash costs little but waiting: for processes to start, and for the handheld to dial again. */
 export const manyCrashes = { concurrency: 3, timeout: 600_000 } as const
-
-// What starts again and again need not be compiled again and again.
-const compiled = mkdtempSync(join(tmpdir(), 'postkey-compiled-'))
-process.env.NODE_COMPILE_CACHE ??= compiled
-process.on('exit', () => rmSync(compiled, { recursive: true, force: true }))
 
 /** Lets a server run once; `users` have an activation password each. */
 export async function makeTemplate(t: TestContext, users: readonly string[] = [alice]): Promise<Template> {

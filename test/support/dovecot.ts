@@ -59,6 +59,8 @@ export interface Dovecot {
    * being with the first mail or log-in.
    */
   addUser(user: MailUser): Promise<void>
+  /** The master process; another one after `restart`. */
+  pid(): number
   /** The last lines of the log. */
   logTail(lines?: number): string
   /** Ends it and every process of its at once, without a word to them. */
@@ -105,6 +107,7 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
           await appendFile(join(directory.path, 'etc/users'), userRow(user))
           await untilKnown(user.address, policyPort)
         },
+        pid: () => server.pid,
         logTail: (lines = 40) => server.output().trimEnd().split('\n').slice(-lines).join('\n'),
         kill: async () => {
           process.kill(-server.pid, 'SIGKILL')

@@ -30,6 +30,8 @@ export interface PostfixOptions {
 export interface Postfix {
   readonly host: string
   readonly smtpPort: number
+  /** The master process. */
+  readonly pid: number
   /** The last lines of the mail log. */
   logTail(lines?: number): string
   /** Stops the server and removes its queue. */
@@ -65,6 +67,7 @@ export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
       return {
         host: loopback,
         smtpPort,
+        pid: server.pid,
         logTail: (lines = 40) => tail(log, lines),
         stop: async () => {
           await server.stop()

@@ -75,7 +75,7 @@ export function makeWorld(t: TestContext): World {
     served: [alice, bob],
     taken,
     lines,
-    log: { ...silentLog, warn: write, error: write },
+    log: { ...silentLog, info: write, warn: write, error: write },
     fail: null,
     intake: async ({ cursor, mails }) => {
       if (world.fail) throw world.fail
