@@ -35,6 +35,18 @@ async function runPart(name: string, options: Omit<PartOptions, 'say'>): Promise
   return rows
 }
 
+/** In a quick run, whose figures nobody trusts, two parts at a time: most of each is waiting. */
+async function runParts(names: readonly string[], options: Omit<PartOptions, 'say'>): Promise<Row[]> {
+  const rows = new Map<string, readonly Row[]>()
+  const rest = [...names]
+  const lane = async (): Promise<void> => {
+    for (let name = rest.shift(); name !== undefined; name = rest.shift())
+      rows.set(name, await runPart(name, options))
+  }
+  await Promise.all(Array.from({ length: options.quick ? 2 : 1 }, lane))
+  return names.flatMap((name) => rows.get(name) ?? [])
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -49,9 +61,7 @@ async function main(): Promise<void> {
   const mailboxes = values.mailboxes === undefined ? {} : { mailboxes: Number(values.mailboxes) }
   const options = { quick: values.quick, ...mailboxes }
   const before = load()
-  const rows: Row[] = []
-  for (const name of positionals.length > 0 ? positionals : Object.keys(parts))
-    rows.push(...(await runPart(name, options)))
+  const rows = await runParts(positionals.length > 0 ? positionals : Object.keys(parts), options)
   process.stdout.write(table(rows))
   process.stdout.write(
     `${availableParallelism()} processors, load ${before} before and ${load()} after. Figures are medians of rounds in turn;\n` +

@@ -3,13 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { RunDeps } from '#cli/deps.ts'
 import { runCli } from '#cli/run-cli.ts'
 import { systemClock } from '#edge/system.ts'
-import { openOffline } from './compose.ts'
-import { runDemo } from './demo.ts'
 import { extendHandheld } from './handheld-commands.ts'
-import { machineEdge } from './roles/edge.ts'
-import { offlineLog } from './roles/logging.ts'
-import { runServe } from './serve.ts'
-import { runStart } from './start.ts'
 
 const stop = new AbortController()
 const endings = ['SIGINT', 'SIGTERM'] as const
@@ -38,11 +32,11 @@ const deps: RunDeps = {
     process.on('SIGHUP', listener)
     return () => void process.removeListener('SIGHUP', listener)
   },
-  openOffline: (loaded) =>
-    openOffline(loaded, { log: offlineLog(loaded, process.stderr), edge: machineEdge() }),
-  serve: runServe,
-  start: runStart,
-  demo: runDemo,
+  // The server is most of the program. A command that only asks a running one does not wait for it to be read.
+  openOffline: async (loaded) => (await import('./offline.ts')).openStore(loaded, process.stderr),
+  serve: async (...args) => (await import('./serve.ts')).runServe(...args),
+  start: async (...args) => (await import('./start.ts')).runStart(...args),
+  demo: async (...args) => (await import('./demo.ts')).runDemo(...args),
   extendHandheld,
 }
 

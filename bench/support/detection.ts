@@ -24,6 +24,8 @@ export interface Detected {
   /** Milliseconds from a mail's being in the mailbox to its being read, one for each mail that was found. */
   readonly delaysMs: readonly number[]
   readonly missed: number
+  /** How long the looks at the counters took meanwhile, each. */
+  readonly passesMs: readonly number[]
 }
 
 /** Everything but the safety pass at the start is switched off, and mail stays. */
@@ -48,6 +50,7 @@ export async function detect(site: MailSite, detection: Detection, random: () =>
     await allLookedAt(watching, site.owners.length)
     // What was there before counts for nothing.
     agent.found.length = 0
+    agent.passesMs.length = 0
     const put = new Map<MailAddress, number>()
     const owners = detection.live.length > 1 ? detection.live : site.owners
     for (let sent = 0; sent < detection.mails; sent += 1) {
@@ -62,7 +65,7 @@ export async function detect(site: MailSite, detection: Detection, random: () =>
     const deadlineMs = performance.now() + givenUpMs
     while (agent.found.length < put.size && performance.now() < deadlineMs) await after(20)
     const delaysMs = agent.found.map(({ owner, atMs }) => atMs - (put.get(owner) ?? Number.NaN))
-    return { delaysMs, missed: put.size - agent.found.length }
+    return { delaysMs, missed: put.size - agent.found.length, passesMs: [...agent.passesMs] }
   } finally {
     await watching.close()
     await agent.close()

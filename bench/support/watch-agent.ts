@@ -14,7 +14,7 @@ import { makePass, type Pass } from '#agent/watch/pass.ts'
 import type { WatchingParts } from '#agent/watching.ts'
 import { systemClock, systemRandom } from '#edge/system.ts'
 import type { MailAddress } from '#kernel/brand.ts'
-import { silentLog } from '#kernel/log.ts'
+import { type Log, silentLog } from '#kernel/log.ts'
 import { inbox, namespaceAccess } from '#mailbox/access.ts'
 import { imapMailServer } from '#mailbox/imap-mailbox.ts'
 import type { MailboxAbilities, MailServer } from '#mailbox/mailbox.ts'
@@ -38,6 +38,10 @@ export function agentParts(
   const directory = mkdtempSync(join(tmpdir(), 'postkey-bench-'))
   const store = openSqliteStore({ path: join(directory, 'agent.db'), writer: 'thread', nowMs: Date.now })
   const found: FoundNote[] = []
+  const passesMs: number[] = []
+  const debug: Log['debug'] = ({ tookMs }, message) => {
+    if (message === 'the counters were looked at') passesMs.push(Number(tookMs))
+  }
   const extractor = startExtractor({ clock: systemClock })
   const { user, pass } = dovecot.serviceAccount
   const address = { host: dovecot.host, port: dovecot.imapPort, tls: 'none' } as const
@@ -48,7 +52,7 @@ export function agentParts(
     store,
     clock: systemClock,
     random: systemRandom,
-    log: silentLog,
+    log: { ...silentLog, debug },
     served: async () => owners,
     liveGrants: async () => live,
     intake: async ({ owner, cursor, mails }: FoundBatch) => {
@@ -63,7 +67,8 @@ export function agentParts(
     await store.close()
     rmSync(directory, { recursive: true, force: true })
   }
-  return { parts, found, close }
+  /** `passesMs`: how long each look at the counters took. */
+  return { parts, found, passesMs, close }
 }
 
 export interface Passes {

@@ -1,8 +1,5 @@
 /** `postkey handheld activate`, `screen` and `fleet`: the handheld in a terminal, beside the server's view of handhelds. */
-import { activateCommand } from './cli-activate.ts'
-import { fleetCommand } from './cli-fleet.ts'
 import type { CommandLike, HandheldIo } from './cli-io.ts'
-import { screenCommand } from './cli-screen.ts'
 
 const relayOptions: readonly (readonly [string, string])[] = [
   ['--relay <url>', 'the relay, as wss://host:port'],
@@ -12,10 +9,13 @@ const relayOptions: readonly (readonly [string, string])[] = [
   ['--suite <name>', 'encryption to offer: aes, 3des or both (default: aes)'],
 ]
 
-/** Adds the commands; `open` makes the surroundings of a run out of the command that was typed. */
+/**
+ * Adds the commands; `open` makes the surroundings of a run out of the command that was typed. What they do is read when
+ * one of them runs: every other command of the program is quicker without it.
+ */
 export function registerHandheldCommands<C extends CommandLike<C>>(
   handheld: C,
-  open: (command: C) => HandheldIo,
+  open: (command: C) => Promise<HandheldIo>,
 ): void {
   const activate = withRelay(
     handheld
@@ -31,18 +31,27 @@ export function registerHandheldCommands<C extends CommandLike<C>>(
     .option('--anew', 'begin anew even if an activation of this address is under way')
     .option('--yes', 'consent to what the handheld would ask first')
     .addHelpText('after', exitCodes)
-  activate.action(() => activateCommand(open(activate), activate.opts()))
+  activate.action(async () => {
+    const { activateCommand } = await import('./cli-activate.ts')
+    await activateCommand(await open(activate), activate.opts())
+  })
   const screen = handheld
     .command('screen')
     .description("what this terminal's handheld shows: stage, address, policy, service books")
     .option('--dir <directory>', 'where the handheld keeps itself (default: handheld in the data directory)')
-  screen.action(() => screenCommand(open(screen), screen.opts()))
+  screen.action(async () => {
+    const { screenCommand } = await import('./cli-screen.ts')
+    await screenCommand(await open(screen), screen.opts())
+  })
   const fleet = withRelay(handheld.command('fleet').description('activate many handhelds at once'))
     .requiredOption('--users <file>', 'CSV with the columns address (or email) and password')
     .option('--parallel <n>', 'handhelds activating at once', '10')
     .option('--timeout <seconds>', 'give a handheld up after so long', '300')
     .option('--dir <directory>', 'keep each handheld in a directory there; else in memory')
-  fleet.action(() => fleetCommand(open(fleet), fleet.opts()))
+  fleet.action(async () => {
+    const { fleetCommand } = await import('./cli-fleet.ts')
+    await fleetCommand(await open(fleet), fleet.opts())
+  })
 }
 
 function withRelay<C extends CommandLike<C>>(command: C): C {

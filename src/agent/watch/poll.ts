@@ -48,7 +48,8 @@ export function startPoll(
         readInboxes(context, live)
         closeDueAtMs = clock.monotonicMs() + closePauseMs
       }
-      const tookMs = clock.monotonicMs() - startedMs
+      const tookMs = Math.round(clock.monotonicMs() - startedMs)
+      log.debug({ tookMs }, 'the counters were looked at')
       const pauseMs = live.size > 0 ? options.pauseMs : options.pauseMs * quietFactor
       dueAtMs = clock.monotonicMs() + Math.max(pauseMs, tookMs * restFactor)
       return 0

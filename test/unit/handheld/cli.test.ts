@@ -56,7 +56,7 @@ async function type(args: readonly string[], fields: Partial<HandheldIo> = {}): 
     ...fields,
   }
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} })
-  registerHandheldCommands<Command>(program.command('handheld'), () => io)
+  registerHandheldCommands<Command>(program.command('handheld'), async () => io)
   const error = await program.parseAsync(['handheld', ...args], { from: 'user' }).then(
     () => null,
     (reason: unknown) => reason,
