@@ -29,7 +29,7 @@ export function makeImapConnection(
     },
     usable: () => client.usable,
     status: (names, patienceMs) => each(client, () => statusOf(session, names, patienceMs)),
-    listStatus: (patterns) => once(client, () => listStatusOf(session, patterns)),
+    listStatus: (patterns, onCounters) => once(client, () => listStatusOf(session, patterns, onCounters)),
     newMessages: (looks) => each(client, () => lookAtNews(session, looks)),
     fetchRaw: (name, message, bytesMax) => once(client, () => fetchRaw(session, name, message, bytesMax)),
     append: (name, raw, internalDateMs) =>

@@ -4,6 +4,7 @@ import type { Answer } from './imap-inbox.ts'
 import { openedFrom, readStatus } from './imap-replies.ts'
 import type { ImapSession } from './imap-session.ts'
 import type { MailboxCounters, MailboxStatus } from './mailbox.ts'
+import type { ImapResponse } from './response-cutter.ts'
 
 const items = '(UIDVALIDITY UIDNEXT MESSAGES)'
 /** A server without an index makes one for the first list of its 10,000 mailboxes; half a minute was seen. */
@@ -74,20 +75,17 @@ async function settled(
 export async function listStatusOf(
   session: ImapSession,
   patterns: readonly string[],
-): Promise<readonly MailboxCounters[]> {
+  onCounters: (counters: MailboxCounters) => void,
+): Promise<void> {
   const wanted = patterns.map((pattern) => session.quoted(pattern)).join(' ')
   const list = `LIST "" (${wanted}) RETURN (STATUS ${items})`
   await refresh(session)
-  const found: MailboxCounters[] = []
-  for await (const answers of session.pipeline.run({
-    commands: [list],
-    read: readStatus,
-    patienceMs: listMsMax,
-  })) {
-    for (const { status, words, untagged } of answers) {
-      if (status !== 'OK') throw new Fault('imap.protocol', `LIST with STATUS was refused: ${words}`)
-      for (const counters of untagged) found.push({ ...counters, name: session.named(counters.name) })
-    }
+  const read = (response: ImapResponse): null => {
+    const counters = readStatus(response)
+    if (counters) onCounters({ ...counters, name: session.named(counters.name) })
+    return null
   }
-  return found
+  for await (const answers of session.pipeline.run({ commands: [list], read, patienceMs: listMsMax }))
+    for (const { status, words } of answers)
+      if (status !== 'OK') throw new Fault('imap.protocol', `LIST with STATUS was refused: ${words}`)
 }

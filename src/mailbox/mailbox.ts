@@ -62,15 +62,16 @@ export interface MailboxConnection {
   usable(): boolean
   /**
    * The counters of each, in the order of the names, as many at a time as have come; the names are taken one by one,
-   * as there is room for them on the way. A mailbox that cannot be looked at says why. Where the connection breaks or an answer takes longer than `patienceMs`, those before were still
-   * told of.
+   * as there is room for them on the way. A mailbox that cannot be looked at says why. Where the connection breaks or
+   * an answer takes longer than `patienceMs`, those before were still told of.
    */
   status(names: Iterable<string>, patienceMs: number): AsyncIterable<readonly MailboxStatus[]>
   /**
    * The counters of all mailboxes that match one of the patterns, in which `%` stands for anything but a separator
-   * (RFC 3501 section 6.3.8). Only with the ability.
+   * (RFC 3501 section 6.3.8): each is told as soon as it has come, for the answer may take seconds. Only with the
+   * ability.
    */
-  listStatus(patterns: readonly string[]): Promise<readonly MailboxCounters[]>
+  listStatus(patterns: readonly string[], onCounters: (counters: MailboxCounters) => void): Promise<void>
   /** One answer for each look, in their order, as many at a time as have come; fails like `status`. */
   newMessages(looks: readonly Look[]): AsyncIterable<readonly Looked[]>
   /** The first `bytesMax` bytes, or null when the message is gone. Changes no flag. */

@@ -50,13 +50,11 @@ export function makeMemoryConnection(parts: MemoryConnectionParts): {
     status: async function* (names) {
       for (const name of names) yield [await answered(() => statusOf(name, parts.find(name)))]
     },
-    listStatus: (patterns) =>
+    listStatus: (patterns, onCounters) =>
       answered(() => {
         const matches = patterns.map(matcher)
-        return parts
-          .names()
-          .filter((name) => matches.some((match) => match.test(name)))
-          .map((name) => countersOf(name, need(name)))
+        for (const name of parts.names())
+          if (matches.some((match) => match.test(name))) onCounters(countersOf(name, need(name)))
       }),
     newMessages: async function* (looks) {
       for (const look of looks) yield [await answered(() => lookedIn(look, parts.find(look.name)))]

@@ -6,6 +6,7 @@ import { Fault } from '#kernel/fault.ts'
 import {
   endOfMailbox,
   type MailboxConnection,
+  type MailboxCounters,
   type MailboxStatus,
   type MailLogin,
   type MailServer,
@@ -33,6 +34,12 @@ const service: MailLogin = { as: 'service' }
 const whole = { fromUid: 1, limit: 100 }
 
 const codeOf = (code: string) => (error: unknown) => error instanceof Fault && error.code === code
+
+async function listOf(connection: MailboxConnection, pattern: string): Promise<MailboxCounters[]> {
+  const listed: MailboxCounters[] = []
+  await connection.listStatus([pattern], (counters) => void listed.push(counters))
+  return listed
+}
 
 const statusOf = async (connection: MailboxConnection, names: readonly string[]): Promise<MailboxStatus[]> =>
   (await Array.fromAsync(connection.status(names, 10_000))).flat()
@@ -91,7 +98,7 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
       const { uidNext } = await lookAtOne(connection, { name: at, ...whole, fromUid: endOfMailbox })
       await under.deliver(alice, mail('and again'))
       const [single] = await statusOf(connection, [at])
-      const [listed] = (await connection.listStatus([under.pattern])).filter(({ name }) => name === at)
+      const [listed] = (await listOf(connection, under.pattern)).filter(({ name }) => name === at)
       assert(single && !('error' in single) && listed)
       assert.deepEqual([single.exists, listed.exists], [2 * many, 2 * many])
       assert(single.uidNext > uidNext && listed.uidNext > uidNext)
@@ -112,7 +119,7 @@ const checks: Readonly<Record<string, (world: World) => Promise<void>>> = {
     await under.deliver(alice, mail('one'))
     await under.deliver(bob, mail('two'))
     assert(connection.abilities.listStatus)
-    const listed = await connection.listStatus([under.pattern])
+    const listed = await listOf(connection, under.pattern)
     const single = await statusOf(connection, [under.name(alice), under.name(bob)])
     for (const counters of single)
       assert.deepEqual(

@@ -5,7 +5,7 @@ import { noteCounters } from './note.ts'
 import type { Placed } from './status.ts'
 
 /**
- * Returns those that the list did not name. Each must be asked for by itself: a connection that has been open
+ * News is read while the list is still coming in. Returns those that the list did not name. Each must be asked for by itself: a connection that has been open
  * for a while does not list a mailbox that came into being since.
  */
 export async function lookByListStatus(
@@ -14,10 +14,11 @@ export async function lookByListStatus(
   patterns: readonly string[],
   folders: readonly Placed[],
 ): Promise<readonly Placed[]> {
-  const listed = new Map((await connection.listStatus(patterns)).map((counters) => [counters.name, counters]))
-  return folders.filter(([name, watched]) => {
-    const counters = listed.get(name)
-    if (counters) noteCounters(context, watched, counters)
-    return !counters
+  const missing = new Map(folders)
+  await connection.listStatus(patterns, (counters) => {
+    const watched = missing.get(counters.name)
+    if (watched) noteCounters(context, watched, counters)
+    missing.delete(counters.name)
   })
+  return [...missing]
 }

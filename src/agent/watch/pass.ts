@@ -21,6 +21,8 @@ export interface Pass {
 const portionMin = 50
 /** Fewer inboxes than that are listed by one connection. */
 const shardMin = 2_500
+/** Connections that are left to read what the lists tell of while they come in. */
+const forReaders = 1
 /** A mailbox that takes longer is looked at apart from the others from then on. */
 const patienceMs = 15_000
 /** So many connections one after the other that broke on the first question: it is the server, not a mailbox. */
@@ -84,7 +86,8 @@ async function listFirst(
   await pool.use({ as: 'service' }, async () => {}, use)
   if (ladder.look() !== 'list_status') return folders
   const owners = folders.map(([, { owner }]) => owner)
-  const shards = shardsOf(owners, Math.min(pool.stats().max, Math.ceil(owners.length / shardMin)))
+  const many = Math.min(Math.max(1, pool.stats().max - forReaders), Math.ceil(owners.length / shardMin))
+  const shards = shardsOf(owners, many)
   const shardOf = makeShardFinder(shards)
   const parts = Map.groupBy(folders, ([, { owner }]) => shardOf(owner))
   const missing: Placed[] = []

@@ -15,7 +15,7 @@ export interface PollOptions {
   isCovered(owner: MailAddress): boolean
 }
 
-/** However long a pass takes, the mail server then has twice as long for others. */
+/** However long passes take, the mail server then has twice as long for others. */
 const restFactor = 2
 /** While nobody may activate, there is time. */
 const quietFactor = 10
@@ -33,6 +33,7 @@ export function startPoll(
   if (options.pauseMs === 0) return { close: async () => {} }
   let dueAtMs = clock.monotonicMs() + options.pauseMs
   let closeDueAtMs = clock.monotonicMs() + closePauseMs
+  let lastTookMs = 0
 
   const loop = makeLoop({
     clock,
@@ -51,7 +52,9 @@ export function startPoll(
       const tookMs = Math.round(clock.monotonicMs() - startedMs)
       log.debug({ tookMs }, 'the counters were looked at')
       const pauseMs = live.size > 0 ? options.pauseMs : options.pauseMs * quietFactor
-      dueAtMs = clock.monotonicMs() + Math.max(pauseMs, tookMs * restFactor)
+      // One slow pass, as over a server's cold indexes, says nothing of the next.
+      dueAtMs = clock.monotonicMs() + Math.max(pauseMs, Math.min(tookMs, lastTookMs) * restFactor)
+      lastTookMs = tookMs
       return 0
     },
     onError: (error) => log.debug({ code: faultCodeOf(error) }, 'a look at the counters broke off'),

@@ -120,8 +120,11 @@ async function countersBy(
   name: string,
 ): Promise<MailboxCounters | null> {
   if (look === 'list_status' && access.listPattern) {
-    const listed = await connection.listStatus([access.listPattern(canary.slice(0, 1))])
-    return listed.find((counters) => counters.name === name) ?? null
+    let found: MailboxCounters | null = null
+    await connection.listStatus([access.listPattern(canary.slice(0, 1))], (counters) => {
+      if (counters.name === name) found = counters
+    })
+    return found
   }
   const [status] = (await Array.fromAsync(connection.status([name], inTimeMs))).flat()
   return status && !('error' in status) ? status : null

@@ -53,8 +53,8 @@ test('a list that does not tell of new mail is stepped down from', async (t) => 
   const world = makeWorld(t)
   withCanary(world)
   const server = but(world, (connection) => ({
-    listStatus: async (patterns) =>
-      (await connection.listStatus(patterns)).map((counters) => ({ ...counters, uidNext: 1 })),
+    listStatus: (patterns, onCounters) =>
+      connection.listStatus(patterns, (counters) => onCounters({ ...counters, uidNext: 1 })),
   }))
   const watching = await watch(world, { canary, relayHint: true }, { server, clock: quick })
   await world.until(() => useOf(watching, 'list_status')?.use === 'failed')

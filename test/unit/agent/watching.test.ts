@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { systemClock } from '#edge/system.ts'
 import type { ActivationId } from '#kernel/brand.ts'
 import { authzidAccess } from '#mailbox/access.ts'
+import type { MailboxCounters } from '#mailbox/mailbox.ts'
 import { makeMemoryMailServer } from '#mailbox/memory-mailbox.ts'
 import { etpFile, exampleMail, filePart, mail, mailOf, multipart, textPart } from './mails.ts'
 import { address, alice, bob, inboxName, makeWorld, txnOf, type World, watch } from './watching-world.ts'
@@ -101,8 +102,10 @@ test('one answer tells of many mailboxes, and those it does not name are asked f
       const connection = await world.server.connect(login)
       return {
         ...connection,
-        listStatus: async (patterns: readonly string[]) =>
-          (await connection.listStatus(patterns)).filter(({ name }) => name !== inboxName(hidden)),
+        listStatus: (patterns: readonly string[], onCounters: (counters: MailboxCounters) => void) =>
+          connection.listStatus(patterns, (counters) => {
+            if (counters.name !== inboxName(hidden)) onCounters(counters)
+          }),
         status: (names: Iterable<string>, patienceMs: number) => {
           const all = [...names]
           asked.push(...all)
