@@ -33,7 +33,7 @@ export interface ExplainFacts {
 }
 
 /** What became of a handheld after its activation. */
-export type HandheldStanding = 'active' | 'replaced' | 'other_user' | 'removed'
+export type HandheldStanding = 'active' | 'replaced' | 'other_user' | 'removed' | 'wiped'
 
 type Words = Pick<Explanation, 'says' | 'turn' | 'next'>
 
@@ -62,6 +62,8 @@ function endedReason({ account, booksLeftOut = [] }: ExplainFacts): Reason | nul
       return { code: 'handheld.other_user' }
     case 'removed':
       return { code: 'handheld.removed' }
+    case 'wiped':
+      return { code: 'handheld.wiped' }
     default:
       return booksLeftOut.length > 0 ? { code: 'books.left_out', detail: booksLeftOut.join(', ') } : null
   }

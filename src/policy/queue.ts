@@ -1,5 +1,11 @@
-/** The Policy Service's order: the IT policy first, and nothing else before the handheld has applied it. */
+/**
+ * The Policy Service's order. During an activation: the IT policy first, and nothing else before the handheld has
+ * applied it. Later, for each handheld: at most one policy and one set of books on their way, books not beside a policy,
+ * commands one after the other.
+ */
 import type { Activation } from '#activation/activation.ts'
+import type { FaultCode } from '#kernel/fault.ts'
+import { ackStatus } from '#protocol/ack.ts'
 
 export type Service = 'policy' | 'books'
 
@@ -9,4 +15,77 @@ export function nextService(activation: Activation): Service | null {
   const applied = activation.policy?.status === 0 || activation.policy?.status === 1
   if (!applied) return null
   return activation.phase === 'books_due' || activation.phase === 'books_refused' ? 'books' : null
+}
+
+export interface Queued {
+  readonly id: number
+  readonly kind: Service | 'command'
+  readonly state: string
+}
+
+/**
+ * Those of one handheld's live items that may go out now.
+ * @param live waiting or out, oldest first
+ */
+export function mayGo<I extends Queued>(live: readonly I[]): readonly I[] {
+  const hasPolicy = live.some(({ kind }) => kind === 'policy')
+  const command = live.find(({ kind }) => kind === 'command')
+  return live.filter((item) => {
+    if (item.state !== 'waiting') return false
+    if (item.kind === 'policy') return true
+    return item.kind === 'books' ? !hasPolicy : item === command
+  })
+}
+
+/** What becomes of an item once the handheld has answered it. */
+export type Verdict =
+  | { readonly state: 'done' }
+  | { readonly state: 'refused'; readonly code: FaultCode }
+  /** Sealed anew after that time; `policyFirst`: the handheld says that it has applied none. */
+  | { readonly state: 'waiting'; readonly afterMs: number; readonly policyFirst: boolean }
+
+const minuteMs = 60_000
+/** A handheld that asks for no pause gets one: each round makes a new packet. */
+const pauseMsMin = 5_000
+/** A number that is refused so often is not the number's fault. */
+const numbersMax = 5
+
+/**
+ * @param tries how often the item was sent
+ * @param retryMs the pause the handheld asks for with `tryAgain`
+ */
+export function verdictOn(
+  kind: Queued['kind'],
+  status: number,
+  tries: number,
+  retryMs: number | null,
+): Verdict {
+  switch (status) {
+    case ackStatus.applied:
+    case ackStatus.appliedInPart:
+    case ackStatus.accepted:
+      return { state: 'done' }
+    case ackStatus.notNow:
+      return { state: 'waiting', afterMs: minuteMs, policyFirst: kind === 'books' }
+    case ackStatus.tryAgain:
+      return { state: 'waiting', afterMs: Math.max(pauseMsMin, retryMs ?? minuteMs), policyFirst: false }
+    case ackStatus.refusedNumber:
+      return tries < numbersMax
+        ? { state: 'waiting', afterMs: 0, policyFirst: false }
+        : { state: 'refused', code: refusalOf(kind, status) }
+    default:
+      return { state: 'refused', code: refusalOf(kind, status) }
+  }
+}
+
+const policyRefusals: Readonly<Record<number, FaultCode>> = {
+  [ackStatus.refusedSignature]: 'policy.refused',
+  [ackStatus.refusedAddressee]: 'policy.other_domain',
+  [ackStatus.refusedNumber]: 'policy.number',
+}
+
+function refusalOf(kind: Queued['kind'], status: number): FaultCode {
+  if (kind === 'policy') return policyRefusals[status] ?? 'policy.form'
+  if (kind === 'books') return 'books.refused'
+  return status === ackStatus.unknown ? 'command.unknown' : 'command.refused'
 }

@@ -5,6 +5,7 @@ import type { ActivationId, Pin } from '#kernel/brand.ts'
 import type { FaultCode } from '#kernel/fault.ts'
 import type { AckChange, NewDelivery, ReceiptChange } from './deliveries.ts'
 import type { AccountChange, InboundMark, NewKey } from './handhelds.ts'
+import type { ItemChange } from './queue.ts'
 import type { Cursor } from './watches.ts'
 
 /** Work kinds: the reducer's, and those that other commits queue for an activation. */
@@ -60,6 +61,8 @@ export interface Change {
   readonly erasePendingKeys?: { readonly pin: Pin; readonly txn: ActivationId }
   readonly account?: AccountChange
   readonly inbound?: InboundMark
+  /** What it means for an item of the Policy Service's queue. */
+  readonly item?: ItemChange
   readonly cursor?: Cursor
 }
 

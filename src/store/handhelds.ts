@@ -1,7 +1,7 @@
 import type { Suite } from '#activation/event.ts'
 import type { ActivationId, Pin } from '#kernel/brand.ts'
 
-export type AccountState = 'active' | 'replaced' | 'removed'
+export type AccountState = 'active' | 'replaced' | 'removed' | 'wiped'
 
 /** What an applied, refused or still travelling policy or book set looks like from here. */
 export interface Provisioned {
@@ -27,12 +27,14 @@ export interface HandheldAccount {
   readonly heardAtMs: number
   readonly policy: Provisioned
   readonly books: Provisioned
+  /** When a wipe that it acknowledged will have been carried out; null: none was. */
+  readonly wipeAtMs: number | null
 }
 
 export type AccountChange =
   | {
       readonly kind: 'activated'
-      readonly account: Omit<HandheldAccount, 'state' | 'policy' | 'books' | 'heardAtMs'>
+      readonly account: Omit<HandheldAccount, 'state' | 'policy' | 'books' | 'heardAtMs' | 'wipeAtMs'>
       /** How many handhelds the user may have; the oldest beyond that are replaced in the same commit. */
       readonly perUserMax: number
     }
@@ -41,9 +43,12 @@ export type AccountChange =
       readonly pin: Pin
       readonly what: 'policy' | 'books'
       readonly number: number
+      /** Of the rules or books that were sent. */
+      readonly digest?: string
       readonly leftOut?: readonly string[]
     }
-  | { readonly kind: 'state'; readonly pin: Pin; readonly state: AccountState }
+  /** A wipe was acknowledged, and will be carried out then; null: it was taken back. */
+  | { readonly kind: 'wipe'; readonly pin: Pin; readonly atMs: number | null }
 
 export interface MasterKey {
   readonly pin: Pin
@@ -104,6 +109,8 @@ export interface HandheldStore {
   answerGiven(pin: Pin, kid: number, seq: number): Promise<{ tag: Uint8Array; status: number } | null>
   /** All PINs this server serves, for the relay's list. */
   servedPins(): Promise<Pin[]>
+  /** Ends the account that works on this handheld, with its keys and all that waits for it. Whether there was one. */
+  end(pin: Pin, state: 'removed' | 'wiped', nowMs: number): Promise<boolean>
   /** The parts of packets that are not complete, oldest set first. */
   partsOf(pin: Pin): Promise<PartRow[]>
   keepPart(part: PartRow): Promise<void>

@@ -5,6 +5,8 @@ import type { DeliveryStore } from './deliveries.ts'
 import type { HandheldStore } from './handhelds.ts'
 import type { InstallationStore } from './installation.ts'
 import type { MailStore } from './mail.ts'
+import type { PolicyStore } from './policies.ts'
+import type { QueueStore } from './queue.ts'
 import type { RelayStore } from './relay.ts'
 import type { RetentionStore } from './retention.ts'
 import type { UserStore } from './users.ts'
@@ -25,6 +27,10 @@ export interface Aggregates {
   readonly access: AccessStore
   /** Handheld accounts, master keys, policy and book numbers, replay windows. */
   readonly handhelds: HandheldStore
+  /** IT policies, who gets them, and their history. */
+  readonly policies: PolicyStore
+  /** What the Policy Service has for each handheld, until it is acknowledged. */
+  readonly queue: QueueStore
   /** What is on its way to handhelds through the relay, until its answer is there. */
   readonly deliveries: DeliveryStore
   /** Which mailboxes are watched, how far each was read, when it was last looked at. */

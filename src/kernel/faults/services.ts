@@ -54,6 +54,31 @@ export const servicesFaults = {
     turn: 'administrator',
     retry: 'administrator',
   },
+  'command.not_acknowledged': {
+    says: 'The command was sent and the handheld has not yet answered.',
+    next: 'Nothing at first: it is sent again by itself, and at once when anything comes from the handheld.',
+    turn: 'handheld',
+    retry: 'automatic',
+  },
+  'command.refused': {
+    says: 'The handheld refused the command: its signature, addressee, number or form did not fit.',
+    next: "Check the policy signer's certificate, then give the command again.",
+    turn: 'administrator',
+    retry: 'administrator',
+    e: 31,
+  },
+  'command.unknown': {
+    says: "The handheld's software does not know this command.",
+    next: 'Do without, or update the handheld; remove it where it must not go on working.',
+    turn: 'administrator',
+    retry: 'administrator',
+  },
+  'queue.set_aside': {
+    says: 'An item for the handheld could not be made, five times in a row; it is set aside and the others go on.',
+    next: 'Read its code with `postkey queue show`, mend the cause, then `postkey queue resend`.',
+    turn: 'administrator',
+    retry: 'administrator',
+  },
   'packet.undelivered': {
     says: 'For seven days a message for the handheld was sent again and never acknowledged; it is sealed anew and sent on.',
     next: 'Check that the handheld is on the air and still in use; activate it again if it is not.',

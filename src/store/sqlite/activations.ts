@@ -90,13 +90,14 @@ function makeOwned(db: Db): (txn: string) => OwnedActivation | null {
 function touchedBy(change: Change): Changed[] {
   const some = (list: readonly unknown[] | undefined) => list !== undefined && list.length > 0
   const { activation, addWork, addKey, keyCurrent, erasePendingKeys, account } = change
-  const which = account?.kind === 'activated' || account?.kind === 'state'
+  const which = account?.kind === 'activated'
   const handhelds = addKey || keyCurrent || erasePendingKeys || which
   return [
     ...(activation ? (['activations'] as const) : []),
     ...(some(addWork) ? (['work'] as const) : []),
     ...(makesDue(change) ? (['deliveries'] as const) : []),
     ...(handhelds ? (['handhelds'] as const) : []),
+    ...(change.item ? (['queue'] as const) : []),
   ]
 }
 

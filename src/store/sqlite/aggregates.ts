@@ -7,6 +7,8 @@ import { deliveries } from './deliveries.ts'
 import { handhelds } from './handhelds.ts'
 import { installation } from './installation.ts'
 import { mail } from './mail.ts'
+import { policies } from './policies.ts'
+import { queue } from './queue.ts'
 import { relay } from './relay.ts'
 import { retention } from './retention.ts'
 import { users } from './users.ts'
@@ -20,6 +22,8 @@ export const aggregates: Catalogue = {
   activations,
   access,
   handhelds,
+  policies,
+  queue,
   deliveries,
   watches,
   mail,

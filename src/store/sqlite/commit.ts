@@ -5,6 +5,7 @@ import type { Db } from './database.ts'
 import { addDelivery, noteReceipt } from './deliveries.ts'
 import { eraseRecords, writeGrant } from './grant-rows.ts'
 import { addKey, changeAccount, erasePendingKeys, makeKeyCurrent, markInbound } from './handhelds.ts'
+import { changeItem } from './queue.ts'
 import { putCursor } from './watches.ts'
 
 /** Somebody else wrote first: undoes the savepoint this change runs in, and is told to the caller. */
@@ -123,5 +124,6 @@ function writeHandheld(db: Db, change: Change): void {
   if (change.erasePendingKeys) erasePendingKeys(db, change.erasePendingKeys.pin, change.erasePendingKeys.txn)
   if (change.keyCurrent) makeKeyCurrent(db, change.keyCurrent.pin, change.keyCurrent.kid)
   if (change.account) changeAccount(db, change.account)
+  if (change.item) changeItem(db, change.item)
   if (change.inbound && !markInbound(db, change.inbound)) throw new Conflict('window_moved')
 }

@@ -17,6 +17,7 @@ export interface AccountRow {
   books_sent: number
   books_applied: number
   books_left_out: string
+  wipe_at_ms: number | null
 }
 
 export interface KeyRow {
@@ -52,6 +53,7 @@ export const accountFromRow = (row: AccountRow): HandheldAccount => ({
     applied: row.books_applied,
     leftOut: JSON.parse(row.books_left_out) as string[],
   },
+  wipeAtMs: row.wipe_at_ms,
 })
 
 export const keyFromRow = (row: KeyRow): MasterKey => ({

@@ -14,11 +14,12 @@ import type { Aggregate } from './aggregate.ts'
 import type { Db } from './database.ts'
 import { type AccountRow, accountFromRow, type KeyRow, keyFromRow } from './handheld-rows.ts'
 import { storedGeneration } from './installation-rows.ts'
+import { clearQueue, endAccount } from './queue.ts'
 
 export const handhelds: Aggregate<HandheldStore> = {
   reads: ['list', 'byPin', 'byUser', 'key', 'currentKey', 'keys', 'answerGiven', 'servedPins', 'partsOf'],
   // Numbers and parts are nobody's news: which handhelds there are stays the same.
-  touches: () => [],
+  touches: (method) => (method === 'end' ? ['handhelds', 'queue', 'deliveries'] : []),
   make: (db) => ({
     list: () => accounts(db, 'ORDER BY activated_at_ms DESC'),
     byPin: (pin) => accounts(db, 'WHERE pin = ? ORDER BY activated_at_ms DESC', pin),
@@ -41,6 +42,11 @@ export const handhelds: Aggregate<HandheldStore> = {
            UNION SELECT pin FROM master_key WHERE state = 'pending' ORDER BY pin`,
         )
         .map(({ pin }) => pin),
+    end: (pin, state, nowMs) => {
+      const active = db.one("SELECT 1 FROM handheld WHERE pin = ? AND state = 'active'", pin)
+      if (active) endAccount(db, pin, state, nowMs)
+      return active !== undefined
+    },
     partsOf: (pin) => partsOf(db, pin),
     keepPart: (part) => keepPart(db, part),
     dropParts: (pin, id) => void db.run('DELETE FROM inbound_part WHERE pin = ? AND id = ?', pin, id),
@@ -112,13 +118,15 @@ export function changeAccount(db: Db, change: AccountChange): void {
     case 'activated':
       activated(db, change)
       break
-    case 'state':
-      db.run('UPDATE handheld SET state = ? WHERE pin = ?', change.state, change.pin)
+    case 'wipe':
+      db.run("UPDATE handheld SET wipe_at_ms = ? WHERE pin = ? AND state = 'active'", change.atMs, change.pin)
       break
     case 'sent':
       db.run(
-        `UPDATE handheld SET ${change.what}_sent = ? WHERE pin = ? AND state = 'active'`,
+        `UPDATE handheld SET ${change.what}_sent = ?, ${change.what}_digest = coalesce(?, ${change.what}_digest)
+         WHERE pin = ? AND state = 'active'`,
         change.number,
+        change.digest ?? null,
         change.pin,
       )
       break
@@ -138,6 +146,8 @@ export function changeAccount(db: Db, change: AccountChange): void {
 /** A handheld serves one account: its earlier ones end, as do the user's oldest beyond the number allowed. */
 function activated(db: Db, { account, perUserMax }: Extract<AccountChange, { kind: 'activated' }>): void {
   db.run("UPDATE handheld SET state = 'replaced' WHERE pin = ? AND state = 'active'", account.pin)
+  // What waited for the handheld as it was must not reach it as it is now.
+  clearQueue(db, account.pin, account.activatedAtMs)
   db.run('DELETE FROM handheld WHERE pin = ? AND user_id = ?', account.pin, account.userId)
   db.run(
     `INSERT INTO handheld(pin, user_id, txn, state, model, software, platform, device_key, activated_at_ms, heard_at_ms)
@@ -152,14 +162,14 @@ function activated(db: Db, { account, perUserMax }: Extract<AccountChange, { kin
     account.activatedAtMs,
     account.activatedAtMs,
   )
-  db.run(
-    `UPDATE handheld SET state = 'replaced' WHERE user_id = ? AND state = 'active' AND pin NOT IN (
-       SELECT pin FROM handheld WHERE user_id = ? AND state = 'active' ORDER BY activated_at_ms DESC, pin = ? DESC LIMIT ?)`,
-    account.userId,
+  const beyond = db.all<{ pin: Pin }>(
+    `SELECT pin FROM handheld WHERE user_id = ? AND state = 'active'
+     ORDER BY activated_at_ms DESC, pin = ? DESC LIMIT -1 OFFSET ?`,
     account.userId,
     account.pin,
     perUserMax,
   )
+  for (const { pin } of beyond) endAccount(db, pin, 'replaced', account.activatedAtMs)
 }
 
 /** Marks a number as taken in, keeps the answer given, and forgets answers that fell out of the window. */

@@ -57,6 +57,8 @@ export function openSqliteStore(options: SqliteOptions): Store {
     activations: facade('activations'),
     access: facade('access'),
     handhelds: facade('handhelds'),
+    policies: facade('policies'),
+    queue: facade('queue'),
     deliveries: facade('deliveries'),
     watches: facade('watches'),
     mail: facade('mail'),

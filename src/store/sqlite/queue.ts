@@ -1,0 +1,233 @@
+import type { Pin } from '#kernel/brand.ts'
+import type { GivenTo, ItemChange, ItemState, NewItem, QueueFilter, QueueItem, QueueStore } from '../queue.ts'
+import type { Aggregate } from './aggregate.ts'
+import type { Db, SqlValue } from './database.ts'
+import { type ReachRow, reachFromRow, reachOf } from './policies.ts'
+
+interface ItemRow {
+  id: number
+  pin: Pin
+  user_id: number
+  kind: QueueItem['kind']
+  command: QueueItem['command']
+  sealed: Uint8Array | null
+  digest: string
+  state: ItemState
+  since_ms: number
+  queued_at_ms: number
+  due_at_ms: number | null
+  tries: number
+  number: number | null
+  delivery_key: string | null
+  status: number | null
+  code: QueueItem['code']
+  left_out: string
+}
+
+const live = "state IN ('waiting', 'out')"
+const open = "state IN ('waiting', 'out', 'refused', 'set_aside')"
+
+export const queue: Aggregate<QueueStore> = {
+  reads: ['find', 'list', 'counts', 'live', 'due', 'nextDueAtMs', 'given', 'givenTo', 'nextWipeAtMs'],
+  touches: () => ['queue', 'handhelds', 'deliveries'],
+  make: (db) => ({
+    add: (items) => items.map((item) => add(db, item)),
+    find: (id) => select(db, 'WHERE id = ?', id)[0] ?? null,
+    list: (filter) => list(db, filter),
+    counts: () =>
+      Object.fromEntries(
+        db
+          .all<{ state: ItemState; n: number }>(
+            `SELECT state, count(*) AS n FROM queue_item WHERE ${open} GROUP BY state`,
+          )
+          .map(({ state, n }) => [state, n]),
+      ),
+    live: (pin) => select(db, `WHERE pin = ? AND ${live} ORDER BY id`, pin),
+    due: (nowMs, limit) =>
+      select(db, "WHERE state = 'waiting' AND due_at_ms <= ? ORDER BY due_at_ms, id LIMIT ?", nowMs, limit),
+    nextDueAtMs: () =>
+      db.one<{ at: number | null }>("SELECT min(due_at_ms) AS at FROM queue_item WHERE state = 'waiting'")
+        ?.at ?? null,
+    change: (change) => changeItem(db, change),
+    cancel: (id, nowMs) => {
+      const item = select(db, `WHERE id = ? AND ${open}`, id)[0]
+      if (item) end(db, [item], 'cancelled', nowMs)
+      return item !== undefined
+    },
+    again: (id, nowMs) => again(db, id, nowMs),
+    given: (after, limit) => given(db, 'h.pin > ? ORDER BY h.pin LIMIT ?', after, limit),
+    givenTo: (pin) => given(db, 'h.pin = ?', pin)[0] ?? null,
+    endWiped: (nowMs) => {
+      const due = db.all<{ pin: Pin }>(
+        "SELECT pin FROM handheld WHERE state = 'active' AND wipe_at_ms <= ?",
+        nowMs,
+      )
+      for (const { pin } of due) endAccount(db, pin, 'wiped', nowMs)
+      return due.length
+    },
+    nextWipeAtMs: () =>
+      db.one<{ at: number | null }>("SELECT min(wipe_at_ms) AS at FROM handheld WHERE state = 'active'")
+        ?.at ?? null,
+  }),
+}
+
+function select(db: Db, where: string, ...values: SqlValue[]): QueueItem[] {
+  return db.all<ItemRow>(`SELECT * FROM queue_item ${where}`, ...values).map(fromRow)
+}
+
+const fromRow = (row: ItemRow): QueueItem => ({
+  id: row.id,
+  pin: row.pin,
+  userId: row.user_id,
+  kind: row.kind,
+  command: row.command,
+  sealed: row.sealed,
+  digest: row.digest,
+  state: row.state,
+  sinceMs: row.since_ms,
+  queuedAtMs: row.queued_at_ms,
+  dueAtMs: row.due_at_ms,
+  tries: row.tries,
+  number: row.number,
+  deliveryKey: row.delivery_key,
+  status: row.status,
+  code: row.code,
+  leftOut: JSON.parse(row.left_out) as string[],
+})
+
+function list(db: Db, { pin, userId, open: onlyOpen, limit }: QueueFilter): QueueItem[] {
+  return select(
+    db,
+    `WHERE (? IS NULL OR pin = ?) AND (? IS NULL OR user_id = ?) ${onlyOpen ? `AND ${open}` : ''}
+     ORDER BY id DESC LIMIT ?`,
+    ...[pin ?? null, pin ?? null, userId ?? null, userId ?? null, limit],
+  )
+}
+
+function add(db: Db, item: NewItem): number {
+  const { pin, kind, nowMs } = item
+  const superseded =
+    kind === 'command'
+      ? item.command === 'wipe'
+        ? select(db, `WHERE pin = ? AND kind = 'command' AND ${open}`, pin)
+        : []
+      : select(db, `WHERE pin = ? AND kind = ? AND ${open}`, pin, kind)
+  end(db, superseded, 'replaced', nowMs)
+  if (kind !== 'command')
+    db.run(
+      `UPDATE handheld SET ${kind}_digest = ? WHERE pin = ? AND state = 'active'`,
+      item.digest ?? '',
+      pin,
+    )
+  return db.insert(
+    `INSERT INTO queue_item(pin, user_id, kind, command, sealed, digest, state, since_ms, queued_at_ms, due_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?)`,
+    ...[pin, item.userId, kind, item.command ?? null, item.sealed ?? null, item.digest ?? ''],
+    ...[nowMs, nowMs, nowMs],
+  )
+}
+
+/** Ends items and what of theirs is on its way; those that waited for them are due. */
+function end(db: Db, items: readonly QueueItem[], state: ItemState, nowMs: number): void {
+  for (const { id, pin, deliveryKey } of items) {
+    db.run(
+      'UPDATE queue_item SET state = ?, since_ms = ?, due_at_ms = NULL, sealed = NULL WHERE id = ?',
+      ...[state, nowMs, id],
+    )
+    stopDelivery(db, deliveryKey)
+    wakeOthers(db, pin, nowMs)
+  }
+}
+
+const stopDelivery = (db: Db, key: string | null): void => {
+  if (key !== null) db.run("UPDATE delivery SET state = 'stopped' WHERE key = ? AND state = 'running'", key)
+}
+
+const wakeOthers = (db: Db, pin: Pin, nowMs: number): void =>
+  void db.run(
+    "UPDATE queue_item SET due_at_ms = ? WHERE pin = ? AND state = 'waiting' AND due_at_ms IS NULL",
+    nowMs,
+    pin,
+  )
+
+/** One that has ended meanwhile stays as it ended. */
+export function changeItem(db: Db, change: ItemChange): void {
+  const { id, state, nowMs } = change
+  const item = select(db, `WHERE id = ? AND ${live}`, id)[0]
+  if (!item) return
+  const keepsSecret = state === 'waiting' || state === 'out' || state === 'set_aside'
+  db.run(
+    `UPDATE queue_item SET state = ?, since_ms = CASE WHEN state = ? THEN since_ms ELSE ? END, due_at_ms = ?,
+       number = coalesce(?, number), delivery_key = coalesce(?, delivery_key), status = coalesce(?, status),
+       code = ?, left_out = coalesce(?, left_out), tries = tries + ?, sealed = CASE WHEN ? THEN sealed END
+     WHERE id = ?`,
+    ...[state, state, nowMs, change.dueAtMs ?? null, change.number ?? null, change.deliveryKey ?? null],
+    ...[change.status ?? null, change.code === undefined ? item.code : change.code],
+    ...[change.leftOut ? JSON.stringify(change.leftOut) : null, change.tried ? 1 : 0],
+    ...[keepsSecret ? 1 : 0, id],
+  )
+  // Sent anew it is another packet: the old one goes no more.
+  if (state === 'waiting' || (change.deliveryKey && change.deliveryKey !== item.deliveryKey))
+    stopDelivery(db, item.deliveryKey)
+  if (state !== 'waiting' && state !== 'out') wakeOthers(db, item.pin, nowMs)
+}
+
+function again(db: Db, id: number, nowMs: number): boolean {
+  const item = select(db, 'WHERE id = ?', id)[0]
+  if (!item || item.state === 'replaced') return false
+  const newer =
+    item.kind !== 'command' &&
+    db.one('SELECT 1 FROM queue_item WHERE pin = ? AND kind = ? AND id > ?', item.pin, item.kind, id)
+  // What a command said went with its end: it must be given again.
+  if (newer || (item.kind === 'command' && item.sealed === null)) return false
+  db.run(
+    `UPDATE queue_item SET state = 'waiting', since_ms = ?, due_at_ms = ?, tries = 0, code = NULL WHERE id = ?`,
+    ...[nowMs, nowMs, id],
+  )
+  stopDelivery(db, item.deliveryKey)
+  return true
+}
+
+interface GivenRow extends ReachRow {
+  pin: Pin
+  user_id: number
+  address: GivenTo['address']
+  display_name: string
+  policy_digest: string
+  books_digest: string
+  has_books: number
+}
+
+const given = (db: Db, where: string, ...values: SqlValue[]): GivenTo[] =>
+  db
+    .all<GivenRow>(
+      `SELECT h.pin, h.user_id, a.address, u.display_name, h.policy_digest, h.books_digest,
+         h.books_applied > 0 AS has_books, ${reachOf('h.user_id')}
+       FROM handheld h JOIN user u ON u.id = h.user_id JOIN user_address a ON a.user_id = u.id AND a.main = 1
+       WHERE h.state = 'active' AND h.policy_applied > 0 AND h.wipe_at_ms IS NULL AND ${where}`,
+      ...values,
+    )
+    .map((row) => ({
+      ...reachFromRow(row),
+      pin: row.pin,
+      userId: row.user_id,
+      address: row.address,
+      displayName: row.display_name,
+      policyDigest: row.policy_digest,
+      booksDigest: row.books_digest,
+      hasBooks: row.has_books === 1,
+    }))
+
+/** Everything that waits for a handheld goes: it was activated anew, wiped or removed. */
+export const clearQueue = (db: Db, pin: Pin, nowMs: number): void =>
+  end(db, select(db, `WHERE pin = ? AND ${open}`, pin), 'replaced', nowMs)
+
+/** A handheld's account ends: no key of it is left, and nothing goes to it any more. */
+export function endAccount(db: Db, pin: Pin, state: 'wiped' | 'removed' | 'replaced', nowMs: number): void {
+  db.run("UPDATE handheld SET state = ?, wipe_at_ms = NULL WHERE pin = ? AND state = 'active'", state, pin)
+  clearQueue(db, pin, nowMs)
+  db.run('DELETE FROM master_key WHERE pin = ?', pin)
+  db.run('DELETE FROM inbound_answer WHERE pin = ?', pin)
+  db.run('DELETE FROM inbound_part WHERE pin = ?', pin)
+  db.run("UPDATE delivery SET state = 'stopped' WHERE pin = ? AND state = 'running'", pin)
+}
