@@ -1,6 +1,6 @@
 /** The Policy Service at work: takes a handheld's request from the queue, and sends what it is due next. */
 import type { Activation } from '#activation/activation.ts'
-import { signPolicy } from '#crypto/policy-signature.ts'
+import { signItAdmin } from '#crypto/policy-signature.ts'
 import { assert } from '#kernel/assert.ts'
 import { Fault } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
@@ -78,7 +78,7 @@ async function contentOf(
   if (service === 'policy') {
     const issuedAtMs = env.clock.nowMs()
     const order = { number, srpId: domain.srpId, pin: key.pin, issuedAtMs, rules: domain.policyRules }
-    const cms = signPolicy(policyContent(order), domain.policySigner, issuedAtMs)
+    const cms = signItAdmin(policyContent(order), domain.policySigner, issuedAtMs)
     return { contentType: contentTypes.itAdmin, content: encodeItAdmin({ type: 'policy', cms }) }
   }
   const userId = (await env.store.activations.owned(activation.txn))?.userId ?? null

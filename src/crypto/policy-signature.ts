@@ -27,7 +27,7 @@ function readSigner(signer: Credential): ReadSigner {
 }
 
 /** The DER of the signed `content`; `nowMs` becomes the signingTime attribute. Takes about 3 ms. */
-export function signPolicy(content: Uint8Array, signer: Credential, nowMs: number): Uint8Array {
+export function signItAdmin(content: Uint8Array, signer: Credential, nowMs: number): Uint8Array {
   const message = forge.pkcs7.createSignedData()
   message.content = forge.util.createBuffer(Buffer.from(content).toString('binary'))
   const { key, certificate } = readSigner(signer)

@@ -145,6 +145,10 @@ function onItAdmin(turn: Turn, from: SrpId, opened: Opened, bytes: Uint8Array): 
     acknowledge(turn, opened, { status: unknown ? ackStatus.unknown : ackStatus.refusedForm })
     return
   }
+  if (message.value.type === 'command') {
+    acknowledge(turn, opened, { status: ackStatus.unknown })
+    return
+  }
   const id = hold(turn, from, bytes)
   if (id) onSignedPolicy(turn, id, message.value.cms)
 }

@@ -1,12 +1,10 @@
-/**
- * Content of ITADMIN packets and, inside its CMS signature, the IT policy.
- * Number 2 (signed commands) gets its row here with the commands themselves; until then it is `unsupported`.
- */
+/** Content of ITADMIN packets and, inside its CMS signature, the IT policy. Commands are `it-command.ts`. */
 import type { Pin, SrpId } from '#kernel/brand.ts'
 import { limits } from '#kernel/limits.ts'
 import { type Decoded, decoded, refused } from '#kernel/result.ts'
 import { type CborValue, isCborArray, isCborMap } from './cbor.ts'
 import { pin, srpId } from './fields.ts'
+import { commandNameShape } from './it-command.ts'
 import { element, key, keyed } from './record-shape.ts'
 import { bytes, decodeShape, encodeShape, nullable, type Shape, text, uint } from './shape.ts'
 import { variant, variants } from './variant-shape.ts'
@@ -17,7 +15,15 @@ export interface SignedPolicy {
   readonly cms: Uint8Array
 }
 
-export type ItAdmin = SignedPolicy
+export interface SignedCommand {
+  readonly type: 'command'
+  /** The command's name again, outside its signature: who does not know it need not look inside. */
+  readonly command: string
+  /** CMS SignedData, DER, with an encoded `ItCommand` of the same name as its attached content. */
+  readonly cms: Uint8Array
+}
+
+export type ItAdmin = SignedPolicy | SignedCommand
 
 export interface ItPolicy {
   readonly policyId: string
@@ -36,8 +42,11 @@ export type RuleValue = boolean | number | string | Uint8Array | readonly number
 
 const ruleValueBytesMax = 1024
 
+const cms = bytes(1, limits.contentBytesMax)
+
 const itAdmin: Shape<ItAdmin> = variants<ItAdmin>({
-  policy: variant(1, { cms: element(bytes(1, limits.contentBytesMax)) }),
+  policy: variant(1, { cms: element(cms) }),
+  command: variant(2, { command: element(commandNameShape), cms: element(cms) }),
 })
 
 const ruleText = text(0, ruleValueBytesMax)

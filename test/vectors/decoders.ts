@@ -27,6 +27,7 @@ import {
   encodeServerInfo,
 } from '#protocol/exchange.ts'
 import { decodeItAdmin, decodeItPolicy, encodeItAdmin, encodeItPolicy } from '#protocol/it-admin.ts'
+import { decodeItCommand, encodeItCommand } from '#protocol/it-command.ts'
 import { decodeOtaKeyGen, encodeOtaKeyGen } from '#protocol/otakeygen.ts'
 import { decodePacket, decodePacketHeader, encodePacket, encodePacketHeader } from '#protocol/packet-frame.ts'
 import { decodePart, encodePart } from '#protocol/parts.ts'
@@ -104,6 +105,7 @@ export const decoders = {
   otakeygen: decoder(decodeOtaKeyGen, encodeOtaKeyGen),
   itadmin: decoder(decodeItAdmin, encodeItAdmin),
   'it-policy': decoder(decodeItPolicy, encodeItPolicy),
+  'it-command': decoder(decodeItCommand, encodeItCommand),
   books: decoder(decodeBookSet, encodeBookSet),
   'cmime-configuration': configuration(readCmimeConfiguration, writeCmimeConfiguration),
   'cical-configuration': configuration(readCicalConfiguration, writeCicalConfiguration),

@@ -13,6 +13,7 @@ import {
   encodeServerInfo,
 } from '#protocol/exchange.ts'
 import { encodeItPolicy } from '#protocol/it-admin.ts'
+import { encodeItCommand } from '#protocol/it-command.ts'
 import { encodePacketHeader } from '#protocol/packet-frame.ts'
 import { encodePart } from '#protocol/parts.ts'
 import { encodeFrame } from '#protocol/relay-frame-codec.ts'
@@ -43,6 +44,7 @@ const good: Partial<Record<DecoderName, () => Uint8Array[]>> = {
   part: () => some(random.part, encodePart),
   ack: () => some(random.ack, encodeAck),
   'it-policy': () => some(random.itPolicy, encodeItPolicy),
+  'it-command': () => some(random.itCommand, encodeItCommand),
   books: () => some(random.bookSet, encodeBookSet),
   sync: () => some(random.syncMessage, encodeSync),
   frame: () =>

@@ -14,7 +14,7 @@ import {
   makeTlsServer,
 } from '#crypto/certificate.ts'
 import { readCertificate } from '#crypto/forge-certificate.ts'
-import { signPolicy } from '#crypto/policy-signature.ts'
+import { signItAdmin } from '#crypto/policy-signature.ts'
 import { policySignerUsage } from '#crypto/policy-signer-usage.ts'
 import { verifyPolicySignature } from '#crypto/policy-verify.ts'
 import { forgePublicKey, forgeSigningKey, newRsaKey } from '#crypto/rsa-key.ts'
@@ -48,7 +48,7 @@ before(async () => {
     certificatePem: makeTlsServer(caCredential, ['relay.test'], terms(tlsKey)).pem,
     keyPem: tlsKey,
   }
-  cms = signPolicy(content, signer, nowMs)
+  cms = signItAdmin(content, signer, nowMs)
 })
 
 after(() => rmSync(folder, { recursive: true }))
@@ -69,7 +69,7 @@ interface Deviation {
 
 const oid = (name: string): string => forge.pki.oids[name] ?? ''
 
-/** Signs with forge alone, so that a test can deviate from what `signPolicy` would ever make. */
+/** Signs with forge alone, so that a test can deviate from what `signItAdmin` would ever make. */
 function forgeCms(signers: readonly Credential[], deviation: Deviation = {}): Uint8Array {
   const { enclosed = signers, detached = false, digest = 'sha256' } = deviation
   const { attributes = ['contentType', 'signingTime', 'messageDigest'] } = deviation
@@ -195,14 +195,14 @@ describe('what a handheld refuses as a policy', () => {
   })
 
   it('is one signed by a TLS certificate of the same CA, or by the CA itself', async () => {
-    equal(await judge(signPolicy(content, tlsServer, nowMs)), 'bad_usage')
-    equal(await judge(signPolicy(content, caCredential, nowMs)), 'bad_usage')
+    equal(await judge(signItAdmin(content, tlsServer, nowMs)), 'bad_usage')
+    equal(await judge(signItAdmin(content, caCredential, nowMs)), 'bad_usage')
   })
 
   it('is one whose signer lacks a usage or has a critical extension nobody here understands', async () => {
     const usage = { name: 'keyUsage', critical: true, digitalSignature: true }
     const extended = { name: 'extKeyUsage', [policySignerUsage]: true }
-    const judgeSigner = (...extensions: object[]) => judge(signPolicy(content, oddSigner(extensions), nowMs))
+    const judgeSigner = (...extensions: object[]) => judge(signItAdmin(content, oddSigner(extensions), nowMs))
     equal(await judgeSigner(usage, extended), 'good')
     equal(await judgeSigner(extended), 'bad_usage')
     equal(await judgeSigner(usage), 'bad_usage')
@@ -219,7 +219,7 @@ describe('what a handheld refuses as a policy', () => {
       organisation,
       terms(signer.keyPem),
     )
-    const bytes = signPolicy(content, { certificatePem: foreign.pem, keyPem: signer.keyPem }, nowMs)
+    const bytes = signItAdmin(content, { certificatePem: foreign.pem, keyPem: signer.keyPem }, nowMs)
     equal(await judge(bytes), 'bad_chain')
     equal(await judge(bytes, other.der), 'good')
     equal(await judge(cms, other.der), 'bad_chain')
@@ -227,7 +227,7 @@ describe('what a handheld refuses as a policy', () => {
 
   it('is one whose signer was issued by another certificate of the CA, not by the CA directly', async () => {
     const grandchild = makePolicySigner(tlsServer, organisation, terms(signer.keyPem))
-    const bytes = signPolicy(content, { certificatePem: grandchild.pem, keyPem: signer.keyPem }, nowMs)
+    const bytes = signItAdmin(content, { certificatePem: grandchild.pem, keyPem: signer.keyPem }, nowMs)
     equal(await judge(bytes), 'bad_chain')
     // Not even where somebody presents the TLS certificate as the CA.
     const tlsDer = fromBinary(forge.pem.decode(tlsServer.certificatePem)[0]?.body ?? '')
@@ -245,7 +245,7 @@ describe('what a handheld refuses as a policy', () => {
   })
 
   it("is one signed with another key than the certificate's", async () => {
-    const bytes = signPolicy(
+    const bytes = signItAdmin(
       content,
       { certificatePem: signer.certificatePem, keyPem: tlsServer.keyPem },
       nowMs,

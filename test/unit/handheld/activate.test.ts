@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { makeCa, makePolicySigner } from '#crypto/certificate.ts'
-import { signPolicy } from '#crypto/policy-signature.ts'
+import { signItAdmin } from '#crypto/policy-signature.ts'
 import { newRsaKey } from '#crypto/rsa-key.ts'
 import { systemClock, systemRandom } from '#edge/system.ts'
 import { type ActivateOptions, activateHandheld } from '#handheld/activate.ts'
@@ -33,7 +33,7 @@ before(async () => {
     signerTerms,
   )
   ca = Uint8Array.from(made.der)
-  sign = (content) => signPolicy(content, { certificatePem: signer.pem, keyPem: signerTerms.keyPem }, nowMs)
+  sign = (content) => signItAdmin(content, { certificatePem: signer.pem, keyPem: signerTerms.keyPem }, nowMs)
 })
 after(() => rm(dir, { recursive: true }))
 

@@ -9,6 +9,7 @@ import type { CborValue } from '#protocol/cbor.ts'
 import type { EtpBody, EtpFile, EtpRelayPart } from '#protocol/etp.ts'
 import type { DeviceInfo, ErrorMessage, M2, M3, M4, ServerInfo } from '#protocol/exchange.ts'
 import type { ItPolicy, RuleValue } from '#protocol/it-admin.ts'
+import { type ItCommand, isCommandName, type Order, wipeWaitSecondsMax } from '#protocol/it-command.ts'
 import type { PacketHeader } from '#protocol/packet-frame.ts'
 import type { Part } from '#protocol/parts.ts'
 import type { Book, BookSet } from '#protocol/service-book.ts'
@@ -155,6 +156,29 @@ export const itPolicy = record<ItPolicy>({
   issuedAt: uint,
   rules: fc.array(fc.tuple(text(32), ruleValue), { maxLength: 6 }).map((items) => new Map(items)),
 })
+
+const ownerText = text(128)
+const order: fc.Arbitrary<Order> = fc.oneof(
+  record<Extract<Order, { command: 'lock' }>>(
+    { command: fc.constant('lock'), password: text(128, 1), ownerText },
+    ['password', 'ownerText'],
+  ),
+  plain({ command: fc.constant('set_owner' as const), ownerText }),
+  plain({
+    command: fc.constant('wipe' as const),
+    scope: fc.constantFrom(0 as const, 1 as const),
+    waitSeconds: fc.nat(wipeWaitSecondsMax),
+  }),
+  plain({ command: fc.constant('cancel_wipe' as const) }),
+  plain({
+    command: fc.constant('unknown' as const),
+    name: text(64, 1).filter((name) => !isCommandName(name)),
+    options: integerMap,
+  }),
+)
+export const itCommand: fc.Arbitrary<ItCommand> = fc
+  .tuple(plain({ number: uint, srpId, pin, issuedAt: uint }), order)
+  .map(([addressed, one]) => ({ ...addressed, ...one }))
 
 const book = record<Book>({
   cid: text(32, 1),

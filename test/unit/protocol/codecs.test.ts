@@ -29,6 +29,7 @@ import {
   encodeServerInfo,
 } from '#protocol/exchange.ts'
 import { decodeItAdmin, decodeItPolicy, encodeItAdmin, encodeItPolicy } from '#protocol/it-admin.ts'
+import { decodeItCommand, encodeItCommand } from '#protocol/it-command.ts'
 import { decodeOtaKeyGen, encodeOtaKeyGen } from '#protocol/otakeygen.ts'
 import { decodePacket, decodePacketHeader, encodePacket, encodePacketHeader } from '#protocol/packet-frame.ts'
 import { decodePart, encodePart } from '#protocol/parts.ts'
@@ -74,7 +75,11 @@ const payload = random.plain({
   bytes: random.bytes(0, 300),
 })
 const keyCheck = random.plain({ type: fc.constant('key_check' as const), transcriptHash: random.bytes(32) })
-const itAdmin = random.plain({ type: fc.constant('policy' as const), cms: random.bytes(1, 300) })
+const cms = random.bytes(1, 300)
+const itAdmin = fc.oneof(
+  random.plain({ type: fc.constant('policy' as const), cms }),
+  random.plain({ type: fc.constant('command' as const), command: random.text(64, 1), cms }),
+)
 const packet = random.plain({ header: random.bytes(1, 128), body: random.bytes(0, 300) })
 
 const codecs: readonly Case[] = [
@@ -97,6 +102,7 @@ const codecs: readonly Case[] = [
   codec('OTAKEYGEN', keyCheck, encodeOtaKeyGen, decodeOtaKeyGen),
   codec('ITADMIN', itAdmin, encodeItAdmin, decodeItAdmin),
   codec('IT policy', random.itPolicy, encodeItPolicy, decodeItPolicy),
+  codec('IT command', random.itCommand, encodeItCommand, decodeItCommand),
   codec('service books', random.bookSet, encodeBookSet, decodeBookSet),
   codec('sync message', random.syncMessage, encodeSync, decodeSync),
   ...frameTypes.map((type) => codec(`frame ${type}`, frame(type), encodeFrame, decodeFrame)),
