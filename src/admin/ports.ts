@@ -41,6 +41,7 @@ export interface AdminParts {
     Store,
     | 'installation'
     | 'users'
+    | 'groups'
     | 'activations'
     | 'access'
     | 'handhelds'

@@ -2,6 +2,7 @@ import type { FaultCode } from '#kernel/fault.ts'
 import type { AccessStore } from './access.ts'
 import type { ActivationStore } from './activations.ts'
 import type { DeliveryStore } from './deliveries.ts'
+import type { GroupStore } from './groups.ts'
 import type { HandheldStore } from './handhelds.ts'
 import type { InstallationStore } from './installation.ts'
 import type { MailStore } from './mail.ts'
@@ -21,6 +22,8 @@ export interface Aggregates {
   readonly installation: InstallationStore
   /** Users, their addresses, grants and registration records. */
   readonly users: UserStore
+  /** Groups of users: what policies, and who may do what, hang on. */
+  readonly groups: GroupStore
   /** Activations: event lists, snapshots for lists, the work they ask for. */
   readonly activations: ActivationStore
   /** Handhelds that may not activate. */

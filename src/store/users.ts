@@ -8,7 +8,22 @@ export interface User {
   readonly displayName: string
   /** Further listed addresses with which the user may activate. */
   readonly aliases: readonly MailAddress[]
+  /** The part of the site the user belongs to; empty where none was named. */
+  readonly organisation: string
+  /** Null while the user is enabled. A disabled user's handhelds get no mail, and no handheld activates. */
+  readonly disabled: { readonly by: 'administrator' | 'directory'; readonly atMs: number } | null
+  /** Whether mail goes on to the handheld. */
+  readonly redirect: boolean
+  /** The entry that speaks for the user; null where an administrator made the user. */
+  readonly directory: DirectoryEntry | null
   readonly createdAtMs: number
+}
+
+export interface DirectoryEntry {
+  /** The directory's own name for the entry (entryUUID, objectGUID …): it stays when the entry is renamed. */
+  readonly id: string
+  /** Its distinguished name when it was last read. */
+  readonly dn: string
 }
 
 export interface NewUser {

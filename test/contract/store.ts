@@ -9,6 +9,7 @@ import type { Store } from '#store/store.ts'
 import * as e from '../unit/activation/events.ts'
 import { deliveries } from './store-deliveries.ts'
 import { grants } from './store-grants.ts'
+import { groups } from './store-groups.ts'
 import { handhelds, rest } from './store-handhelds.ts'
 import { retention } from './store-retention.ts'
 import {
@@ -28,6 +29,7 @@ export function storeContract(name: string, open: OpenStore): void {
   const check = (sentence: string, body: (store: Store) => Promise<void>) =>
     test(`${name}: ${sentence}`, async (t) => body(await open(t)))
   users(check)
+  groups(check)
   grants(check)
   commits(check)
   deliveries(check)

@@ -4,6 +4,7 @@ import { activations } from './activations.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Db } from './database.ts'
 import { deliveries } from './deliveries.ts'
+import { groups } from './groups.ts'
 import { handhelds } from './handhelds.ts'
 import { installation } from './installation.ts'
 import { mail } from './mail.ts'
@@ -19,6 +20,7 @@ type Catalogue = { readonly [K in AggregateName]: Aggregate<Aggregates[K]> }
 export const aggregates: Catalogue = {
   installation,
   users,
+  groups,
   activations,
   access,
   handhelds,

@@ -54,6 +54,7 @@ export function openSqliteStore(options: SqliteOptions): Store {
   return {
     installation: facade('installation'),
     users: facade('users'),
+    groups: facade('groups'),
     activations: facade('activations'),
     access: facade('access'),
     handhelds: facade('handhelds'),

@@ -1,6 +1,6 @@
 import type { Grant } from '#activation/grant.ts'
 import type { MailAddress } from '#kernel/brand.ts'
-import type { NewGrant, NewUser, User, UserStore } from '../users.ts'
+import type { NewGrant, NewUser, UserStore } from '../users.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Db } from './database.ts'
 import {
@@ -12,17 +12,7 @@ import {
   newestGrantOf,
   newestGrants,
 } from './grant-rows.ts'
-
-interface UserRow {
-  id: number
-  display_name: string
-  created_at_ms: number
-  addresses: string
-}
-
-const selectUser = `SELECT u.id, u.display_name, u.created_at_ms,
-  (SELECT json_group_array(address ORDER BY main DESC, address) FROM user_address a WHERE a.user_id = u.id) AS addresses
-  FROM user u`
+import { foundUser, selectUser, type UserRow, userFromRow } from './user-rows.ts'
 
 export const users: Aggregate<UserStore> = {
   reads: [
@@ -42,11 +32,11 @@ export const users: Aggregate<UserStore> = {
     add: (user) => add(db, user),
     remove: (id) => remove(db, id),
     erase: (id) => erase(db, id),
-    list: () => db.all<UserRow>(`${selectUser} ORDER BY addresses`).map(fromRow),
+    list: () => db.all<UserRow>(`${selectUser} ORDER BY addresses`).map(userFromRow),
     count: () => db.one<{ n: number }>('SELECT count(*) AS n FROM user')?.n ?? 0,
-    byId: (id) => found(db.one<UserRow>(`${selectUser} WHERE u.id = ?`, id)),
+    byId: (id) => foundUser(db.one<UserRow>(`${selectUser} WHERE u.id = ?`, id)),
     byAddress: (address) =>
-      found(
+      foundUser(
         db.one<UserRow>(
           `${selectUser} WHERE u.id = (SELECT user_id FROM user_address WHERE address = ?)`,
           address,
@@ -101,14 +91,6 @@ export const users: Aggregate<UserStore> = {
         )
         .map(({ address }) => address),
   }),
-}
-
-const found = (row: UserRow | undefined): User | null => (row ? fromRow(row) : null)
-
-function fromRow(row: UserRow): User {
-  const [address, ...aliases] = JSON.parse(row.addresses) as MailAddress[]
-  if (address === undefined) throw new Error('a user without an address')
-  return { id: row.id, address, aliases, displayName: row.display_name, createdAtMs: row.created_at_ms }
 }
 
 function add(db: Db, user: NewUser): number | null {
