@@ -64,6 +64,7 @@ CREATE TABLE queue_item (
   queued_at_ms INTEGER NOT NULL,
   due_at_ms    INTEGER,
   tries        INTEGER NOT NULL DEFAULT 0,
+  failures     INTEGER NOT NULL DEFAULT 0,
   number       INTEGER,
   delivery_key TEXT,
   status       INTEGER,

@@ -111,6 +111,8 @@ export type Happening =
       readonly retryAfterMs?: number
     }
   | { readonly kind: 'undelivered'; readonly of: MessageName }
+  /** The IT policy that the handheld should have is another one now. */
+  | { readonly kind: 'policy_changed' }
   | { readonly kind: 'grant_closed'; readonly code: FaultCode }
   | { readonly kind: 'superseded'; readonly by: ActivationId }
   | { readonly kind: 'time_passed' }

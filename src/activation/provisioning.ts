@@ -84,6 +84,12 @@ function policyAcked(activation: Activation, event: Of<'policy_acked'>): Step {
   return { ...step, next: { ...step.next, code } }
 }
 
+/** What the handheld refused is replaced: it is given the new policy, then the books. */
+export function policyChanged(activation: Activation, { atMs }: Of<'policy_changed'>): Step {
+  const waits = activation.phase === 'policy_refused' || activation.phase === 'books_refused'
+  return waits ? dueAgain(activation, { atMs, retryAfterMs: 0 }, 'policy') : stay(activation)
+}
+
 /** A handheld that asks for no pause gets one: each round makes a new packet. */
 const retryMsMin = 5_000
 

@@ -66,6 +66,8 @@ function proceed(activation: Activation, event: ActivationEvent): ActivationStep
     case 'books_sent':
     case 'books_acked':
       return provisioning.answered(activation, event)
+    case 'policy_changed':
+      return provisioning.policyChanged(activation, event)
     case 'undelivered':
       return provisioning.undelivered(activation, event)
     case 'grant_closed':

@@ -70,6 +70,8 @@ function hopsOf(event: ActivationEvent): Bare[] {
         ...hop('service books acknowledged', statusWords(event.status)),
         ...(event.status <= ackStatus.appliedInPart ? hop('activation complete') : []),
       ]
+    case 'policy_changed':
+      return hop('another IT policy published')
     case 'undelivered':
       return hop(`${messageWords[event.of]} never acknowledged`)
     case 'grant_closed':

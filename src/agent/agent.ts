@@ -4,6 +4,7 @@ import { toHex } from '#kernel/bytes.ts'
 import type { Frame } from '#protocol/relay-frame.ts'
 import type { RelayClient, RelayClientState, RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import { startCourier } from './courier.ts'
+import { startDesk } from './desk/desk.ts'
 import type { AgentEnv } from './domain.ts'
 import { startAgentHousekeeping } from './housekeeping.ts'
 import { takeFrame } from './inbound.ts'
@@ -31,14 +32,18 @@ export interface Agent {
   close(): Promise<void>
 }
 
+/** What decides over the policy and the books of a user's handhelds. */
+const policySources = ['policies', 'groups', 'users'] as const
+
 const generationName = 'relay_generation'
 
 export function startAgent(given: AgentEnv, options: AgentOptions): Agent {
   let client: RelayClient | null = null
   let refused: readonly string[] = []
   const courier = startCourier(given, () => client)
-  const env: AgentEnv = { ...given, outgoing: courier }
-  const numbers = makeNumbers(env.store)
+  const numbers = makeNumbers(given.store)
+  const desk = startDesk({ ...given, outgoing: courier }, numbers)
+  const env: AgentEnv = { ...given, outgoing: courier, provisioned: desk.provisioned }
   const performer = startPerformer(env, numbers)
   const receipts = makeReceipts(env)
   const ports = {
@@ -67,11 +72,14 @@ export function startAgent(given: AgentEnv, options: AgentOptions): Agent {
   const stopListening = env.store.onCommit((changed) => {
     if (changed.has('work') || changed.has('users')) performer.poke()
     if (changed.has('deliveries')) courier.poke()
+    if (changed.has('queue')) desk.poke()
+    if (policySources.some((one) => changed.has(one))) desk.changed()
     if (changed.has('handhelds') || changed.has('users')) served()
   })
   const stopHousekeeping = startAgentHousekeeping(env, () => {
     performer.poke()
     courier.poke()
+    desk.poke()
   })
   const connected = client
   return {
@@ -79,6 +87,7 @@ export function startAgent(given: AgentEnv, options: AgentOptions): Agent {
     poke: () => {
       performer.poke()
       courier.poke()
+      desk.poke()
     },
     refusedDomains: () => refused,
     close: async () => {
@@ -86,7 +95,8 @@ export function startAgent(given: AgentEnv, options: AgentOptions): Agent {
       stopListening()
       await connected.close()
       await receipts.close()
-      await Promise.all([performer.close(), courier.close()])
+      await Promise.all([performer.close(), desk.close()])
+      await courier.close()
     },
   }
 }

@@ -11,6 +11,8 @@ import { decodePayload } from '#protocol/payload.ts'
 import type { Destination } from '#protocol/relay-frame.ts'
 import type { RelayClient } from '#relay/relay-client.ts'
 import type { Delivery, NewDelivery } from '#store/deliveries.ts'
+import { itemUndelivered } from './desk/item-answer.ts'
+import { itemOfKey } from './desk/item-key.ts'
 import type { AgentEnv, Outgoing } from './domain.ts'
 import { type Loop, makeLoop } from './loop.ts'
 import { raise } from './raise.ts'
@@ -137,9 +139,11 @@ export const ttlSeconds = (delivery: Delivery, nowMs: number): number =>
   Math.max(1, Math.min(limits.sendTtlSecondsMax, Math.ceil((delivery.endsAtMs - nowMs) / 1000)))
 
 async function giveUp(env: AgentEnv, delivery: Delivery): Promise<void> {
-  const { txn, of } = delivery
+  const { txn, of, key } = delivery
+  const item = itemOfKey(key)
   // Said first: a crash between the two says it again, which changes nothing.
-  if (txn !== null && of !== 'ack')
+  if (item !== null) await itemUndelivered(env, item, key)
+  else if (txn !== null && of !== 'ack' && of !== 'command')
     await raise(env, txn, () => ({ kind: 'undelivered', of, atMs: env.clock.nowMs() }))
   await env.store.deliveries.end(delivery.id, 'given_up')
 }

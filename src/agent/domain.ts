@@ -2,13 +2,12 @@
 import type { ServerTerms } from '#activation/event.ts'
 import type { Credential } from '#crypto/certificate.ts'
 import type { P256 } from '#crypto/p256.ts'
-import type { RelayId, SrpId } from '#kernel/brand.ts'
+import type { Pin, RelayId, SrpId } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Random } from '#kernel/random.ts'
 import type { Vault } from '#kernel/vault.ts'
-import type { PolicyRules } from '#policy/it-policy.ts'
 import type { NewDelivery } from '#store/deliveries.ts'
 import type { Store } from '#store/store.ts'
 
@@ -22,12 +21,13 @@ export interface Domain {
   readonly policySigner: Credential
   readonly policySignerDer: Uint8Array
   readonly terms: ServerTerms
-  readonly policyRules: PolicyRules
   readonly handheldsPerUser: number
   /** Generation and epoch under which this machine speaks. */
   readonly fence: { readonly generation: number; readonly epoch: number }
   /** Longest pause between two copies of a packet. */
   readonly resendCapMs: number
+  /** A handheld that has not applied its policy for so long gets and sends no mail, calendar or sync; 0: never. */
+  readonly cutOffMs: number
 }
 
 /** What the agent's parts share. */
@@ -42,6 +42,8 @@ export interface AgentEnv {
   readonly domain: Domain
   /** Where messages go on their way right after the commit that queues them; without it they wait to be found. */
   readonly outgoing?: Outgoing
+  /** The Policy Service's desk as it is told that this handheld has just come into service. */
+  readonly provisioned?: (pin: Pin) => Promise<void>
 }
 
 /** The courier as those who queue messages know it. */

@@ -6,16 +6,27 @@ import { assert } from '#kernel/assert.ts'
 import type { Pin } from '#kernel/brand.ts'
 import { sameBytes } from '#kernel/bytes.ts'
 import { Fault, faultRow } from '#kernel/fault.ts'
-import { ackStatus, decodeAck, decodeNamesLeftOut, decodeRetrySeconds, encodeAck } from '#protocol/ack.ts'
+import {
+  type Ack,
+  ackStatus,
+  decodeAck,
+  decodeNamesLeftOut,
+  decodeRetrySeconds,
+  encodeAck,
+} from '#protocol/ack.ts'
 import { encodeErrorMessage } from '#protocol/exchange.ts'
 import { decodeOtaKeyGen } from '#protocol/otakeygen.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
 import { encodePayload } from '#protocol/payload.ts'
 import { decodeReplayWindow } from '#protocol/replay-window.ts'
 import type { Change } from '#store/activations.ts'
-import type { NewDelivery } from '#store/deliveries.ts'
+import type { Delivery, NewDelivery } from '#store/deliveries.ts'
 import type { InboundMark, MasterKey } from '#store/handhelds.ts'
+import { isCutOff } from './desk/cut-off.ts'
+import { answered } from './desk/item-answer.ts'
+import { itemOfKey } from './desk/item-key.ts'
 import type { AgentEnv } from './domain.ts'
+import { hurry } from './hurry.ts'
 import { keyCheckHash } from './judge.ts'
 import type { NextSeq } from './numbers.ts'
 import { type Opened, openMasterKey, openPacket, readPacket, sealPacket } from './packets.ts'
@@ -42,6 +53,7 @@ export async function takePacket(
   for (let attempt = 1; ; attempt += 1) {
     try {
       await takeOnce(env, nextSeq, pin, bytes)
+      await hurry(env, pin)
       return
     } catch (error) {
       if (!(error instanceof WindowMoved)) throw error
@@ -163,9 +175,12 @@ async function duplicate(
   await env.store.activations.commit({ nowMs: env.clock.nowMs(), addDeliveries: [delivery] })
 }
 
-/** Mail and sync packets have no receiver yet: "do without" is the protocol's word for that. */
+/**
+ * Mail and sync packets have no receiver yet: "do without" is the protocol's word for that. To a handheld that has owed
+ * the acknowledgement of its policy for too long the word is "not now".
+ */
 async function answerPacket(env: AgentEnv, nextSeq: NextSeq, key: MasterKey, opened: Fresh): Promise<void> {
-  const status = ackStatus.unknown
+  const status = (await isCutOff(env, key.pin)) ? ackStatus.notNow : ackStatus.unknown
   const { tag, header } = opened
   const delivery = await ackDelivery(env, nextSeq, key, { seq: header.seq, tag, status })
   await keep(env, {
@@ -211,6 +226,8 @@ async function takeAck(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<vo
   const ack = opened.content && decodeAck(opened.content)
   const delivery = ack?.ok ? await env.store.deliveries.byPacket(key.pin, ack.value.kid, ack.value.seq) : null
   const known = ack?.ok && delivery?.packet && sameBytes(delivery.packet.tag, ack.value.tag)
+  const itemId = known && delivery ? itemOfKey(delivery.key) : null
+  if (known && delivery && itemId !== null) return takeItemAck(env, itemId, delivery, ack.value, inbound)
   const service = delivery?.of === 'policy' || delivery?.of === 'books' ? delivery.of : null
   if (!known || !delivery?.txn || !service) return keep(env, { nowMs, inbound })
   const { status, detail } = ack.value
@@ -241,6 +258,31 @@ async function takeAck(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<vo
     },
   )
   env.failpoint(`agent.after_${service}_ack_commit`)
+  // What changed while the activation was under way comes by the queue from now on.
+  if (applied) await env.provisioned?.(key.pin)
+}
+
+/** The answer to an item of the queue; one to a packet that another has replaced changes nothing. */
+async function takeItemAck(
+  env: AgentEnv,
+  id: number,
+  delivery: Delivery,
+  { status, detail }: Ack,
+  inbound: InboundMark,
+): Promise<void> {
+  const nowMs = env.clock.nowMs()
+  const item = await env.store.queue.find(id)
+  const names = detail && decodeNamesLeftOut(detail)
+  const answer = {
+    status,
+    retryMs: status === ackStatus.tryAgain ? retryMs(detail) : null,
+    leftOut: names?.ok ? names.value : [],
+  }
+  const isOut = item?.state === 'out' && item.deliveryKey === delivery.key
+  const change = isOut ? answered(env.vault, item, answer, nowMs) : {}
+  env.failpoint(`agent.before_${delivery.of}_ack_commit`)
+  await keep(env, { nowMs, inbound, ack: { deliveryId: delivery.id }, ...change })
+  env.failpoint(`agent.after_${delivery.of}_ack_commit`)
 }
 
 /** "Not now" and "try again" without a time are tried again after a minute. */

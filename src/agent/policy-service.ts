@@ -1,15 +1,16 @@
 /** The Policy Service at work: takes a handheld's request from the queue, and sends what it is due next. */
 import type { Activation } from '#activation/activation.ts'
-import { signItAdmin } from '#crypto/policy-signature.ts'
 import { assert } from '#kernel/assert.ts'
+import type { Pin } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
-import { booksContent, policyContent } from '#policy/issue.ts'
+import { booksContent } from '#policy/issue.ts'
 import { nextService, type Service } from '#policy/queue.ts'
 import { encodeItAdmin } from '#protocol/it-admin.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
 import { encodePayload } from '#protocol/payload.ts'
-import type { MasterKey } from '#store/handhelds.ts'
+import { makeEntitlements } from './desk/entitled.ts'
+import { signedPolicy } from './desk/send-item.ts'
 import type { AgentEnv } from './domain.ts'
 import type { Numbers } from './numbers.ts'
 import { openMasterKey, sealPacket } from './packets.ts'
@@ -37,14 +38,14 @@ export async function sendService(
   // The handheld activated anew meanwhile: its newer run provisions it.
   if (!key || key.txn !== txn) return void (await raise(env, txn, () => null, { finishWork }))
   const [number, seq] = await Promise.all([numbers.provisioning(), numbers.seq(pin, key.kid)])
-  const { contentType, content } = await contentOf(env, activation, key, service, number)
+  const { contentType, content, digest } = await contentOf(env, activation, pin, service, number)
   const masterKey = openMasterKey(env, key)
   const sealed = sealPacket(env, { kid: key.kid, suite: key.suite, masterKey }, seq, contentType, content)
   const nowMs = env.clock.nowMs()
   env.failpoint(`agent.before_${service}_commit`)
   await raise(env, txn, () => ({ kind: `${service}_sent`, number, atMs: nowMs }), {
     finishWork,
-    account: { kind: 'sent', pin, what: service, number },
+    account: { kind: 'sent', pin, what: service, number, digest },
     addDeliveries: [
       {
         key: serviceKey(service, pin, number),
@@ -65,31 +66,28 @@ export async function sendService(
 interface Content {
   readonly contentType: number
   readonly content: Uint8Array
+  readonly digest: string
 }
 
 async function contentOf(
   env: AgentEnv,
   activation: Activation,
-  key: MasterKey,
+  pin: Pin,
   service: Service,
   number: number,
 ): Promise<Content> {
-  const { domain } = env
-  if (service === 'policy') {
-    const issuedAtMs = env.clock.nowMs()
-    const order = { number, srpId: domain.srpId, pin: key.pin, issuedAtMs, rules: domain.policyRules }
-    const cms = signItAdmin(policyContent(order), domain.policySigner, issuedAtMs)
-    return { contentType: contentTypes.itAdmin, content: encodeItAdmin({ type: 'policy', cms }) }
-  }
   const userId = (await env.store.activations.owned(activation.txn))?.userId ?? null
   assert(userId !== null, 'an activation with a key has a user')
   const user = await env.store.users.byId(userId)
   if (!user) throw new Fault('user.unknown')
-  const content = booksContent(number, {
-    address: user.address,
-    displayName: user.displayName,
-    srpId: domain.srpId,
-    rules: domain.policyRules,
-  })
-  return { contentType: contentTypes.serviceBook, content }
+  const reach = await env.store.policies.reachOf(userId)
+  const entitled = makeEntitlements(env.domain.srpId, await env.store.policies.list())
+  const should = entitled({ ...user, ...reach })
+  if (service === 'policy') {
+    const cms = signedPolicy(env, pin, number, should)
+    const content = encodeItAdmin({ type: 'policy', cms })
+    return { contentType: contentTypes.itAdmin, content, digest: should.policyDigest }
+  }
+  const content = booksContent(number, env.domain.srpId, should.books)
+  return { contentType: contentTypes.serviceBook, content, digest: should.booksDigest }
 }

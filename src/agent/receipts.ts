@@ -102,7 +102,9 @@ async function write(env: AgentEnv, txn: ActivationId | null, group: readonly Kn
 
 /** Acknowledgements of packets belong to no activation. */
 function eventsOf({ delivery: { of }, receipt: { status, pin }, atMs }: Known): ActivationEvent[] {
-  return of === 'ack' ? [] : [{ kind: 'receipt', of, status, atMs, ...(pin === undefined ? {} : { pin }) }]
+  return of === 'ack' || of === 'command'
+    ? []
+    : [{ kind: 'receipt', of, status, atMs, ...(pin === undefined ? {} : { pin }) }]
 }
 
 const changeOf = (env: AgentEnv, { delivery, receipt, atMs }: Known): ReceiptChange => ({

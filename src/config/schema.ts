@@ -5,7 +5,6 @@
  */
 import { z } from 'zod'
 import { limits } from '#kernel/limits.ts'
-import { type Rule, ruleCatalogue } from '#policy/it-policy.ts'
 import {
   choice,
   distinctList,
@@ -166,21 +165,10 @@ const doctor = section({
   disk_free_mib: integer(0, 1_000_000).default(1_024),
 })
 
-/** The policy's rules are the catalogue's: name, range and default are said once, there. */
-const rules = section(Object.fromEntries(ruleCatalogue.map((rule) => [rule.name, ruleValue(rule)])))
-
-function ruleValue(rule: Rule) {
-  switch (rule.type) {
-    case 'bool':
-      return flag().default(rule.standard)
-    case 'int':
-      return integer(rule.min, rule.max).default(rule.standard)
-    case 'text':
-      return text(rule.bytesMax).default(rule.standard)
-    case 'texts':
-      return list(text(64), rule.countMax).default([...rule.standard])
-  }
-}
+const policy = section({
+  resend_cap_minutes: integer(30, 360).default(30),
+  cut_off_hours: integer(0, 8_760).default(0),
+})
 
 export const configSchema = section({
   server: server.prefault({}),
@@ -197,7 +185,7 @@ export const configSchema = section({
   activation: activation.prefault({}),
   http: http.prefault({}),
   doctor: doctor.prefault({}),
-  policy: section({ rules: rules.prefault({}) }).prefault({}),
+  policy: policy.prefault({}),
 })
 
 /** The whole configuration. Paths are absolute once `load.ts` has resolved them. */

@@ -1,12 +1,12 @@
 /** Makes the contents that are sent to one handheld: the policy to be signed, and the set of service books. */
 import type { Pin, SrpId } from '#kernel/brand.ts'
 import { encodeItPolicy } from '#protocol/it-admin.ts'
-import { encodeBookSet } from '#protocol/service-book.ts'
-import type { Account } from './account.ts'
+import { type Book, encodeBookSet } from '#protocol/service-book.ts'
 import type { PolicyRules } from './it-policy.ts'
-import { serviceBooks } from './service-book.ts'
 
 export interface PolicyOrder {
+  /** What the handheld shows as the policy's name. */
+  readonly policyName: string
   readonly number: number
   readonly srpId: SrpId
   readonly pin: Pin
@@ -17,7 +17,7 @@ export interface PolicyOrder {
 /** The bytes that the domain's policy signer signs. */
 export const policyContent = (order: PolicyOrder): Uint8Array =>
   encodeItPolicy({
-    policyId: 'default',
+    policyId: order.policyName,
     number: order.number,
     srpId: order.srpId,
     pin: order.pin,
@@ -26,5 +26,5 @@ export const policyContent = (order: PolicyOrder): Uint8Array =>
   })
 
 /** All books in one set: they go out together and replace what the handheld has. */
-export const booksContent = (number: number, account: Account): Uint8Array =>
-  encodeBookSet({ number, servers: [account.srpId], books: serviceBooks(account) })
+export const booksContent = (number: number, srpId: SrpId, books: readonly Book[]): Uint8Array =>
+  encodeBookSet({ number, servers: [srpId], books })

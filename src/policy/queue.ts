@@ -24,17 +24,14 @@ export interface Queued {
 }
 
 /**
- * Those of one handheld's live items that may go out now.
+ * The live item of the same handheld that this one waits for, or null where it may go.
  * @param live waiting or out, oldest first
  */
-export function mayGo<I extends Queued>(live: readonly I[]): readonly I[] {
-  const hasPolicy = live.some(({ kind }) => kind === 'policy')
-  const command = live.find(({ kind }) => kind === 'command')
-  return live.filter((item) => {
-    if (item.state !== 'waiting') return false
-    if (item.kind === 'policy') return true
-    return item.kind === 'books' ? !hasPolicy : item === command
-  })
+export function waitsFor<I extends Queued>(live: readonly I[], item: I): I | null {
+  if (item.kind === 'policy') return null
+  if (item.kind === 'books') return live.find(({ kind }) => kind === 'policy') ?? null
+  const first = live.find(({ kind }) => kind === 'command')
+  return first && first.id !== item.id ? first : null
 }
 
 /** What becomes of an item once the handheld has answered it. */

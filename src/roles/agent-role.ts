@@ -54,7 +54,6 @@ export interface Ports {
   readonly http: number | null
 }
 
-const resendCapMs = 30 * 60_000
 const suites: Readonly<Record<'aes' | '3des', Suite>> = { aes: 1, '3des': 2 }
 
 export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRole> {
@@ -224,9 +223,9 @@ async function describeDomain(
     policySigner: keys.policySigner,
     policySignerDer: keys.policySignerDer,
     terms: { suites: config.activation.algorithms.map((name) => suites[name]), profiles: [1] },
-    policyRules: config.policy.rules,
     handheldsPerUser: config.activation.handhelds_per_user,
     fence: { generation, epoch },
-    resendCapMs,
+    resendCapMs: config.policy.resend_cap_minutes * 60_000,
+    cutOffMs: config.policy.cut_off_hours * 3_600_000,
   }
 }

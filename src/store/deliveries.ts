@@ -9,7 +9,7 @@ export interface NewDelivery {
   /** Idempotency key: a second delivery with the same key is not made. */
   readonly key: string
   readonly txn: ActivationId | null
-  readonly of: MessageName | 'ack'
+  readonly of: MessageName | 'ack' | 'command'
   readonly to: { readonly pin: Pin } | { readonly token: Uint8Array }
   /** The encoded payload, before it is cut into parts. */
   readonly payload: Uint8Array
@@ -80,5 +80,10 @@ export interface DeliveryStore {
   hurryAll(nowMs: number): Promise<void>
   /** The date was set back by so much: what is to go out later goes out earlier by the same. */
   bringForward(byMs: number): Promise<void>
+  /**
+   * The handheld is on the air: what was delivered to it, or fits no receipt, and is not answered goes out again now,
+   * unless it went out less than `pauseMs` ago.
+   */
+  hurryFor(pin: Pin, nowMs: number, pauseMs: number): Promise<void>
   end(id: number, state: 'answered' | 'stopped' | 'given_up'): Promise<void>
 }

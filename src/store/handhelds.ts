@@ -11,6 +11,8 @@ export interface Provisioned {
   readonly applied: number
   /** Rules or books that the handheld left out of `applied`. */
   readonly leftOut: readonly string[]
+  /** Of the rules or books last given or queued; empty before any, or where that is in doubt. */
+  readonly digest: string
 }
 
 /** One handheld that works for one user. */
@@ -47,6 +49,8 @@ export type AccountChange =
       readonly digest?: string
       readonly leftOut?: readonly string[]
     }
+  /** What it has is in doubt: it will be given it again. */
+  | { readonly kind: 'unsure'; readonly pin: Pin; readonly what: 'policy' | 'books' }
   /** A wipe was acknowledged, and will be carried out then; null: it was taken back. */
   | { readonly kind: 'wipe'; readonly pin: Pin; readonly atMs: number | null }
 

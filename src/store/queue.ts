@@ -5,9 +5,6 @@ import type { Reach } from './policies.ts'
 /** What is queued for a handheld. */
 export type ItemKind = 'policy' | 'books' | 'command'
 
-/** Signed commands (docs/protocol.md, "Commands"). */
-export type CommandName = 'lock' | 'set_owner' | 'wipe' | 'cancel_wipe'
-
 /**
  * waiting → out (sealed and on its way) → done, refused, or waiting again; `replaced` by a newer one, by a wipe or by
  * a new activation; `cancelled` by an administrator; `set_aside`: it could not be made, and the others go on.
@@ -19,7 +16,8 @@ export interface QueueItem {
   readonly pin: Pin
   readonly userId: number
   readonly kind: ItemKind
-  readonly command: CommandName | null
+  /** Its name on the wire; null for policy and books. */
+  readonly command: string | null
   /** The command's parameters, sealed above the store; null for policy and books. */
   readonly sealed: Uint8Array | null
   /** Of the rules or books it stands for. */
@@ -30,8 +28,10 @@ export interface QueueItem {
   readonly queuedAtMs: number
   /** Null: it waits for another item, or has ended. */
   readonly dueAtMs: number | null
-  /** How often it was sealed and sent, or could not be. */
+  /** How often it was sealed and sent. */
   readonly tries: number
+  /** How often in a row it could not be. */
+  readonly failures: number
   /** Of the policy, set or command last sent; null before. */
   readonly number: number | null
   readonly deliveryKey: string | null
@@ -46,7 +46,7 @@ export interface NewItem {
   readonly pin: Pin
   readonly userId: number
   readonly kind: ItemKind
-  readonly command?: CommandName
+  readonly command?: string
   readonly sealed?: Uint8Array
   readonly digest?: string
   readonly nowMs: number
@@ -63,8 +63,8 @@ export interface ItemChange {
   readonly status?: number
   readonly code?: FaultCode | null
   readonly leftOut?: readonly string[]
-  /** It was tried, well or not. */
-  readonly tried?: true
+  /** It was sealed and sent, or could not be. */
+  readonly tried?: 'sent' | 'failed'
 }
 
 /** What one active, provisioned handheld was last given. */
@@ -105,6 +105,8 @@ export interface QueueStore {
   nextDueAtMs(): Promise<number | null>
   /** Nothing is written where the item has ended meanwhile. */
   change(change: ItemChange): Promise<void>
+  /** It waits for `other` to end; nothing is written where that has ended meanwhile. */
+  waitFor(id: number, other: number): Promise<void>
   /** Takes an item out; false where it had ended. */
   cancel(id: number, nowMs: number): Promise<boolean>
   /** Begins it again, whatever its state, sealed anew; false where a newer one has taken its place. */

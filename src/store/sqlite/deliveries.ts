@@ -8,7 +8,7 @@ interface DeliveryRow {
   id: number
   key: string
   txn: ActivationId | null
-  message: MessageName | 'ack'
+  message: MessageName | 'ack' | 'command'
   pin: Pin | null
   token: Uint8Array | null
   payload: Uint8Array
@@ -28,7 +28,7 @@ interface DeliveryRow {
 }
 
 /** Receipts of docs/protocol.md, "Relay". */
-const [stored, notListed, fenced] = [0, 3, 5]
+const [stored, delivered, notListed, fenced] = [0, 1, 3, 5]
 
 export const deliveries: Aggregate<DeliveryStore> = {
   reads: ['due', 'nextDueAtMs', 'countRunning', 'byKey', 'byMid', 'byPacket', 'runningFor'],
@@ -73,6 +73,12 @@ export const deliveries: Aggregate<DeliveryStore> = {
         stored,
         fenced,
         notListed,
+      ),
+    hurryFor: (pin, nowMs, pauseMs) =>
+      void db.run(
+        `UPDATE delivery SET next_at_ms = ? WHERE pin = ? AND state = 'running' AND until = 'answer'
+           AND kid IS NOT NULL AND receipt = ? AND next_at_ms > ? AND sent_at_ms <= ?`,
+        ...[nowMs, pin, delivered, nowMs, nowMs - pauseMs],
       ),
     hurryAll: (nowMs) =>
       void db.run("UPDATE delivery SET next_at_ms = ?, receipt_at_ms = NULL WHERE state = 'running'", nowMs),

@@ -17,6 +17,8 @@ export interface AccountRow {
   books_sent: number
   books_applied: number
   books_left_out: string
+  policy_digest: string
+  books_digest: string
   wipe_at_ms: number | null
 }
 
@@ -47,11 +49,13 @@ export const accountFromRow = (row: AccountRow): HandheldAccount => ({
     sent: row.policy_sent,
     applied: row.policy_applied,
     leftOut: JSON.parse(row.policy_left_out) as string[],
+    digest: row.policy_digest,
   },
   books: {
     sent: row.books_sent,
     applied: row.books_applied,
     leftOut: JSON.parse(row.books_left_out) as string[],
+    digest: row.books_digest,
   },
   wipeAtMs: row.wipe_at_ms,
 })

@@ -118,6 +118,9 @@ export function changeAccount(db: Db, change: AccountChange): void {
     case 'activated':
       activated(db, change)
       break
+    case 'unsure':
+      db.run(`UPDATE handheld SET ${change.what}_digest = '' WHERE pin = ? AND state = 'active'`, change.pin)
+      break
     case 'wipe':
       db.run("UPDATE handheld SET wipe_at_ms = ? WHERE pin = ? AND state = 'active'", change.atMs, change.pin)
       break

@@ -17,6 +17,7 @@ interface ItemRow {
   queued_at_ms: number
   due_at_ms: number | null
   tries: number
+  failures: number
   number: number | null
   delivery_key: string | null
   status: number | null
@@ -49,6 +50,13 @@ export const queue: Aggregate<QueueStore> = {
       db.one<{ at: number | null }>("SELECT min(due_at_ms) AS at FROM queue_item WHERE state = 'waiting'")
         ?.at ?? null,
     change: (change) => changeItem(db, change),
+    waitFor: (id, other) =>
+      void db.run(
+        `UPDATE queue_item SET due_at_ms = NULL WHERE id = ? AND state = 'waiting'
+           AND EXISTS (SELECT 1 FROM queue_item WHERE id = ? AND ${live})`,
+        id,
+        other,
+      ),
     cancel: (id, nowMs) => {
       const item = select(db, `WHERE id = ? AND ${open}`, id)[0]
       if (item) end(db, [item], 'cancelled', nowMs)
@@ -88,6 +96,7 @@ const fromRow = (row: ItemRow): QueueItem => ({
   queuedAtMs: row.queued_at_ms,
   dueAtMs: row.due_at_ms,
   tries: row.tries,
+  failures: row.failures,
   number: row.number,
   deliveryKey: row.delivery_key,
   status: row.status,
@@ -159,11 +168,16 @@ export function changeItem(db: Db, change: ItemChange): void {
   db.run(
     `UPDATE queue_item SET state = ?, since_ms = CASE WHEN state = ? THEN since_ms ELSE ? END, due_at_ms = ?,
        number = coalesce(?, number), delivery_key = coalesce(?, delivery_key), status = coalesce(?, status),
-       code = ?, left_out = coalesce(?, left_out), tries = tries + ?, sealed = CASE WHEN ? THEN sealed END
+       code = ?, left_out = coalesce(?, left_out), tries = tries + ?,
+       failures = CASE ? WHEN 'sent' THEN 0 WHEN 'failed' THEN failures + 1 ELSE failures END, sealed = CASE WHEN ? THEN sealed END
      WHERE id = ?`,
     ...[state, state, nowMs, change.dueAtMs ?? null, change.number ?? null, change.deliveryKey ?? null],
     ...[change.status ?? null, change.code === undefined ? item.code : change.code],
-    ...[change.leftOut ? JSON.stringify(change.leftOut) : null, change.tried ? 1 : 0],
+    ...[
+      change.leftOut ? JSON.stringify(change.leftOut) : null,
+      change.tried === 'sent' ? 1 : 0,
+      change.tried ?? null,
+    ],
     ...[keepsSecret ? 1 : 0, id],
   )
   // Sent anew it is another packet: the old one goes no more.
@@ -181,7 +195,7 @@ function again(db: Db, id: number, nowMs: number): boolean {
   // What a command said went with its end: it must be given again.
   if (newer || (item.kind === 'command' && item.sealed === null)) return false
   db.run(
-    `UPDATE queue_item SET state = 'waiting', since_ms = ?, due_at_ms = ?, tries = 0, code = NULL WHERE id = ?`,
+    `UPDATE queue_item SET state = 'waiting', since_ms = ?, due_at_ms = ?, tries = 0, failures = 0, code = NULL WHERE id = ?`,
     ...[nowMs, nowMs, id],
   )
   stopDelivery(db, item.deliveryKey)

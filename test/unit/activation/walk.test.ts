@@ -32,6 +32,7 @@ const alphabet: readonly ActivationEvent[] = [
   e.judged('right', null),
   ...[1, 2, 3, 4, 5].flatMap((status) => [e.policyAcked(status), e.booksAcked(status)]),
   ...messages.map((of): ActivationEvent => ({ kind: 'undelivered', of, atMs: far })),
+  { kind: 'policy_changed', atMs: far },
   { kind: 'grant_closed', code: 'grant.expired', atMs: far },
   { kind: 'grant_closed', code: 'user.removed', atMs: far },
   { kind: 'superseded', by: e.otherTxn, atMs: far },

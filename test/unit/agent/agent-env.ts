@@ -51,7 +51,7 @@ export function makeAgentWorld(t: TestContext): AgentWorld {
         policySigner: noKey,
         policySignerDer: new Uint8Array(),
         terms: { suites: [1], profiles: [1] },
-        policyRules: {},
+        cutOffMs: 0,
         handheldsPerUser: 1,
         fence: { generation: 0, epoch: 1 },
         resendCapMs: 1_800_000,

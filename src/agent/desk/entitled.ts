@@ -1,0 +1,71 @@
+/** What a user's handheld should have: the rules that count for it, and its service books. */
+import { sha256 } from '#crypto/hash.ts'
+import type { MailAddress, SrpId } from '#kernel/brand.ts'
+import { toHex } from '#kernel/bytes.ts'
+import type { PolicyRules } from '#policy/it-policy.ts'
+import { effectiveRules, type Layer } from '#policy/resolve.ts'
+import { serviceBooks } from '#policy/service-book.ts'
+import { encodeItPolicy } from '#protocol/it-admin.ts'
+import { type Book, encodeBookSet } from '#protocol/service-book.ts'
+import type { KeptPolicy, Reach } from '#store/policies.ts'
+
+export interface Entitled {
+  /** Of the strongest policy that reaches the user: what the handheld shows as the policy's name. */
+  readonly policyName: string
+  readonly rules: PolicyRules
+  readonly books: readonly Book[]
+  /** Two that are equal stand for the same rules, and for the same books. */
+  readonly policyDigest: string
+  readonly booksDigest: string
+}
+
+export interface Owner extends Reach {
+  readonly address: MailAddress
+  readonly displayName: string
+}
+
+/** Of one server's users: what many of them share is worked out once. */
+export function makeEntitlements(srpId: SrpId, policies: readonly KeptPolicy[]): (owner: Owner) => Entitled {
+  const byReach = new Map<string, Pick<Entitled, 'policyName' | 'rules' | 'policyDigest'>>()
+  return (owner) => {
+    const name = owner.policies.map(({ id, own }) => `${id}${own ? '!' : ''}`).join()
+    const shared = byReach.get(name) ?? policyPart(srpId, layersFor(policies, owner))
+    byReach.set(name, shared)
+    const account = { address: owner.address, displayName: owner.displayName, srpId, rules: shared.rules }
+    const books = serviceBooks(account).filter(
+      ({ cid }) => cid === 'CMIME' || !owner.removedBooks.includes(cid),
+    )
+    const booksDigest = digest(encodeBookSet({ number: 0, servers: [srpId], books }))
+    return { ...shared, books, booksDigest }
+  }
+}
+
+/** From the strongest: the user's own, then those of the user's groups, by rank; the default is below all. */
+export function layersFor(
+  policies: readonly KeptPolicy[],
+  reach: Pick<Reach, 'policies'>,
+): readonly (KeptPolicy & Layer)[] {
+  const own = new Map(reach.policies.map(({ id, own }) => [id, own]))
+  for (const one of reach.policies) if (one.own) own.set(one.id, true)
+  const weight = ({ id, rank }: KeptPolicy): number =>
+    rank === null ? Number.MAX_SAFE_INTEGER : rank + (own.get(id) ? 0 : 1_000_000)
+  return policies
+    .filter(({ id, rank }) => rank === null || own.has(id))
+    .toSorted((one, other) => weight(one) - weight(other))
+}
+
+function policyPart(
+  srpId: SrpId,
+  layers: readonly (KeptPolicy & Layer)[],
+): Pick<Entitled, 'policyName' | 'rules' | 'policyDigest'> {
+  const rules = effectiveRules(layers)
+  const policyName = layers[0]?.name ?? 'default'
+  const signed = { policyId: policyName, number: 0, srpId, pin: null, issuedAt: 0 }
+  return {
+    policyName,
+    rules,
+    policyDigest: digest(encodeItPolicy({ ...signed, rules: new Map(Object.entries(rules)) })),
+  }
+}
+
+const digest = (bytes: Uint8Array): string => toHex(sha256(bytes).subarray(0, 16))

@@ -1,0 +1,69 @@
+/** What a handheld's acknowledgement means for the item that it answers, as the change that its commit writes. */
+
+import type { Vault } from '#kernel/vault.ts'
+import { verdictOn } from '#policy/queue.ts'
+import { ackStatus } from '#protocol/ack.ts'
+import type { Change } from '#store/activations.ts'
+import type { AccountChange } from '#store/handhelds.ts'
+import type { ItemChange, QueueItem } from '#store/queue.ts'
+import type { AgentEnv } from '../domain.ts'
+import { openOrder } from './command.ts'
+
+export interface Answer {
+  readonly status: number
+  /** The pause the handheld asks for; null where it asks for none. */
+  readonly retryMs: number | null
+  /** Rules or books that it left out. */
+  readonly leftOut: readonly string[]
+}
+
+/** `vault` opens a wipe's order, whose delay says when the handheld will be empty. */
+export function answered(
+  vault: Vault,
+  item: QueueItem,
+  { status, retryMs, leftOut }: Answer,
+  nowMs: number,
+): Pick<Change, 'item' | 'account'> {
+  const verdict = verdictOn(item.kind, status, item.tries, retryMs)
+  const common = { id: item.id, nowMs, status, leftOut }
+  switch (verdict.state) {
+    case 'done': {
+      const account = accountAfter(vault, item, leftOut, status, nowMs)
+      return { item: { ...common, state: 'done', code: null }, ...(account ? { account } : {}) }
+    }
+    case 'refused':
+      return { item: { ...common, state: 'refused', code: verdict.code } }
+    default: {
+      const waiting: ItemChange = { ...common, state: 'waiting', dueAtMs: nowMs + verdict.afterMs }
+      return verdict.policyFirst
+        ? { item: waiting, account: { kind: 'unsure', pin: item.pin, what: 'policy' } }
+        : { item: waiting }
+    }
+  }
+}
+
+/** Sent for seven days and never answered: sealed anew and sent on, unless a newer packet of the item is out already. */
+export async function itemUndelivered(env: AgentEnv, id: number, key: string): Promise<void> {
+  const item = await env.store.queue.find(id)
+  if (item?.deliveryKey !== key) return
+  const nowMs = env.clock.nowMs()
+  await env.store.queue.change({ id, nowMs, state: 'waiting', dueAtMs: nowMs, code: 'packet.undelivered' })
+}
+
+function accountAfter(
+  vault: Vault,
+  item: QueueItem,
+  leftOut: readonly string[],
+  status: number,
+  nowMs: number,
+): AccountChange | null {
+  const { pin, kind, number } = item
+  if (kind !== 'command')
+    return number === null ? null : { kind: 'applied', pin, what: kind, number, leftOut }
+  const order = item.sealed && openOrder(vault, pin, item.sealed)
+  if (order?.command === 'wipe') return { kind: 'wipe', pin, atMs: nowMs + order.waitSeconds * 1000 }
+  // Taken back only where the handheld says so: one that has begun answers otherwise, or not at all.
+  return order?.command === 'cancel_wipe' && status === ackStatus.applied
+    ? { kind: 'wipe', pin, atMs: null }
+    : null
+}

@@ -1,0 +1,8 @@
+/** Under which an item's packet is known to the courier; each sealing is another packet. */
+export const keyOfItem = (id: number, number: number): string => `item:${id}:${number}`
+
+/** The item that a packet was made for, or null where it belongs to an activation. */
+export function itemOfKey(key: string): number | null {
+  const [kind, id] = key.split(':')
+  return kind === 'item' && id !== undefined ? Number(id) : null
+}

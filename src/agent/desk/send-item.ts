@@ -1,0 +1,135 @@
+/** Makes one item of the queue into a packet: signed, sealed, and on its way in one commit. */
+import { signItAdmin } from '#crypto/policy-signature.ts'
+import { assert } from '#kernel/assert.ts'
+import { Fault } from '#kernel/fault.ts'
+import { limits } from '#kernel/limits.ts'
+import { booksContent, policyContent } from '#policy/issue.ts'
+import { encodeItAdmin } from '#protocol/it-admin.ts'
+import { encodeItCommand, wireName } from '#protocol/it-command.ts'
+import { contentTypes } from '#protocol/packet-frame.ts'
+import { encodePayload } from '#protocol/payload.ts'
+import type { AccountChange } from '#store/handhelds.ts'
+import type { GivenTo, QueueItem } from '#store/queue.ts'
+import type { AgentEnv } from '../domain.ts'
+import type { Numbers } from '../numbers.ts'
+import { openMasterKey, sealPacket } from '../packets.ts'
+import { openOrder } from './command.ts'
+import { type Entitled, makeEntitlements } from './entitled.ts'
+import { keyOfItem } from './item-key.ts'
+
+/** @throws Fault where it cannot be made now; whoever calls counts that */
+export async function sendItem(env: AgentEnv, numbers: Numbers, item: QueueItem): Promise<void> {
+  const { pin, kind, id } = item
+  const key = await env.store.handhelds.currentKey(pin)
+  if (!key) throw new Fault('handheld.not_active', pin)
+  const made = await contentOf(env, numbers, item)
+  const seq = await numbers.seq(pin, key.kid)
+  const masterKey = openMasterKey(env, key)
+  const sealing = { kid: key.kid, suite: key.suite, masterKey }
+  const sealed = sealPacket(env, sealing, seq, made.contentType, made.content)
+  const nowMs = env.clock.nowMs()
+  const delivery = {
+    key: keyOfItem(id, made.number),
+    txn: null,
+    of: kind,
+    to: { pin },
+    payload: encodePayload({ kind: 'packet', bytes: sealed.bytes }),
+    until: 'answer',
+    firstAtMs: nowMs,
+    endsAtMs: nowMs + limits.resendSecondsMax * 1000,
+    packet: sealed.packet,
+  } as const
+  const begun = env.outgoing?.begun(delivery) ?? delivery
+  env.failpoint(`agent.before_${kind}_commit`)
+  await env.store.activations.commit({
+    nowMs,
+    item: {
+      id,
+      nowMs,
+      state: 'out',
+      number: made.number,
+      deliveryKey: delivery.key,
+      tried: 'sent',
+    },
+    addDeliveries: [begun],
+    ...(made.account ? { account: made.account } : {}),
+  })
+  env.failpoint(`agent.after_${kind}_commit`)
+  env.outgoing?.queued([begun])
+}
+
+interface Made {
+  readonly number: number
+  readonly contentType: number
+  readonly content: Uint8Array
+  readonly account?: AccountChange
+}
+
+async function contentOf(env: AgentEnv, numbers: Numbers, item: QueueItem): Promise<Made> {
+  if (item.kind === 'command') return commandContent(env, numbers, item)
+  const given = await env.store.queue.givenTo(item.pin)
+  if (!given) throw new Fault('handheld.not_active', item.pin)
+  const should = makeEntitlements(env.domain.srpId, await env.store.policies.list())(given)
+  return item.kind === 'policy'
+    ? policyMade(env, numbers, given, should)
+    : booksMade(env, numbers, given, should)
+}
+
+/** As it is now: what has changed since the item was queued is in it already. */
+async function policyMade(
+  env: AgentEnv,
+  numbers: Numbers,
+  { pin }: GivenTo,
+  should: Entitled,
+): Promise<Made> {
+  const number = await numbers.provisioning()
+  const cms = signedPolicy(env, pin, number, should)
+  return {
+    number,
+    contentType: contentTypes.itAdmin,
+    content: encodeItAdmin({ type: 'policy', cms }),
+    account: { kind: 'sent', pin, what: 'policy', number, digest: should.policyDigest },
+  }
+}
+
+async function booksMade(env: AgentEnv, numbers: Numbers, { pin }: GivenTo, should: Entitled): Promise<Made> {
+  const number = await numbers.provisioning()
+  return {
+    number,
+    contentType: contentTypes.serviceBook,
+    content: booksContent(number, env.domain.srpId, should.books),
+    account: { kind: 'sent', pin, what: 'books', number, digest: should.booksDigest },
+  }
+}
+
+/** DER of the policy for one handheld, signed by the domain's policy signer. */
+export function signedPolicy(
+  { domain, clock }: AgentEnv,
+  pin: GivenTo['pin'],
+  number: number,
+  { policyName, rules }: Pick<Entitled, 'policyName' | 'rules'>,
+): Uint8Array {
+  const issuedAtMs = clock.nowMs()
+  const order = { policyName, number, srpId: domain.srpId, pin, issuedAtMs, rules }
+  return signItAdmin(policyContent(order), domain.policySigner, issuedAtMs)
+}
+
+async function commandContent(env: AgentEnv, numbers: Numbers, item: QueueItem): Promise<Made> {
+  assert(item.sealed, 'a command that waits says what it orders')
+  const order = openOrder(env.vault, item.pin, item.sealed)
+  if (!order) throw new Fault('storage_key.wrong', `command ${item.id}`)
+  const number = await numbers.provisioning()
+  const nowMs = env.clock.nowMs()
+  const addressed = {
+    number,
+    srpId: env.domain.srpId,
+    pin: item.pin,
+    issuedAt: Math.floor(nowMs / 1000),
+  }
+  const cms = signItAdmin(encodeItCommand({ ...addressed, ...order }), env.domain.policySigner, nowMs)
+  return {
+    number,
+    contentType: contentTypes.itAdmin,
+    content: encodeItAdmin({ type: 'command', command: wireName(order), cms }),
+  }
+}
