@@ -1,6 +1,9 @@
 /** Composition: a configuration becomes a running server, role by role, and ends in the opposite order. */
 import type { Admin, AdminSession } from '#admin/admin.ts'
+import { system } from '#admin/caller.ts'
+import { type Credentials, type Desk, makeDesk } from '#admin/desk.ts'
 import { makeAdmin } from '#admin/make-admin.ts'
+import { offlineSession } from '#admin/offline-session.ts'
 import { noServerCheck } from '#admin/status.ts'
 import type { LoadedConfig } from '#config/load.ts'
 import type { Config } from '#config/schema.ts'
@@ -18,7 +21,7 @@ import { listenFault, makeRoleRunner, noPorts, type RoleRunner, startOrder } fro
 
 export interface Running {
   readonly ports: Ports
-  /** The use cases as of now; a reload makes them anew. */
+  /** The use cases as of now, for the server itself; a reload makes them anew. */
   readonly admin: Admin
   /** Puts into effect what `load` reads. @throws Fault where the process cannot go on */
   reload(load: () => LoadedConfig): Promise<void>
@@ -103,8 +106,8 @@ async function startRoles(
     )
   let admin = newAdmin()
   // First of all: a second server on the same data is refused before it has touched anything of the first.
-  const socket = await adminSocket(base, () => admin, roles)
-  if (socket) closers.push(() => socket.close())
+  const desk = makeDesk({ ...base, log: base.log.with({ role: 'admin' }) }, () => admin)
+  for (const socket of await adminSockets(base, desk, roles)) closers.push(() => socket.close())
   closers.push(() => runner.end(startOrder))
   await runner.start(base, roles)
   if (metrics) httpPort = await listen(base, metrics, runner, closers)
@@ -113,7 +116,7 @@ async function startRoles(
       return ports()
     },
     get admin() {
-      return admin
+      return desk.admin(system)
     },
     reload: async (load) => {
       await reloader.reload(load)
@@ -138,23 +141,40 @@ async function listen(
   return listening.port
 }
 
-/** The agent's process answers commands; without it the first of the others does, until an agent starts. */
-async function adminSocket(
-  base: Base,
-  admin: () => Admin,
-  roles: readonly Role[],
-): Promise<{ close(): Promise<void> } | null> {
+type Closing = { close(): Promise<void> }
+
+/**
+ * The agent's process answers commands; without it the first of the others does, until an agent starts. Those whom the
+ * owner lets in through the group's socket ask the agent's process alone.
+ */
+async function adminSockets(base: Base, desk: Desk, roles: readonly Role[]): Promise<readonly Closing[]> {
+  const { socket: socketPath, group_socket: groupPath } = base.config.admin
+  const { log } = base
   const yields = !roles.includes('agent')
   try {
-    return await base.edge.serveAdmin({ socketPath: base.config.admin.socket, admin, log: base.log, yields })
+    const own = await base.edge.serveAdmin({ socketPath, desk, log, yields })
+    if (yields || !groupPath) return [own]
+    try {
+      return [own, await base.edge.serveAdmin({ socketPath: groupPath, desk, log, forGroup: true })]
+    } catch (error) {
+      await own.close()
+      throw error
+    }
   } catch (error) {
-    if (yields && faultCodeOf(error) === 'admin.running') return null
+    if (yields && faultCodeOf(error) === 'admin.running') return []
     throw error
   }
 }
 
-/** The use cases over a store that no server has open. */
-export async function openOffline(loaded: LoadedConfig, options: ComposeOptions): Promise<AdminSession> {
+/**
+ * The use cases over a store that no server has open.
+ * @throws Fault admin.unauthenticated where a token was brought that is not good
+ */
+export async function openOffline(
+  loaded: LoadedConfig,
+  credentials: Credentials,
+  options: ComposeOptions,
+): Promise<AdminSession> {
   const base = await openBase(loaded, { ...options, writer: 'inline', shared: false })
   const admin: Admin = makeAdmin(
     adminParts(base, {
@@ -165,5 +185,11 @@ export async function openOffline(loaded: LoadedConfig, options: ComposeOptions)
       serving: false,
     }),
   )
-  return { ...admin, via: 'store', close: () => base.store.close() }
+  try {
+    const desk = makeDesk({ ...base, log: base.log.with({ role: 'admin' }) }, () => admin)
+    return await offlineSession(desk, credentials, () => base.store.close())
+  } catch (error) {
+    await base.store.close()
+    throw error
+  }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { RunDeps } from '#cli/deps.ts'
 import { runCli } from '#cli/run-cli.ts'
+import { osUser } from '#edge/os-user.ts'
 import { systemClock } from '#edge/system.ts'
 import { extendHandheld } from './handheld-commands.ts'
 
@@ -26,6 +27,7 @@ const deps: RunDeps = {
   stderr: process.stderr,
   env: process.env,
   cwd: process.cwd(),
+  osUser: osUser(process.env),
   clock: systemClock,
   stop: stop.signal,
   onHangup: (listener) => {
@@ -33,7 +35,7 @@ const deps: RunDeps = {
     return () => void process.removeListener('SIGHUP', listener)
   },
   // The server is most of the program. A command that only asks a running one does not wait for it to be read.
-  openOffline: async (loaded) => (await import('./offline.ts')).openStore(loaded, process.stderr),
+  openOffline: async (...args) => (await import('./offline.ts')).openStore(...args, process.stderr),
   serve: async (...args) => (await import('./serve.ts')).runServe(...args),
   start: async (...args) => (await import('./start.ts')).runStart(...args),
   demo: async (...args) => (await import('./demo.ts')).runDemo(...args),

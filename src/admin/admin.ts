@@ -2,6 +2,8 @@
  * Everything an administrator can do. The CLI, the API and the console call these use cases and nothing else, so
  * that all say the same words; over the admin socket the same interface is met by `socket-client.ts`.
  */
+import type { AccountCases, AuditCases, TokenCases } from './admin-access.ts'
+import type { Caller } from './caller.ts'
 import type {
   AccessRuleView,
   ActivationDetail,
@@ -21,6 +23,7 @@ import type {
   UserView,
   VerifyResult,
 } from './views.ts'
+import type { IssuedToken } from './views-access.ts'
 
 export interface NewUserInput {
   /** As typed; stored in its canonical form. */
@@ -145,6 +148,9 @@ export interface Admin {
   readonly mailboxes: MailboxCases
   readonly srp: SrpCases
   readonly database: DatabaseCases
+  readonly audit: AuditCases
+  readonly accounts: AccountCases
+  readonly tokens: TokenCases
   status(): Promise<Status>
   /** Looks at every part in turn; ends when `signal` aborts, after it has cleared up. */
   doctor(options: DoctorOptions, signal?: AbortSignal): AsyncIterable<DoctorNote>
@@ -154,5 +160,11 @@ export interface Admin {
 export interface AdminSession extends Admin {
   /** Whether a running server answers, or the store was opened by this process. */
   readonly via: 'server' | 'store'
+  /** As whom, with which role. */
+  whoami(): Promise<Omit<Caller, 'from'>>
+  /** @throws Fault admin.unauthenticated, admin.too_many_tries */
+  login(account: string, password: string): Promise<IssuedToken>
+  /** Ends the session whose token this command has. @throws Fault admin.unauthenticated */
+  logout(): Promise<void>
   close(): Promise<void>
 }

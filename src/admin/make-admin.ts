@@ -1,6 +1,8 @@
 import { accessCases } from './access.ts'
+import { accountCases, tokenCases } from './accounts.ts'
 import { activationCases } from './activations.ts'
 import type { Admin } from './admin.ts'
+import { auditCases } from './audit.ts'
 import { handheldCases } from './handhelds.ts'
 import { mailboxCases } from './mailboxes.ts'
 import { passwordCases } from './passwords.ts'
@@ -19,6 +21,9 @@ export const makeAdmin = (parts: AdminParts): Admin => ({
   mailboxes: mailboxCases(parts),
   srp: srpCases(parts),
   database: parts.database,
+  audit: auditCases(parts),
+  accounts: accountCases(parts),
+  tokens: tokenCases(parts),
   status: () => readStatus(parts),
   doctor: (options, signal = new AbortController().signal) => parts.doctor(options, signal),
 })

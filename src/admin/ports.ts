@@ -44,6 +44,8 @@ export interface AdminParts {
     | 'groups'
     | 'activations'
     | 'access'
+    | 'audit'
+    | 'accounts'
     | 'handhelds'
     | 'deliveries'
     | 'watches'

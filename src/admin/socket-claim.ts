@@ -4,19 +4,21 @@ import type { Server } from 'node:http'
 import { Fault } from '#kernel/fault.ts'
 import { isAnswering } from './socket-probe.ts'
 
-const ownerOnly = 0o600
+export const ownerOnly = 0o600
+/** For the owner's group too: whose group that is, the directory decides (its set-group-ID bit). */
+export const ownerAndGroup = 0o660
 
 /**
  * A socket that a dead server left behind is replaced.
  * @throws Fault admin.running where another server answers there; admin.file where it cannot be made
  */
-export async function claimSocket(server: Server, socketPath: string): Promise<void> {
+export async function claimSocket(server: Server, socketPath: string, mode = ownerOnly): Promise<void> {
   try {
     if (!(await listen(server, socketPath))) {
       await clearAway(socketPath)
       if (!(await listen(server, socketPath))) throw new Fault('admin.running', socketPath)
     }
-    chmodSync(socketPath, ownerOnly)
+    chmodSync(socketPath, mode)
   } catch (error) {
     throw error instanceof Fault ? error : new Fault('admin.file', socketPath, error)
   }

@@ -3,10 +3,12 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { createInterface } from 'node:readline'
 import { Fault } from '#kernel/fault.ts'
 import type { Admin, AdminSession, ImportResult } from './admin.ts'
+import type { Credentials } from './desk.ts'
 import { importRowsMax } from './operations.ts'
 import { isAnswering } from './socket-probe.ts'
-import { answeredValue, decodeAnswer, pathPrefix, wireVersion } from './socket-wire.ts'
+import { answeredValue, credentialHeaders, decodeAnswer, pathPrefix, wireVersion } from './socket-wire.ts'
 import type { ActivationView, DoctorNote } from './views.ts'
+import type { IssuedToken } from './views-access.ts'
 
 const pingTimeoutMs = 5_000
 const answerBytesMax = 256 * 1024 * 1024
@@ -15,12 +17,23 @@ const answerBytesMax = 256 * 1024 * 1024
  * The running server's use cases, or null where none runs.
  * @throws Fault admin.protocol where something else answers, or nothing within five seconds
  */
-export async function connectAdmin(socketPath: string): Promise<AdminSession | null> {
+export async function connectAdmin(
+  socketPath: string,
+  credentials: Credentials = { osUser: '', token: null },
+): Promise<AdminSession | null> {
   if (!(await isAnswering(socketPath))) return null
-  const version = await one(socketPath, 'ping', [], AbortSignal.timeout(pingTimeoutMs))
+  const place = { socketPath, credentials }
+  const version = await one(place, 'ping', [], AbortSignal.timeout(pingTimeoutMs))
   if (version !== wireVersion)
     throw new Fault('admin.protocol', `version ${String(version)}, not ${wireVersion}`)
-  return { ...remoteAdmin(socketPath), via: 'server', close: async () => {} }
+  return {
+    ...remoteAdmin(place),
+    via: 'server',
+    whoami: async () => (await one(place, 'whoami', [])) as Awaited<ReturnType<AdminSession['whoami']>>,
+    login: async (...args) => (await one(place, 'login', args)) as IssuedToken,
+    logout: async () => void (await one(place, 'logout', [])),
+    close: async () => {},
+  }
 }
 
 /**
@@ -29,15 +42,26 @@ export async function connectAdmin(socketPath: string): Promise<AdminSession | n
  */
 export async function askToYield(socketPath: string): Promise<void> {
   if (!(await isAnswering(socketPath))) return
-  await one(socketPath, 'yield', [], AbortSignal.timeout(pingTimeoutMs))
+  await one(
+    { socketPath, credentials: { osUser: '', token: null } },
+    'yield',
+    [],
+    AbortSignal.timeout(pingTimeoutMs),
+  )
 }
 
-function remoteAdmin(socketPath: string): Admin {
+/** Where the server is asked, and as whom. */
+interface Place {
+  readonly socketPath: string
+  readonly credentials: Credentials
+}
+
+function remoteAdmin(place: Place): Admin {
   // The answers are the server's own views, of the version that was asked for above.
   const call = async <T>(name: string, ...args: readonly unknown[]): Promise<T> =>
-    (await one(socketPath, name, args)) as T
+    (await one(place, name, args)) as T
   const follow = <T>(name: string, args: readonly unknown[], signal?: AbortSignal) =>
-    many(socketPath, name, args, signal) as AsyncGenerator<T>
+    many(place, name, args, signal) as AsyncGenerator<T>
   return {
     status: () => call('status'),
     doctor: (options, signal) => follow<DoctorNote>('doctor', [options], signal),
@@ -80,6 +104,26 @@ function remoteAdmin(socketPath: string): Admin {
       verify: () => call('database.verify'),
       migrate: () => call('database.migrate'),
     },
+    audit: {
+      list: (query) => call('audit.list', query),
+      verify: () => call('audit.verify'),
+      export: () => follow<string>('audit.export', []),
+    },
+    accounts: {
+      add: (account) => call('accounts.add', account),
+      list: () => call('accounts.list'),
+      show: (name) => call('accounts.show', name),
+      setPassword: (name, password) => call('accounts.setPassword', name, password),
+      setRole: (name, role) => call('accounts.setRole', name, role),
+      disable: (name) => call('accounts.disable', name),
+      enable: (name) => call('accounts.enable', name),
+      remove: (name) => call('accounts.remove', name),
+    },
+    tokens: {
+      add: (token) => call('tokens.add', token),
+      list: () => call('tokens.list'),
+      revoke: (which) => call('tokens.revoke', which),
+    },
   }
 }
 
@@ -94,13 +138,13 @@ async function* inBatches<Row>(
 }
 
 async function one(
-  socketPath: string,
+  place: Place,
   name: string,
   args: readonly unknown[],
   signal?: AbortSignal,
 ): Promise<unknown> {
   return guarded(async () => {
-    const response = await post(socketPath, name, args, signal)
+    const response = await post(place, name, args, signal)
     const chunks: Buffer[] = []
     let bytes = 0
     for await (const chunk of response) {
@@ -114,12 +158,12 @@ async function one(
 
 /** Ends quietly when `signal` aborts; a stream that breaks off otherwise is a fault. */
 async function* many(
-  socketPath: string,
+  place: Place,
   name: string,
   args: readonly unknown[],
   signal?: AbortSignal,
 ): AsyncGenerator<unknown> {
-  const response = await guarded(() => post(socketPath, name, args, signal))
+  const response = await guarded(() => post(place, name, args, signal))
   try {
     for await (const line of createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY })) {
       const answer = decodeAnswer(line)
@@ -136,7 +180,7 @@ async function* many(
 }
 
 function post(
-  socketPath: string,
+  { socketPath, credentials }: Place,
   name: string,
   args: readonly unknown[],
   signal?: AbortSignal,
@@ -147,7 +191,7 @@ function post(
       path: pathPrefix + name,
       method: 'POST',
       agent: false,
-      headers: { host: 'admin' },
+      headers: { host: 'admin', ...credentialHeaders(credentials) },
     }
     const sent: ClientRequest = request(signal ? { ...options, signal } : options, resolve)
     sent.once('error', reject)

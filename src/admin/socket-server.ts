@@ -1,22 +1,32 @@
 /**
- * Serves the use cases to commands on this machine: HTTP over a Unix socket that its owner alone may open, so the
- * file's mode is the log-in.
+ * Serves the use cases to commands on this machine: HTTP over a Unix socket. One that its owner alone may open takes
+ * whoever comes for the owner, so the file's mode is the log-in; at one for a group only tokens and accounts count.
  */
 import { existsSync, mkdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
 import { Fault } from '#kernel/fault.ts'
 import type { Log } from '#kernel/log.ts'
-import type { Admin } from './admin.ts'
+import type { Credentials, Desk, Door } from './desk.ts'
 import { operations, streams } from './operations.ts'
-import { claimSocket } from './socket-claim.ts'
+import { claimSocket, ownerAndGroup, ownerOnly } from './socket-claim.ts'
 import { askToYield } from './socket-client.ts'
-import { encodeAnswer, faultAnswer, pathPrefix, requestBytesMax, wireVersion } from './socket-wire.ts'
+import {
+  type Answer,
+  encodeAnswer,
+  faultAnswer,
+  pathPrefix,
+  readCredentials,
+  requestBytesMax,
+  wireVersion,
+} from './socket-wire.ts'
 
 export interface AdminSocketOptions {
   readonly socketPath: string
-  /** The use cases as of now. */
-  admin(): Admin
+  /** Who is known, and what they may do. */
+  readonly desk: Desk
+  /** The owner's group may open it, and nobody is anybody there without a token. */
+  readonly forGroup?: boolean
   readonly log: Log
   /** Answers only until somebody asks for the socket, and asks nobody for it. */
   readonly yields?: boolean
@@ -31,14 +41,15 @@ const yieldPath = `${pathPrefix}yield`
  * @throws Fault admin.running where another server answers there; admin.file where it cannot be made
  */
 export async function serveAdmin(options: AdminSocketOptions): Promise<{ close(): Promise<void> }> {
-  const { socketPath, admin, log, yields = false } = options
-  if (!yields) await askToYield(socketPath)
+  const { socketPath, desk, log, yields = false, forGroup = false } = options
+  const door: Door = { from: 'socket', ownersAlone: !forGroup }
+  if (!yields && !forGroup) await askToYield(socketPath)
   const stopping = new AbortController()
   const server = createServer(
     { maxHeaderSize: 8_192, requestTimeout: requestTimeoutMs },
     (request, response) => {
       if (request.url === yieldPath) return yieldTo(response)
-      answer(admin(), request, response, stopping.signal).catch((error: unknown) => {
+      answer({ desk, door }, request, response, stopping.signal).catch((error: unknown) => {
         log.warn({ error: String(error) }, 'admin request broke off')
         response.destroy()
       })
@@ -50,7 +61,7 @@ export async function serveAdmin(options: AdminSocketOptions): Promise<{ close()
     if (yields) server.close()
     response.end(encodeAnswer(yields ? { value: true } : faultAnswer(new Fault('admin.running', socketPath))))
   }
-  await claimSocket(server, socketPath)
+  await claimSocket(server, socketPath, forGroup ? ownerAndGroup : ownerOnly)
   return {
     close: async () => {
       stopping.abort()
@@ -67,8 +78,13 @@ export function makeSocketDirectory(socketPath: string): void {
   if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 })
 }
 
+interface Counter {
+  readonly desk: Desk
+  readonly door: Door
+}
+
 async function answer(
-  admin: Admin,
+  counter: Counter,
   request: IncomingMessage,
   response: ServerResponse,
   stopping: AbortSignal,
@@ -77,11 +93,15 @@ async function answer(
   response.setHeader('content-type', 'application/x-ndjson')
   response.setHeader('postkey-admin', String(wireVersion))
   if (name === 'ping') return void response.end(encodeAnswer({ value: wireVersion }))
-  const stream = Object.hasOwn(streams, name) ? streams[name] : undefined
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   try {
+    const credentials = readCredentials(request.headers)
     const args = await readArguments(request)
+    const known = await atDoor(counter, name, args, credentials)
+    if (known) return void response.end(encodeAnswer(known))
+    const admin = counter.desk.admin(await counter.desk.identify(credentials, counter.door))
+    const stream = Object.hasOwn(streams, name) ? streams[name] : undefined
     if (stream) return await sendAll(response, stream(admin, args, AbortSignal.any([gone.signal, stopping])))
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined
     if (!operation) throw new Fault('admin.protocol', `no operation ${name.slice(0, 80)}`)
@@ -89,6 +109,22 @@ async function answer(
   } catch (error) {
     response.end(encodeAnswer(faultAnswer(error)))
   }
+}
+
+/** What is answered to those who are not known yet, or are about to be no more; null for every other request. */
+async function atDoor(
+  { desk, door }: Counter,
+  name: string,
+  args: readonly unknown[],
+  credentials: Credentials,
+): Promise<Answer | null> {
+  const [account, password] = args
+  if (name === 'login' && typeof account === 'string' && typeof password === 'string')
+    return { value: await desk.login(account, password, door.from) }
+  if (name === 'logout') return { value: await desk.logout(credentials.token ?? '', door.from) }
+  if (name !== 'whoami') return null
+  const { who, role } = await desk.identify(credentials, door)
+  return { value: { who, role } }
 }
 
 async function sendAll(response: ServerResponse, values: AsyncIterable<unknown>): Promise<void> {

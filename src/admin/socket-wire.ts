@@ -3,12 +3,32 @@
  * object, a stream one such object per line (NDJSON), of which the last says `end` or `fault`, so that a stream
  * that broke off is never taken for a whole one.
  */
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { Fault, faultCodeOf, isFaultCode } from '#kernel/fault.ts'
+import type { Credentials } from './desk.ts'
 
 export const requestBytesMax = 1024 * 1024
 export const pathPrefix = '/v1/'
 /** Raised whenever arguments or answers change their form. */
 export const wireVersion = 1
+
+const userHeader = 'postkey-user'
+const bearer = 'Bearer '
+
+export const credentialHeaders = ({ osUser, token }: Credentials): OutgoingHttpHeaders => ({
+  [userHeader]: encodeURIComponent(osUser.toWellFormed()),
+  ...(token === null ? {} : { authorization: bearer + encodeURIComponent(token.toWellFormed()) }),
+})
+
+/** A token of any form is one that was brought: it must be right. */
+export function readCredentials(headers: IncomingHttpHeaders): Credentials {
+  const osUser = headers[userHeader]
+  const { authorization } = headers
+  return {
+    osUser: typeof osUser === 'string' ? osUser : '',
+    token: authorization === undefined ? null : authorization.slice(bearer.length),
+  }
+}
 
 export type Answer =
   | { readonly value: unknown }

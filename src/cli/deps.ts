@@ -2,6 +2,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Command } from 'commander'
 import type { AdminSession } from '#admin/admin.ts'
+import type { Credentials } from '#admin/desk.ts'
 import type { ConfigInput, LoadedConfig } from '#config/load.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Run } from './run.ts'
@@ -24,6 +25,8 @@ export interface RunDeps {
   readonly stderr: Out
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
+  /** The person at this machine, by its operating system. */
+  readonly osUser: string
   readonly clock: Clock
   /** Minutes east of UTC at a moment; the machine's own zone where absent. */
   readonly zoneMinutes?: (atMs: number) => number
@@ -35,7 +38,7 @@ export interface RunDeps {
    */
   onHangup(listener: () => void): () => void
   /** Opens the store itself; called only when no server answers. */
-  openOffline(loaded: LoadedConfig): Promise<AdminSession>
+  openOffline(loaded: LoadedConfig, credentials: Credentials): Promise<AdminSession>
   /** Runs daemons until `stop`. `all` is every role that the configuration asks for. */
   serve(loaded: LoadedConfig, roles: readonly Role[] | 'all', run: Run): Promise<void>
   /** Everything on this machine, with a first user ready to activate; until `stop`. */

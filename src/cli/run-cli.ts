@@ -53,6 +53,7 @@ export function makeProgram(deps: RunDeps, host: Host): Command {
     .version(deps.version, '-V, --version', 'print the version')
     .option('--config <file>', 'configuration file')
     .option('--set <key=value>', 'set one key of the configuration; may be repeated', collect)
+    .option('--token-file <file>', 'file with an access token; else POSTKEY_TOKEN, else you are the owner')
     .addOption(
       new Option('-o, --format <format>', 'form of the answer').choices(['table', 'json']).default('table'),
     )

@@ -1,9 +1,11 @@
 /** The surroundings of one command: its configuration, the server or store behind it, the form of its answer. */
 import type { Command } from 'commander'
 import type { AdminSession } from '#admin/admin.ts'
+import type { Credentials } from '#admin/desk.ts'
 import { connectAdmin } from '#admin/socket-client.ts'
 import { type ConfigInput, type LoadedConfig, loadConfig } from '#config/load.ts'
-import { Fault } from '#kernel/fault.ts'
+import { Fault, faultCodeOf } from '#kernel/fault.ts'
+import { credentialsOf } from './credentials.ts'
 import type { RunDeps } from './deps.ts'
 import { type ExitName, exitCode } from './exit-codes.ts'
 import { type Column, renderTable } from './table.ts'
@@ -17,6 +19,7 @@ export interface GlobalOptions {
   readonly config?: string
   readonly set?: readonly string[]
   readonly format: Format
+  readonly tokenFile?: string
   /** `postkey demo --json`. */
   readonly json?: boolean
 }
@@ -61,7 +64,7 @@ export function makeRun(deps: RunDeps, command: Command, setExitCode: (code: num
     zone: deps.zoneMinutes ?? machineZone,
     configInput,
     loaded,
-    admin: (work) => withAdmin(deps, loaded(), work),
+    admin: (work) => withAdmin(deps, loaded(), credentialsOf(deps, options.tokenFile), work),
     print: (value, render) => write(format === 'json' ? `${JSON.stringify(value, null, 2)}\n` : render()),
     printLine: (value, render) => write(format === 'json' ? `${JSON.stringify(value)}\n` : `${render()}\n`),
     table: (columns, rows) =>
@@ -75,14 +78,38 @@ export function makeRun(deps: RunDeps, command: Command, setExitCode: (code: num
 async function withAdmin<T>(
   deps: RunDeps,
   loaded: LoadedConfig,
+  credentials: Credentials,
   work: (admin: AdminSession) => Promise<T>,
 ): Promise<T> {
-  const session = (await connectAdmin(loaded.config.admin.socket)) ?? (await deps.openOffline(loaded))
+  const session =
+    (await connectEither(loaded.config.admin, credentials)) ?? (await deps.openOffline(loaded, credentials))
   try {
     return await work(session)
   } finally {
     await session.close()
   }
+}
+
+/**
+ * The owner's socket, or that of the group: whoever brings a token, or may not open the owner's, goes to the group's.
+ * @throws Fault admin.file where neither may be opened
+ */
+async function connectEither(
+  { socket, group_socket: group }: LoadedConfig['config']['admin'],
+  credentials: Credentials,
+): Promise<AdminSession | null> {
+  const paths = credentials.token === null ? [socket, group] : [group, socket]
+  let closed: unknown = null
+  for (const path of paths.filter((one) => one !== ''))
+    try {
+      const session = await connectAdmin(path, credentials)
+      if (session) return session
+    } catch (error) {
+      if (faultCodeOf(error) !== 'admin.file') throw error
+      closed ??= error
+    }
+  if (closed) throw closed
+  return null
 }
 
 /** A person cancelled at a prompt: nothing was done. */

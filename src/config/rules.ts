@@ -21,12 +21,18 @@ export const brokenRules = (config: Config): Clash[] => rules.flatMap((rule) => 
 const clash = (broken: boolean, key: string, says: string): Clash[] => (broken ? [{ key, says }] : [])
 
 const rules: readonly Rule[] = [
-  ({ admin }) =>
-    clash(
+  ({ admin }) => [
+    ...clash(
       Buffer.byteLength(admin.socket) > socketPathBytesMax,
       'admin.socket',
       `is longer than the ${socketPathBytesMax} bytes a socket's path may have; set a shorter absolute one`,
     ),
+    ...clash(
+      Buffer.byteLength(admin.group_socket) > socketPathBytesMax || admin.group_socket === admin.socket,
+      'admin.group_socket',
+      `must be another path than admin.socket, of at most ${socketPathBytesMax} bytes`,
+    ),
+  ],
   ({ smtp }) => pair('smtp', smtp),
   ({ imap_server }) => pair('imap_server', imap_server),
   ({ relay }) => pair('relay', relay),

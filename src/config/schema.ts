@@ -51,7 +51,10 @@ const log = section({
   format: choice('auto', 'json', 'pretty').default('auto'),
 })
 
-const admin = section({ socket: path().min(1, 'must not be empty').default('admin.sock') })
+const admin = section({
+  socket: path().min(1, 'must not be empty').default('admin.sock'),
+  group_socket: path().default(''),
+})
 
 const smtp = section({
   host: host().min(1, 'must not be empty').default('127.0.0.1'),

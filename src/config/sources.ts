@@ -33,7 +33,7 @@ export interface Source {
 }
 
 /** Variables with our prefix that are no keys: the file itself, and where a test has the process die. */
-const otherVariables: ReadonlySet<string> = new Set(['POSTKEY_CONFIG', 'POSTKEY_FAILPOINT'])
+const otherVariables: ReadonlySet<string> = new Set(['POSTKEY_CONFIG', 'POSTKEY_FAILPOINT', 'POSTKEY_TOKEN'])
 
 export function readFlags(pairs: readonly string[]): Source {
   const values = new Map<string, RawValue>()

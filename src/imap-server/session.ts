@@ -1,4 +1,5 @@
 import type { SecureContext } from 'node:tls'
+import type { PasswordCheck } from '#crypto/password-hash.ts'
 import type { MailAddress } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { FailureCount } from '#kernel/failure-count.ts'
@@ -14,7 +15,6 @@ import type { LiteralBudget } from './literal-budget.ts'
 import type { MailboxView } from './mailbox-view.ts'
 import type { MailboxWatch } from './mailbox-watch.ts'
 import type { Output } from './output.ts'
-import type { PasswordCheck } from './password-hash.ts'
 
 /**
  * A server's own account: with an authzid it acts as that user; without, it sees every user's INBOX as

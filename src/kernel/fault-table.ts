@@ -2,6 +2,7 @@
  * Every place where an activation, a command or a component can stop or wait. One row per cause; several
  * causes share one handheld text on purpose: a handheld that has proved nothing learns no more than that.
  */
+import { accessFaults } from './faults/access.ts'
 import { administrationFaults } from './faults/administration.ts'
 import { deliveryFaults } from './faults/delivery.ts'
 import { grantFaults } from './faults/grant.ts'
@@ -21,5 +22,6 @@ export const faultTable = {
   ...mailFaults,
   ...deliveryFaults,
   ...administrationFaults,
+  ...accessFaults,
   ...installationFaults,
 } as const

@@ -4,7 +4,7 @@ import type { Admin } from '#admin/admin.ts'
 import type { AdminParts, DatabaseCare, MailAccounts, RelayNames } from '#admin/ports.ts'
 import type { Check } from '#admin/views.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
-import { hashMailPassword } from '#imap-server/password-hash.ts'
+import { hashPassword } from '#crypto/password-hash.ts'
 import { listServers, registerServerBySrpKey, resumeServer } from '#relay/administration.ts'
 import { finishBackup, newBackupFile, newestVersion, verifyDatabase } from '#store/sqlite/care.ts'
 import type { AgentRole, Ports } from './agent-role.ts'
@@ -46,7 +46,7 @@ const mailAccounts = ({ store, clock, random }: Base): MailAccounts => ({
   create: async (address, aliases) => void (await store.mail.createAccount(address, aliases, clock.nowMs())),
   remove: (address) => store.mail.removeAccount(address),
   setPassword: async (address, password) =>
-    store.mail.setPassword(address, await hashMailPassword(password, random)),
+    store.mail.setPassword(address, await hashPassword(password, random)),
 })
 
 const relayNames = ({ config, store, vault, clock }: Base): RelayNames => ({

@@ -1,6 +1,6 @@
 /** The embedded mail server's two halves: SMTP takes mail in, IMAP shows it. Neither knows the other. */
 import type { Check } from '#admin/views.ts'
-import { hashMailPassword } from '#imap-server/password-hash.ts'
+import { hashPassword } from '#crypto/password-hash.ts'
 import { type ImapServer, startImapServer } from '#imap-server/start-imap-server.ts'
 import { startSmtpIngress } from '#ingress/smtp-server.ts'
 import { assert } from '#kernel/assert.ts'
@@ -66,7 +66,7 @@ export async function startSmtp(base: Base): Promise<SmtpRole> {
 export async function startImap(base: Base): Promise<ImapServer> {
   const { imap_server: imap, imap: client, smtp } = base.config
   const { certificate, key } = await tlsFor(base, imap, smtp.hostname)
-  const passwordHash = await hashMailPassword(await serviceAccountPassword(base), base.random)
+  const passwordHash = await hashPassword(await serviceAccountPassword(base), base.random)
   return startImapServer({
     store: base.store,
     clock: base.clock,

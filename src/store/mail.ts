@@ -4,7 +4,7 @@ export interface MailAccount {
   readonly id: number
   /** The main address; the account may have been found by an alias. */
   readonly address: MailAddress
-  /** The IMAP log-in password as `hashMailPassword` writes it; null: nobody logs in with a password. */
+  /** The IMAP log-in password as `hashPassword` writes it; null: nobody logs in with a password. */
   readonly passwordHash: string | null
 }
 
@@ -125,7 +125,7 @@ export interface MailAccountStore {
   createAccount(address: MailAddress, aliases: readonly MailAddress[], nowMs: number): Promise<MailAccount>
   /** Removes the account and its mail; false: there was none with this main address. */
   removeAccount(address: MailAddress): Promise<boolean>
-  /** `hash` from `hashMailPassword`, or null; false: no account with this main address. */
+  /** `hash` from `hashPassword`, or null; false: no account with this main address. */
   setPassword(address: MailAddress, hash: string | null): Promise<boolean>
   /** By main address or alias. */
   findAccount(address: MailAddress): Promise<MailAccount | null>

@@ -1,6 +1,8 @@
 import type { FaultCode } from '#kernel/fault.ts'
 import type { AccessStore } from './access.ts'
+import type { AccountStore } from './accounts.ts'
 import type { ActivationStore } from './activations.ts'
+import type { AuditStore } from './audit.ts'
 import type { DeliveryStore } from './deliveries.ts'
 import type { GroupStore } from './groups.ts'
 import type { HandheldStore } from './handhelds.ts'
@@ -28,6 +30,10 @@ export interface Aggregates {
   readonly activations: ActivationStore
   /** Handhelds that may not activate. */
   readonly access: AccessStore
+  /** Who did what; only ever added to. */
+  readonly audit: AuditStore
+  /** Who may administer: accounts and tokens, each with a role. */
+  readonly accounts: AccountStore
   /** Handheld accounts, master keys, policy and book numbers, replay windows. */
   readonly handhelds: HandheldStore
   /** IT policies, who gets them, and their history. */

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { hashMailPassword } from '#imap-server/password-hash.ts'
+import { hashPassword } from '#crypto/password-hash.ts'
 import { type ImapServer, type ImapServerOptions, startImapServer } from '#imap-server/start-imap-server.ts'
 import type { MailAddress } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
@@ -79,9 +79,9 @@ export async function startEmbeddedMail(
   const { store } = opened
   for (const user of users) {
     await store.mail.createAccount(address(user.address), (user.aliases ?? []).map(address), Date.now())
-    await store.mail.setPassword(address(user.address), await hashMailPassword(user.password, random))
+    await store.mail.setPassword(address(user.address), await hashPassword(user.password, random))
   }
-  const passwordHash = await hashMailPassword(service.password, random)
+  const passwordHash = await hashPassword(service.password, random)
   const imap = await startImapServer({
     store,
     clock: realClock,

@@ -27,6 +27,7 @@ export async function command(postkey: Postkey, ...argv: readonly string[]): Pro
     stderr: stderr.stream,
     env: {},
     cwd: postkey.data,
+    osUser: 'tester',
     clock: systemClock,
     stop: AbortSignal.timeout(60_000),
     onHangup: () => () => {},

@@ -1,7 +1,9 @@
 import type { AggregateName, Aggregates } from '../store.ts'
 import { access } from './access.ts'
+import { accounts } from './accounts.ts'
 import { activations } from './activations.ts'
 import type { Aggregate } from './aggregate.ts'
+import { audit } from './audit.ts'
 import type { Db } from './database.ts'
 import { deliveries } from './deliveries.ts'
 import { groups } from './groups.ts'
@@ -23,6 +25,8 @@ export const aggregates: Catalogue = {
   groups,
   activations,
   access,
+  audit,
+  accounts,
   handhelds,
   policies,
   queue,

@@ -57,6 +57,8 @@ export function openSqliteStore(options: SqliteOptions): Store {
     groups: facade('groups'),
     activations: facade('activations'),
     access: facade('access'),
+    audit: facade('audit'),
+    accounts: facade('accounts'),
     handhelds: facade('handhelds'),
     policies: facade('policies'),
     queue: facade('queue'),
@@ -121,9 +123,9 @@ function timed(writer: WriterPort, { onWritten, monotonicMs }: SqliteOptions): W
   }
 }
 
-function inlineWriter({ path, hooks }: SqliteOptions): WriterPort {
+function inlineWriter({ path, hooks, nowMs }: SqliteOptions): WriterPort {
   const db = openDatabase(path, 'write')
-  const write = makeWriter(db, hooks)
+  const write = makeWriter(db, nowMs, hooks)
   return {
     write: async (call) => {
       const [answer] = write([{ id: 0, ...call }])

@@ -11,7 +11,7 @@ const batchCallsMax = 256
 const port = parentPort
 assert(port, 'the writer runs as a worker thread')
 const db = openDatabase(String(workerData.path), 'write')
-const write = makeWriter(db)
+const write = makeWriter(db, Date.now)
 
 port.on('message', (first: WriteCall[] | 'close') => {
   if (first === 'close') return close()

@@ -1,5 +1,6 @@
 import type { AggregateName } from '../store.ts'
 import { methodsOn } from './aggregates.ts'
+import { writeNotes } from './audit-notes.ts'
 import type { Db } from './database.ts'
 
 /** One call of a writing method, as it crosses to the writer's thread. */
@@ -25,7 +26,11 @@ export interface CommitHooks {
  * one that throws undoes itself alone; the answers exist only after the one commit. A call that is alone needs no
  * savepoint, which costs a copy of each page: undoing it is undoing the transaction.
  */
-export function makeWriter(db: Db, hooks: CommitHooks = {}): (calls: readonly WriteCall[]) => WriteAnswer[] {
+export function makeWriter(
+  db: Db,
+  nowMs: () => number,
+  hooks: CommitHooks = {},
+): (calls: readonly WriteCall[]) => WriteAnswer[] {
   const method = methodsOn(db)
   return (calls) => {
     try {
@@ -37,6 +42,7 @@ export function makeWriter(db: Db, hooks: CommitHooks = {}): (calls: readonly Wr
     try {
       const run = calls.length === 1 ? runAlone : runOne
       const answers = calls.map((call) => run(db, call, method(call.aggregate, call.method)))
+      writeNotes(db, nowMs)
       hooks.beforeCommit?.(names)
       db.step('COMMIT')
       hooks.afterCommit?.(names)

@@ -6,7 +6,7 @@ export interface PlacedTarget {
   readonly module: string
 }
 
-const modules = ['protocol', 'imap', 'mailbox', 'smtp', 'mail', 'crypto', 'typed', 'http']
+const modules = ['protocol', 'imap', 'mailbox', 'smtp', 'mail', 'crypto', 'typed', 'http', 'audit']
 
 export const placedTargets: readonly PlacedTarget[] = (
   await Promise.all(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ActivationEvent } from '#activation/event.ts'
 import { reduce } from '#activation/reduce.ts'
+import { type Desk, makeDesk } from '#admin/desk.ts'
 import { makeAdmin } from '#admin/make-admin.ts'
 import type { AdminParts } from '#admin/ports.ts'
 import { hmacSha256 } from '#crypto/hash.ts'
@@ -61,7 +62,9 @@ export interface Installation {
   readonly store: Store
   readonly clock: TestClock
   readonly parts: AdminParts
+  /** The use cases as they are, without a caller. */
   readonly admin: ReturnType<typeof makeAdmin>
+  readonly desk: Desk
   readonly directory: string
   close(): Promise<void>
 }
@@ -102,11 +105,13 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
     doctor: async function* () {},
     ...changed,
   }
+  const admin = makeAdmin(parts)
   return {
     store,
     clock,
     parts,
-    admin: makeAdmin(parts),
+    admin,
+    desk: makeDesk(parts, () => admin),
     directory,
     close: async () => {
       await store.close()

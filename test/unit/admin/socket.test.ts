@@ -23,7 +23,7 @@ let server: { close(): Promise<void> }
 beforeEach(async () => {
   site = openInstallation()
   socketPath = join(site.directory, 'admin.sock')
-  server = await serveAdmin({ socketPath, admin: () => site.admin, log: silentLog })
+  server = await serveAdmin({ socketPath, desk: site.desk, log: silentLog })
 })
 afterEach(async () => {
   await server.close()
@@ -123,7 +123,7 @@ test('a stream that breaks off is a fault, not an end', async () => {
   const closing = server.close()
   await assert.rejects(next, (error) => error instanceof Fault && error.code === 'admin.no_server')
   await closing
-  server = await serveAdmin({ socketPath, admin: () => site.admin, log: silentLog })
+  server = await serveAdmin({ socketPath, desk: site.desk, log: silentLog })
 })
 
 test('arguments of another form are refused and nothing happens', async () => {
@@ -154,20 +154,20 @@ test('no server, and a socket left behind by a dead one, are both no server', as
   const stale = join(site.directory, 'stale.sock')
   writeFileSync(stale, '')
   assert.equal(await connectAdmin(stale), null)
-  const replacing = await serveAdmin({ socketPath: stale, admin: () => site.admin, log: silentLog })
+  const replacing = await serveAdmin({ socketPath: stale, desk: site.desk, log: silentLog })
   assert.ok(await connectAdmin(stale))
   await replacing.close()
 })
 
 test('a second server on the same socket refuses to start', async () => {
   await assert.rejects(
-    serveAdmin({ socketPath, admin: () => site.admin, log: silentLog }),
+    serveAdmin({ socketPath, desk: site.desk, log: silentLog }),
     (error) => error instanceof Fault && error.code === 'admin.running',
   )
 })
 
 test('one that only fills in leaves the socket to the agent, and never takes it from anybody', async () => {
-  const other = { socketPath: join(site.directory, 'other.sock'), admin: () => site.admin, log: silentLog }
+  const other = { socketPath: join(site.directory, 'other.sock'), desk: site.desk, log: silentLog }
   const filling = await serveAdmin({ ...other, yields: true })
   const agent = await serveAdmin(other)
   await filling.close()
@@ -179,7 +179,7 @@ test('one that only fills in leaves the socket to the agent, and never takes it 
 })
 
 test('of two that find a dead socket at once, one serves and the other is told', async () => {
-  const other = { socketPath: join(site.directory, 'dead.sock'), admin: () => site.admin, log: silentLog }
+  const other = { socketPath: join(site.directory, 'dead.sock'), desk: site.desk, log: silentLog }
   writeFileSync(other.socketPath, '')
   const starts = await Promise.allSettled([1, 2].map(() => serveAdmin({ ...other, yields: true })))
   const serving = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))

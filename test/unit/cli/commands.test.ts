@@ -213,7 +213,7 @@ test('a command with a wrong configuration does nothing and exits 78', async () 
 
 test('a running server is asked over its socket, and the store is not opened beside it', async () => {
   const socketPath = join(site.directory, 'admin.sock')
-  const server = await serveAdmin({ socketPath, admin: () => site.admin, log: silentLog })
+  const server = await serveAdmin({ socketPath, desk: site.desk, log: silentLog })
   const openOffline = async (): Promise<never> => {
     throw new Fault('store.unavailable', 'opened beside the server')
   }

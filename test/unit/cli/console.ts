@@ -1,6 +1,7 @@
 /** Runs commands as a person or a script would, against a real store, and keeps what they print. */
 import { Readable, Writable } from 'node:stream'
 import type { Admin } from '#admin/admin.ts'
+import { offlineSession } from '#admin/offline-session.ts'
 import { noServerCheck } from '#admin/status.ts'
 import type { Out, Prompts, RunDeps } from '#cli/deps.ts'
 import { runCli } from '#cli/run-cli.ts'
@@ -42,11 +43,15 @@ async function run(site: Installation, argv: readonly string[], options: RunOpti
     stderr,
     env: options.env ?? {},
     cwd: site.directory,
+    osUser: 'tester',
     clock: site.clock,
     zoneMinutes: () => 60,
     stop: AbortSignal.timeout(10_000),
     onHangup: () => () => {},
-    openOffline: async () => ({ ...site.admin, ...options.admin, via: 'store', close: async () => {} }),
+    openOffline: async (_loaded, credentials) => ({
+      ...(await offlineSession(site.desk, credentials, async () => {})),
+      ...options.admin,
+    }),
     serve: async () => {},
     start: async () => {},
     demo: async () => {},

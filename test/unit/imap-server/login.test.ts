@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hashMailPassword, makePasswordCheck } from '#imap-server/password-hash.ts'
+import { hashPassword, makePasswordCheck } from '#crypto/password-hash.ts'
 import { loginAllowed } from '#imap-server/session.ts'
 
 const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) }
@@ -15,19 +15,19 @@ test('without TLS only this machine itself may log in', () => {
 
 test('a password is proved by its own hash alone', async () => {
   const check = makePasswordCheck()
-  const hash = await hashMailPassword('Grüße', random)
+  const hash = await hashPassword('Grüße', random)
   assert.match(hash, /^\$scrypt\$ln=14,r=8,p=1\$/)
   assert.equal(await check('Grüße', hash), true)
   assert.equal(await check('Grüße', hash), true)
   assert.equal(await check('grüße', hash), false)
-  assert.equal(await check('Grüße', await hashMailPassword('other', random)), false)
+  assert.equal(await check('Grüße', await hashPassword('other', random)), false)
   assert.equal(await check('', null), false)
   assert.equal(await check('x', 'not a hash'), false)
 })
 
 test('a proved password is answered at once the next time, a wrong one never', async () => {
   const check = makePasswordCheck()
-  const hash = await hashMailPassword('right', random)
+  const hash = await hashPassword('right', random)
   const timed = async (password: string) => {
     const startMs = performance.now()
     await check(password, hash)

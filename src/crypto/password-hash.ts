@@ -1,4 +1,4 @@
-/** IMAP log-in passwords: scrypt in the PHC string format, and quick answers for passwords proved before. */
+/** Passwords that people log in with: scrypt in the PHC string format, and quick answers for passwords proved before. */
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import type { Random } from '#kernel/random.ts'
 
@@ -10,7 +10,7 @@ const checksAtOnce = 8
 const provedMax = 20_000
 
 /** The password as it is stored: `$scrypt$ln=14,r=8,p=1$salt$hash`. */
-export async function hashMailPassword(password: string, random: Random): Promise<string> {
+export async function hashPassword(password: string, random: Random): Promise<string> {
   const salt = Buffer.from(random.bytes(16))
   const hash = await stretch(password, salt)
   return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${salt.toString('base64')}$${hash.toString('base64')}`

@@ -1,0 +1,150 @@
+/**
+ * What the audit log says of each operation: one row per operation, `reads` for those that change nothing. Values are
+ * picked by name, so that a password, key or token gets in only where somebody wrote its name here; a test plants secrets
+ * in everything an operation is given and gives, and looks for them in the log.
+ */
+import type { Admin } from './admin.ts'
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+
+export interface ActRule {
+  /** On whom: a user's address, a PIN, a name. */
+  on?(args: readonly unknown[], result: unknown): unknown
+  /** What was asked for. */
+  asked?(args: readonly unknown[]): Json
+  /** How it was; a fault of it is no fault of the act. */
+  before?(admin: Admin, args: readonly unknown[]): Promise<Json>
+  /** How it is now, from what the operation answered. */
+  after?(result: unknown): Json
+  /** For streams: the line that one of the answers is worth. */
+  each?(item: unknown): { readonly on: string; readonly outcome: string; readonly after: Json } | null
+}
+
+export const reads = 'reads'
+
+/** These fields of an object, as far as they are plain values or lists of them. */
+export function pick(value: unknown, ...names: readonly string[]): Json {
+  if (typeof value !== 'object' || value === null) return null
+  const fields = names.flatMap((name) => {
+    const field: unknown = Reflect.get(value, name)
+    return isPlain(field) ? [[name, field] as const] : []
+  })
+  return Object.fromEntries(fields)
+}
+
+const isPlain = (value: unknown): value is Json =>
+  value === null ||
+  ['string', 'number', 'boolean'].includes(typeof value) ||
+  (Array.isArray(value) && value.every(isPlain))
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+
+const first = ([value]: readonly unknown[]): unknown => value
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+const user = ['address', 'displayName', 'aliases'] as const
+const issued = ['expiresAtMs', 'addresses', 'replaced'] as const
+const terms = ['hours', 'pin'] as const
+const account = ['name', 'role', 'disabled'] as const
+
+const userBefore: ActRule['before'] = async (admin, args) =>
+  pick(await admin.users.show(text(first(args))), ...user)
+const accountBefore: ActRule['before'] = async (admin, args) =>
+  pick(await admin.accounts.show(text(first(args))), ...account)
+const ofUser: ActRule = {
+  on: (args, result) => field(result, 'address') ?? first(args),
+}
+const ofAccount: ActRule = { on: first, before: accountBefore, after: (result) => pick(result, ...account) }
+
+export const auditRules: Readonly<Record<string, ActRule | typeof reads>> = {
+  status: reads,
+  doctor: { asked: ([options]) => pick(options, 'canary') },
+  'users.add': {
+    on: ([input], result) => field(result, 'address') ?? field(input, 'address'),
+    asked: ([input]) => pick(input, ...user),
+    after: (result) => pick(result, ...user),
+  },
+  'users.list': reads,
+  'users.show': reads,
+  'users.remove': { ...ofUser, before: userBefore },
+  'users.setMailboxPassword': ofUser,
+  'users.removeMailboxPassword': ofUser,
+  'users.import': {
+    asked: ([rows, passwords]) => ({
+      rows: Array.isArray(rows) ? rows.length : 0,
+      passwords: passwords === undefined ? null : pick(passwords, ...terms),
+    }),
+    each: (item) => ({
+      on: text(field(item, 'address')),
+      outcome: text(field(field(item, 'fault'), 'code')) || 'ok',
+      after: { ...Object(pick(item, 'added')), password: field(item, 'password') !== null },
+    }),
+  },
+  'passwords.set': {
+    ...ofUser,
+    asked: ([, , how]) => pick(how, ...terms),
+    after: (result) => pick(result, ...issued),
+  },
+  'passwords.generate': {
+    ...ofUser,
+    asked: ([, how]) => pick(how, ...terms),
+    after: (result) => pick(result, ...issued),
+  },
+  'passwords.revoke': ofUser,
+  'activations.list': reads,
+  'activations.show': reads,
+  'activations.explain': reads,
+  'activations.approve': {
+    ...ofUser,
+    asked: ([, pin]) => ({ pin: text(pin) }),
+    after: (result) => pick(result, 'pin', 'waiting'),
+  },
+  'activations.watch': reads,
+  'access.deny': { on: first, after: (result) => pick(result, 'kind', 'value') },
+  'access.allow': { on: first, after: (result) => pick(result, 'kind', 'value') },
+  'access.list': reads,
+  'handhelds.list': reads,
+  'handhelds.show': reads,
+  'mailboxes.generatePassword': ofUser,
+  'srp.add': {
+    on: (args, result) => field(result, 'srpId') ?? first(args),
+    asked: ([, domains, options]) => ({
+      domains: isPlain(domains) ? domains : null,
+      ...Object(pick(options, 'replace')),
+    }),
+    before: async (admin, args) =>
+      pick(
+        (await admin.srp.list()).find(({ srpId }) => srpId === text(first(args)).trim().toUpperCase()),
+        'domains',
+      ),
+    after: (result) => pick(result, 'domains'),
+  },
+  'srp.list': reads,
+  'srp.resume': { on: first },
+  'database.backup': { asked: ([path]) => ({ path: text(path) }), after: (result) => pick(result, 'bytes') },
+  'database.verify': reads,
+  'database.migrate': { after: (result) => pick(result, 'applied', 'version') },
+  'audit.list': reads,
+  'audit.verify': reads,
+  'audit.export': {},
+  'accounts.add': {
+    on: ([input]) => field(input, 'name'),
+    asked: ([input]) => pick(input, 'role'),
+    after: (result) => pick(result, ...account),
+  },
+  'accounts.list': reads,
+  'accounts.show': reads,
+  'accounts.setPassword': { on: first },
+  'accounts.setRole': { ...ofAccount, asked: ([, role]) => ({ role: text(role) }) },
+  'accounts.disable': ofAccount,
+  'accounts.enable': ofAccount,
+  'accounts.remove': { on: first, before: accountBefore },
+  'tokens.add': {
+    on: ([input]) => field(input, 'name'),
+    asked: ([input]) => pick(input, 'role', 'hours'),
+    after: (result) => pick(result, 'id', 'role', 'expiresAtMs'),
+  },
+  'tokens.list': reads,
+  'tokens.revoke': { on: first, after: (result) => pick(result, 'name', 'role') },
+}

@@ -1,0 +1,74 @@
+/**
+ * Who may do what: one row per operation. An operation without a row is the owner's alone. A test calls every operation
+ * with every role over a real socket and holds the answers against this table.
+ */
+import type { Caller, RoleName } from './caller.ts'
+
+export const roleNames: readonly RoleName[] = ['helpdesk', 'administrator', 'security', 'auditor']
+
+export const roleWords: Readonly<Record<RoleName, string>> = {
+  helpdesk: 'activation passwords and approvals; sees users, activations and handhelds',
+  administrator: 'users, groups, mailboxes, the access list; and what the helpdesk may',
+  security: 'keys, wipe and lock, policies, the access list, accounts and tokens; sees the audit log',
+  auditor: 'sees everything, the audit log among it, and changes nothing',
+}
+
+const everybody = roleNames
+const desk: readonly RoleName[] = ['helpdesk', 'administrator']
+const administrators: readonly RoleName[] = ['administrator']
+const security: readonly RoleName[] = ['security']
+const both: readonly RoleName[] = ['administrator', 'security']
+const auditing: readonly RoleName[] = ['security', 'auditor']
+const ownerAlone: readonly RoleName[] = []
+
+export const operationRoles: Readonly<Record<string, readonly RoleName[]>> = {
+  status: everybody,
+  doctor: both,
+  'users.add': administrators,
+  'users.list': everybody,
+  'users.show': everybody,
+  'users.remove': administrators,
+  'users.setMailboxPassword': administrators,
+  'users.removeMailboxPassword': administrators,
+  'users.import': administrators,
+  'passwords.set': desk,
+  'passwords.generate': desk,
+  'passwords.revoke': desk,
+  'activations.list': everybody,
+  'activations.show': everybody,
+  'activations.explain': everybody,
+  'activations.approve': desk,
+  'activations.watch': everybody,
+  'access.deny': both,
+  'access.allow': both,
+  'access.list': everybody,
+  'handhelds.list': everybody,
+  'handhelds.show': everybody,
+  'mailboxes.generatePassword': administrators,
+  'srp.add': security,
+  'srp.list': everybody,
+  'srp.resume': security,
+  'database.backup': ownerAlone,
+  'database.verify': everybody,
+  'database.migrate': ownerAlone,
+  'audit.list': auditing,
+  'audit.verify': auditing,
+  'audit.export': auditing,
+  'accounts.add': security,
+  'accounts.list': auditing,
+  'accounts.show': auditing,
+  'accounts.setPassword': security,
+  'accounts.setRole': security,
+  'accounts.disable': security,
+  'accounts.enable': security,
+  'accounts.remove': security,
+  'tokens.add': security,
+  'tokens.list': auditing,
+  'tokens.revoke': security,
+}
+
+export function mayDo(role: Caller['role'], operation: string): boolean {
+  if (role === 'owner' || role === 'system') return true
+  const allowed = Object.hasOwn(operationRoles, operation) ? operationRoles[operation] : undefined
+  return allowed?.includes(role) ?? false
+}

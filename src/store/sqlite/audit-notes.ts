@@ -1,0 +1,41 @@
+/**
+ * What the database has noted of keys during a transaction becomes lines of the audit log before that transaction ends:
+ * no code that changes a key can forget to say so, and a key that changed has its line on the same disk.
+ */
+import type { AuditEntry } from '#audit/line.ts'
+import { appendLines } from './audit-rows.ts'
+import type { Db } from './database.ts'
+
+interface Note {
+  what: string
+  subject: string
+  change: string
+}
+
+const entryOf = ({ what, subject, change }: Note, atMs: number): AuditEntry => ({
+  atMs,
+  who: 'system',
+  role: 'system',
+  from: 'server',
+  what,
+  on: subject,
+  change,
+  outcome: 'ok',
+  answers: null,
+})
+
+/** What a new storage key seals anew has not changed itself. */
+const sealedAnew: ReadonlySet<string> = new Set(['certificate.renewed', 'secret.replaced'])
+
+export function writeNotes(db: Db, nowMs: () => number): void {
+  const notes = db.all<Note>('SELECT what, subject, change FROM audit_note ORDER BY id')
+  if (notes.length === 0) return
+  db.run('DELETE FROM audit_note')
+  const rotated = notes.some(({ what }) => what === 'storage_key.rotated')
+  const news = notes.filter(({ what }) => !(rotated && sealedAnew.has(what)))
+  const atMs = nowMs()
+  appendLines(
+    db,
+    news.map((note) => entryOf(note, atMs)),
+  )
+}
