@@ -4,6 +4,7 @@
  */
 import type { AccountCases, AuditCases, TokenCases } from './admin-access.ts'
 import type { Caller } from './caller.ts'
+import type { BookCases, CommandCases, PolicyCases, QueueCases } from './policy-cases.ts'
 import type {
   AccessRuleView,
   ActivationDetail,
@@ -99,7 +100,7 @@ export interface ActivationCases {
   watch(query?: Pick<ActivationQuery, 'of'>, signal?: AbortSignal): AsyncIterable<ActivationView>
 }
 
-export interface HandheldCases {
+export interface HandheldCases extends CommandCases {
   list(): Promise<HandheldView[]>
   show(pin: string): Promise<HandheldDetail>
 }
@@ -145,6 +146,9 @@ export interface Admin {
   readonly activations: ActivationCases
   readonly handhelds: HandheldCases
   readonly access: AccessCases
+  readonly policies: PolicyCases
+  readonly queue: QueueCases
+  readonly books: BookCases
   readonly mailboxes: MailboxCases
   readonly srp: SrpCases
   readonly database: DatabaseCases

@@ -6,7 +6,7 @@ import type { Log } from '#kernel/log.ts'
 import { canonicalEmail } from '#protocol/canonical.ts'
 import type { AuditStore } from '#store/audit.ts'
 import type { Admin } from './admin.ts'
-import type { ActRule, Json } from './audit-rules.ts'
+import type { ActRule, Json } from './audit-rule.ts'
 import type { Caller } from './caller.ts'
 import { typedPin } from './lookup.ts'
 

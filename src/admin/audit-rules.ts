@@ -3,45 +3,8 @@
  * picked by name, so that a password, key or token gets in only where somebody wrote its name here; a test plants secrets
  * in everything an operation is given and gives, and looks for them in the log.
  */
-import type { Admin } from './admin.ts'
-
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
-
-export interface ActRule {
-  /** On whom: a user's address, a PIN, a name. */
-  on?(args: readonly unknown[], result: unknown): unknown
-  /** What was asked for. */
-  asked?(args: readonly unknown[]): Json
-  /** How it was; a fault of it is no fault of the act. */
-  before?(admin: Admin, args: readonly unknown[]): Promise<Json>
-  /** How it is now, from what the operation answered. */
-  after?(result: unknown): Json
-  /** For streams: the line that one of the answers is worth. */
-  each?(item: unknown): { readonly on: string; readonly outcome: string; readonly after: Json } | null
-}
-
-export const reads = 'reads'
-
-/** These fields of an object, as far as they are plain values or lists of them. */
-export function pick(value: unknown, ...names: readonly string[]): Json {
-  if (typeof value !== 'object' || value === null) return null
-  const fields = names.flatMap((name) => {
-    const field: unknown = Reflect.get(value, name)
-    return isPlain(field) ? [[name, field] as const] : []
-  })
-  return Object.fromEntries(fields)
-}
-
-const isPlain = (value: unknown): value is Json =>
-  value === null ||
-  ['string', 'number', 'boolean'].includes(typeof value) ||
-  (Array.isArray(value) && value.every(isPlain))
-
-const field = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
-
-const first = ([value]: readonly unknown[]): unknown => value
-const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+import { type ActRule, field, first, isPlain, pick, reads, text } from './audit-rule.ts'
+import { policyAuditRules } from './audit-rules-policy.ts'
 
 const user = ['address', 'displayName', 'aliases'] as const
 const issued = ['expiresAtMs', 'addresses', 'replaced'] as const
@@ -106,6 +69,7 @@ export const auditRules: Readonly<Record<string, ActRule | typeof reads>> = {
   'access.list': reads,
   'handhelds.list': reads,
   'handhelds.show': reads,
+  ...policyAuditRules,
   'mailboxes.generatePassword': ofUser,
   'srp.add': {
     on: (args, result) => field(result, 'srpId') ?? first(args),

@@ -10,7 +10,7 @@ import type { HandheldDetail, HandheldView } from './views.ts'
 
 type Parts = Pick<AdminParts, 'store'>
 
-export function handheldCases(parts: Parts): HandheldCases {
+export function handheldCases(parts: Parts): Pick<HandheldCases, 'list' | 'show'> {
   const { store } = parts
   return {
     list: async () => {
@@ -18,7 +18,7 @@ export function handheldCases(parts: Parts): HandheldCases {
       const accounts = await store.handhelds.list()
       return accounts.map((account) => handheldView(account, addresses.get(account.userId) ?? null))
     },
-    show: (typed) => show(parts, typed),
+    show: (typed) => handheldDetail(parts, typed),
   }
 }
 
@@ -35,7 +35,7 @@ export const handheldView = (account: HandheldAccount, user: MailAddress | null)
 })
 
 /** A PIN that worked for several users in turn is shown with the newest of them. */
-async function show({ store }: Parts, typed: string): Promise<HandheldDetail> {
+export async function handheldDetail({ store }: Parts, typed: string): Promise<HandheldDetail> {
   const pin = typedPin(typed)
   const accounts = pin ? await store.handhelds.byPin(pin) : []
   const account = newest(accounts)

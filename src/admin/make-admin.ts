@@ -3,10 +3,14 @@ import { accountCases, tokenCases } from './accounts.ts'
 import { activationCases } from './activations.ts'
 import type { Admin } from './admin.ts'
 import { auditCases } from './audit.ts'
+import { bookCases } from './books.ts'
+import { commandCases } from './commands.ts'
 import { handheldCases } from './handhelds.ts'
 import { mailboxCases } from './mailboxes.ts'
 import { passwordCases } from './passwords.ts'
+import { policyCases } from './policies.ts'
 import type { AdminParts } from './ports.ts'
+import { queueCases } from './queue.ts'
 import { srpCases } from './srp.ts'
 import { readStatus } from './status.ts'
 import { userCases } from './users.ts'
@@ -16,7 +20,10 @@ export const makeAdmin = (parts: AdminParts): Admin => ({
   users: userCases(parts),
   passwords: passwordCases(parts),
   activations: activationCases(parts),
-  handhelds: handheldCases(parts),
+  handhelds: { ...handheldCases(parts), ...commandCases(parts) },
+  policies: policyCases(parts),
+  queue: queueCases(parts),
+  books: bookCases(parts),
   access: accessCases(parts),
   mailboxes: mailboxCases(parts),
   srp: srpCases(parts),

@@ -13,6 +13,8 @@ export type Call<R> = (admin: Admin, args: readonly unknown[], signal: AbortSign
 
 export const text: Guard<string> = (value): value is string =>
   typeof value === 'string' && value.length <= textLengthMax
+export const textOrNull: Guard<string | null> = (value): value is string | null =>
+  value === null || text(value)
 export const amount: Guard<number> = (value): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value)
 export const flag: Guard<boolean> = (value): value is boolean => typeof value === 'boolean'

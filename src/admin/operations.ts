@@ -2,6 +2,7 @@
 import type { DoctorOptions, ImportResult, NewUserInput, PasswordTerms } from './admin.ts'
 import { amount, type Call, fields, flag, listMax, listOf, maybe, operation, text } from './operation.ts'
 import { accessOperations, accessStreams } from './operations-access.ts'
+import { policyOperations } from './operations-policy.ts'
 import type { ActivationView, DoctorNote } from './views.ts'
 
 /** Rows of an import travel in requests of at most this many. */
@@ -45,6 +46,7 @@ export const operations: Readonly<Record<string, Call<Promise<unknown>>>> = {
   'access.list': operation<[], Promise<unknown>>([], (admin) => admin.access.list()),
   'handhelds.list': operation<[], Promise<unknown>>([], (admin) => admin.handhelds.list()),
   'handhelds.show': operation([text], (admin, [pin]) => admin.handhelds.show(pin)),
+  ...policyOperations,
   'mailboxes.generatePassword': operation([text], (admin, [address]) =>
     admin.mailboxes.generatePassword(address),
   ),

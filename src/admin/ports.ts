@@ -48,6 +48,9 @@ export interface AdminParts {
     | 'accounts'
     | 'handhelds'
     | 'deliveries'
+    | 'groups'
+    | 'policies'
+    | 'queue'
     | 'watches'
     | 'onCommit'
     | 'trouble'
@@ -59,6 +62,8 @@ export interface AdminParts {
   readonly p256: P256
   /** One per key-derivation profile that handhelds may use. */
   readonly stretchings: readonly KeyStretching[]
+  /** This server's name at the relay. */
+  readonly srpId: SrpId
   /** Mail domains served, canonical. */
   readonly domains: readonly string[]
   readonly passwordHours: number

@@ -4,10 +4,9 @@ import { createInterface } from 'node:readline'
 import { Fault } from '#kernel/fault.ts'
 import type { Admin, AdminSession, ImportResult } from './admin.ts'
 import type { Credentials } from './desk.ts'
-import { importRowsMax } from './operations.ts'
+import { importRowsMax, operations, streams } from './operations.ts'
 import { isAnswering } from './socket-probe.ts'
 import { answeredValue, credentialHeaders, decodeAnswer, pathPrefix, wireVersion } from './socket-wire.ts'
-import type { ActivationView, DoctorNote } from './views.ts'
 import type { IssuedToken } from './views-access.ts'
 
 const pingTimeoutMs = 5_000
@@ -56,75 +55,27 @@ interface Place {
   readonly credentials: Credentials
 }
 
+/** Every operation by its name: what has two words is a verb of a noun. Answers are the server's own views. */
 function remoteAdmin(place: Place): Admin {
-  // The answers are the server's own views, of the version that was asked for above.
-  const call = async <T>(name: string, ...args: readonly unknown[]): Promise<T> =>
-    (await one(place, name, args)) as T
-  const follow = <T>(name: string, args: readonly unknown[], signal?: AbortSignal) =>
-    many(place, name, args, signal) as AsyncGenerator<T>
-  return {
-    status: () => call('status'),
-    doctor: (options, signal) => follow<DoctorNote>('doctor', [options], signal),
-    users: {
-      add: (user) => call('users.add', user),
-      list: () => call('users.list'),
-      show: (address) => call('users.show', address),
-      remove: (address) => call('users.remove', address),
-      setMailboxPassword: (address, password) => call('users.setMailboxPassword', address, password),
-      removeMailboxPassword: (address) => call('users.removeMailboxPassword', address),
-      import: (rows, passwords) =>
-        inBatches(rows, (batch) => follow<ImportResult>('users.import', [batch, passwords])),
-    },
-    passwords: {
-      set: (address, password, terms) => call('passwords.set', address, password, terms),
-      generate: (address, terms) => call('passwords.generate', address, terms),
-      revoke: (address) => call('passwords.revoke', address),
-    },
-    activations: {
-      list: (query) => call('activations.list', query),
-      show: (which) => call('activations.show', which),
-      explain: (which) => call('activations.explain', which),
-      approve: (address, pin) => call('activations.approve', address, pin),
-      watch: (query, signal) => follow<ActivationView>('activations.watch', [query], signal),
-    },
-    handhelds: { list: () => call('handhelds.list'), show: (pin) => call('handhelds.show', pin) },
-    access: {
-      deny: (what) => call('access.deny', what),
-      allow: (what) => call('access.allow', what),
-      list: () => call('access.list'),
-    },
-    mailboxes: { generatePassword: (address) => call('mailboxes.generatePassword', address) },
-    srp: {
-      add: (srpId, domains, options) => call('srp.add', srpId, domains, options),
-      list: () => call('srp.list'),
-      resume: (srpId) => call('srp.resume', srpId),
-    },
-    database: {
-      backup: (path) => call('database.backup', path),
-      verify: () => call('database.verify'),
-      migrate: () => call('database.migrate'),
-    },
-    audit: {
-      list: (query) => call('audit.list', query),
-      verify: () => call('audit.verify'),
-      export: () => follow<string>('audit.export', []),
-    },
-    accounts: {
-      add: (account) => call('accounts.add', account),
-      list: () => call('accounts.list'),
-      show: (name) => call('accounts.show', name),
-      setPassword: (name, password) => call('accounts.setPassword', name, password),
-      setRole: (name, role) => call('accounts.setRole', name, role),
-      disable: (name) => call('accounts.disable', name),
-      enable: (name) => call('accounts.enable', name),
-      remove: (name) => call('accounts.remove', name),
-    },
-    tokens: {
-      add: (token) => call('tokens.add', token),
-      list: () => call('tokens.list'),
-      revoke: (which) => call('tokens.revoke', which),
-    },
+  const cases: Record<string, unknown> = {}
+  const put = (name: string, work: (...args: never[]) => unknown) => {
+    const [noun = name, verb] = name.split('.')
+    if (verb === undefined) cases[noun] = work
+    else cases[noun] = { ...(cases[noun] as object | undefined), [verb]: work }
   }
+  for (const name of Object.keys(operations)) put(name, (...args: unknown[]) => one(place, name, args))
+  for (const name of Object.keys(streams)) put(name, (...args: unknown[]) => follow(place, name, args))
+  put('users.import', (rows: readonly unknown[], ...more: unknown[]) =>
+    inBatches(rows, (batch) => many(place, 'users.import', [batch, ...more]) as AsyncIterable<ImportResult>),
+  )
+  return cases as unknown as Admin
+}
+
+/** A signal that ends the following stays on this side. */
+function follow(place: Place, name: string, args: readonly unknown[]): AsyncGenerator<unknown> {
+  const last = args.at(-1)
+  const signal = last instanceof AbortSignal ? last : undefined
+  return many(place, name, signal ? args.slice(0, -1) : args, signal)
 }
 
 /** A request is bounded, an import is not: rows travel in batches, and results keep their place in the whole. */

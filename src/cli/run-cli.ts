@@ -4,6 +4,7 @@ import { faultCodeOf } from '#kernel/fault.ts'
 import { collect } from './act.ts'
 import { accessCommands } from './commands/access.ts'
 import { activationCommands } from './commands/activation.ts'
+import { bookCommands } from './commands/book.ts'
 import { configCommands } from './commands/config.ts'
 import { daemonCommands } from './commands/daemons.ts'
 import { dbCommands } from './commands/db.ts'
@@ -11,6 +12,8 @@ import { doctorCommand } from './commands/doctor.ts'
 import { handheldCommands } from './commands/handheld.ts'
 import { mailboxCommands } from './commands/mailbox.ts'
 import { passwordCommands } from './commands/password.ts'
+import { policyCommands } from './commands/policy.ts'
+import { queueCommands } from './commands/queue.ts'
 import { srpCommands } from './commands/srp.ts'
 import { statusCommand } from './commands/status.ts'
 import { userCommands } from './commands/user.ts'
@@ -80,6 +83,9 @@ function addCommands(program: Command, host: Host, deps: RunDeps): void {
   activationCommands(program, host)
   const handheld = handheldCommands(program, host)
   deps.extendHandheld?.(handheld, host)
+  policyCommands(program, host)
+  bookCommands(program, host)
+  queueCommands(program, host)
   accessCommands(program, host)
   mailboxCommands(program, host)
   srpCommands(program, host)

@@ -55,5 +55,12 @@ export const logFields: Readonly<Record<string, string>> = {
   fetches: 'from how many mailboxes mail had to be fetched',
   remoteAddress: 'where a client comes from',
   as: 'who logged in at the embedded IMAP server',
+  account: 'the name of an account of an administrator',
+  policy: 'the IT policy',
+  book: 'the kind of a service book',
+  removed: 'whether it was taken away',
+  command: 'what a handheld was ordered to do',
+  item: 'the number of an item of the queue',
+  count: 'how many',
   failures: 'log-ins that failed from there lately',
 }

@@ -52,6 +52,12 @@ export interface SyncConfiguration {
   readonly databases: readonly string[]
 }
 
+/** What the books of services that are still to come say: whose they are, and who serves them. */
+export interface AccountConfiguration {
+  readonly address: MailAddress
+  readonly srpId: SrpId
+}
+
 const book = keyed<Book>({
   cid: key(1, text(1, 32)),
   uid: key(2, text(1, 64)),
@@ -98,6 +104,11 @@ const syncConfiguration = keyed<SyncConfiguration>(
   { unknownKeys: 'any' },
 )
 
+const accountConfiguration = keyed<AccountConfiguration>(
+  { address: key(1, mailAddress), srpId: key(3, srpId) },
+  { unknownKeys: 'any' },
+)
+
 export const decodeBookSet = (content: Uint8Array): Decoded<BookSet> =>
   decodeShape(bookSet, content, limits.contentBytesMax, 'books')
 
@@ -120,6 +131,9 @@ export const readSyncConfiguration = (configuration: BookConfiguration): Decoded
 
 export const writeSyncConfiguration = (value: SyncConfiguration): BookConfiguration =>
   asConfiguration(syncConfiguration, value)
+
+export const writeAccountConfiguration = (value: AccountConfiguration): BookConfiguration =>
+  asConfiguration(accountConfiguration, value)
 
 function asConfiguration<T>(shape: Shape<T>, value: T): BookConfiguration {
   const map = integerMap.read(shape.write(value), 'configuration')

@@ -10,7 +10,7 @@ import { finishBackup, newBackupFile, newestVersion, verifyDatabase } from '#sto
 import type { AgentRole, Ports } from './agent-role.ts'
 import type { Base } from './base.ts'
 import { makeDoctor } from './doctor.ts'
-import { ownRelayId } from './relay-role.ts'
+import { ownRelayId, ownSrpId } from './relay-role.ts'
 
 /** What the process tells of itself. */
 export interface Process {
@@ -30,6 +30,7 @@ export const adminParts = (base: Base, process: Process): AdminParts => ({
   vault: base.vault,
   p256: nodeP256,
   stretchings: [base.edge.stretching],
+  srpId: ownSrpId(base.config),
   domains: base.config.server.domains,
   passwordHours: base.config.activation.password_hours,
   scanIntervalSeconds: base.config.agent.scan_interval_seconds,

@@ -72,6 +72,8 @@ export interface PolicyStore {
   /** From the strongest to the default: the user's own first, then those of the user's groups, by rank. */
   layersOf(userId: number): Promise<PolicyLayer[]>
   reachOf(userId: number): Promise<Reach>
+  /** How many handhelds at work belong to users it reaches. */
+  handheldsReached(id: number): Promise<number>
   /** Takes a service book away from the user, or gives it back. Whether that changed anything. */
   setBookRemoved(userId: number, cid: string, removed: boolean): Promise<boolean>
 }

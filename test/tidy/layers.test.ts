@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ingress: ['kernel', 'mailbox'],
   relay: ['kernel', 'crypto', 'protocol', 'store'],
   agent: ['kernel', 'crypto', 'protocol', 'activation', 'policy', 'store', 'mailbox', 'relay'],
-  admin: ['kernel', 'crypto', 'protocol', 'activation', 'audit', 'store'],
+  admin: ['kernel', 'crypto', 'protocol', 'activation', 'policy', 'audit', 'store'],
   config: ['kernel', 'policy'],
   telemetry: ['kernel', 'protocol', 'activation', 'store'],
   http: ['kernel', 'crypto'],

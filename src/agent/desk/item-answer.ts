@@ -2,12 +2,12 @@
 
 import type { Vault } from '#kernel/vault.ts'
 import { verdictOn } from '#policy/queue.ts'
+import { openOrder } from '#policy/sealed-order.ts'
 import { ackStatus } from '#protocol/ack.ts'
 import type { Change } from '#store/activations.ts'
 import type { AccountChange } from '#store/handhelds.ts'
 import type { ItemChange, QueueItem } from '#store/queue.ts'
 import type { AgentEnv } from '../domain.ts'
-import { openOrder } from './command.ts'
 
 export interface Answer {
   readonly status: number

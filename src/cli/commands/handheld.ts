@@ -6,6 +6,7 @@ import type { Run } from '../run.ts'
 import type { Column } from '../table.ts'
 import { fields } from '../text.ts'
 import { moment, relative } from '../time.ts'
+import { handheldOrders } from './handheld-orders.ts'
 
 /** The server's view of handhelds; the terminal handheld adds its own commands beside these. */
 export function handheldCommands(program: Command, host: Host): Command {
@@ -15,6 +16,7 @@ export function handheldCommands(program: Command, host: Host): Command {
     .command('show <pin>')
     .description('one handheld: user, keys, policy, service books')
     .action(act(host, show))
+  handheldOrders(handheld, host)
   return handheld
 }
 

@@ -99,6 +99,12 @@ export const administrationFaults = {
     turn: 'administrator',
     retry: 'new_password',
   },
+  'group.unknown': {
+    says: 'There is no group of this name.',
+    next: 'See `postkey group list`; `postkey group add` makes one.',
+    turn: 'administrator',
+    retry: 'administrator',
+  },
   'policy.unknown': {
     says: 'No IT policy has this name.',
     next: 'See `postkey policy list`.',

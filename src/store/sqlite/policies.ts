@@ -23,7 +23,7 @@ interface PolicyRow {
 const columns = 'p.id, p.name, p.rank, p.revision, p.rules, p.created_at_ms, p.changed_at_ms'
 
 export const policies: Aggregate<PolicyStore> = {
-  reads: ['list', 'find', 'revisions', 'assignments', 'layersOf', 'reachOf'],
+  reads: ['list', 'find', 'revisions', 'assignments', 'layersOf', 'reachOf', 'handheldsReached'],
   make: (db) => ({
     list: () =>
       db.all<PolicyRow>(`SELECT ${columns} FROM it_policy p ORDER BY p.rank IS NULL, p.rank`).map(fromRow),
@@ -60,6 +60,15 @@ export const policies: Aggregate<PolicyStore> = {
       const row = db.one<ReachRow>(`SELECT ${reachOf('u.id')} FROM user u WHERE u.id = ?`, userId)
       return row ? reachFromRow(row) : { policies: [], removedBooks: [] }
     },
+    handheldsReached: (id) =>
+      db.one<{ n: number }>(
+        `SELECT count(*) AS n FROM handheld h WHERE h.state = 'active' AND (
+           EXISTS (SELECT 1 FROM it_policy WHERE id = ? AND rank IS NULL)
+           OR h.user_id IN (SELECT user_id FROM it_policy_user WHERE policy_id = ?)
+           OR h.user_id IN (SELECT m.user_id FROM group_member m JOIN it_policy_group t ON t.group_id = m.group_id
+                            WHERE t.policy_id = ?))`,
+        ...[id, id, id],
+      )?.n ?? 0,
     setBookRemoved: (userId, cid, removed) =>
       db.run(
         removed

@@ -11,7 +11,7 @@ import { hmacSha256 } from '#crypto/hash.ts'
 import type { KeyStretching } from '#crypto/key-stretching.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { openColumn, sealColumn } from '#crypto/sealed-column.ts'
-import type { ActivationId } from '#kernel/brand.ts'
+import type { ActivationId, SrpId } from '#kernel/brand.ts'
 import { concat, uintBytes, utf8 } from '#kernel/bytes.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { silentLog } from '#kernel/log.ts'
@@ -86,6 +86,7 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
     },
     p256: nodeP256,
     stretchings: [quickStretching],
+    srpId: 'S00000001' as SrpId,
     domains: ['example.test', 'xn--bcher-kva.example'],
     passwordHours: 48,
     scanIntervalSeconds: 900,

@@ -1,0 +1,104 @@
+/** Commands to a handheld far away, and the end of its account. */
+import { Fault } from '#kernel/fault.ts'
+import { sealOrder } from '#policy/sealed-order.ts'
+import {
+  handheldPasswordBytesMax,
+  type Order,
+  ownerTextBytesMax,
+  wipeScope,
+  wipeWaitSecondsMax,
+} from '#protocol/it-command.ts'
+import type { HandheldAccount } from '#store/handhelds.ts'
+import { handheldDetail } from './handhelds.ts'
+import { shortened, typedPin } from './lookup.ts'
+import type { CommandCases, LockTerms, WipeTerms } from './policy-cases.ts'
+import type { AdminParts } from './ports.ts'
+import { itemView } from './queue.ts'
+import type { QueueItemView } from './views-policy.ts'
+
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'vault'>
+
+export function commandCases(parts: Parts): CommandCases {
+  const { store, clock, log } = parts
+  return {
+    lock: (pin, terms) => command(parts, pin, lockOrder(terms)),
+    setOwner: (pin, text) => command(parts, pin, { command: 'set_owner', ownerText: ownerText(text) }),
+    wipe: (pin, terms) => command(parts, pin, wipeOrder(terms)),
+    cancelWipe: (pin) => command(parts, pin, { command: 'cancel_wipe' }),
+    remove: async (typed) => {
+      const { pin } = await activeAccount(parts, typed)
+      await store.handhelds.end(pin, 'removed', clock.nowMs())
+      log.info({ pin }, 'handheld removed')
+      return handheldDetail(parts, pin)
+    },
+    resendPolicy: async (typed) => {
+      const { pin, userId, policy } = await activeAccount(parts, typed)
+      const item = { pin, userId, kind: 'policy', digest: policy.digest, nowMs: clock.nowMs() } as const
+      return queued(parts, item)
+    },
+  }
+}
+
+/** The account that works on this handheld. @throws Fault handheld.unknown, handheld.not_active */
+export async function activeAccount(
+  { store }: Pick<Parts, 'store'>,
+  typed: string,
+): Promise<HandheldAccount> {
+  const pin = typedPin(typed)
+  const accounts = pin ? await store.handhelds.byPin(pin) : []
+  const active = accounts.find(({ state }) => state === 'active')
+  if (active) return active
+  throw new Fault(accounts.length > 0 ? 'handheld.not_active' : 'handheld.unknown', shortened(typed))
+}
+
+async function command(parts: Parts, typed: string, order: Order): Promise<QueueItemView> {
+  const { pin, userId } = await activeAccount(parts, typed)
+  const sealed = sealOrder(parts.vault, pin, order)
+  parts.log.info({ pin, command: order.command }, 'a command was queued')
+  return queued(parts, {
+    pin,
+    userId,
+    kind: 'command',
+    command: order.command,
+    sealed,
+    nowMs: parts.clock.nowMs(),
+  })
+}
+
+/** Queues one item and shows it. */
+export async function queued(
+  parts: Pick<AdminParts, 'store' | 'clock'>,
+  item: Parameters<Parts['store']['queue']['add']>[0][number],
+): Promise<QueueItemView> {
+  const [id = 0] = await parts.store.queue.add([item])
+  const kept = await parts.store.queue.find(id)
+  if (!kept) throw new Fault('queue.unknown', String(id))
+  return itemView(parts, kept)
+}
+
+function lockOrder({ password, ownerText: text }: LockTerms = {}): Order {
+  if (password !== undefined && !isPassword(password))
+    throw new Fault('admin.usage', `a handheld password has 1 to ${handheldPasswordBytesMax} bytes`)
+  return {
+    command: 'lock',
+    ...(password === undefined ? {} : { password }),
+    ...(text === undefined ? {} : { ownerText: ownerText(text) }),
+  }
+}
+
+const isPassword = (text: string): boolean =>
+  text !== '' && Buffer.byteLength(text) <= handheldPasswordBytesMax
+
+function ownerText(text: string): string {
+  if (Buffer.byteLength(text) <= ownerTextBytesMax) return text
+  throw new Fault('admin.usage', `the owner text has at most ${ownerTextBytesMax} bytes`)
+}
+
+function wipeOrder({ afterMinutes = 0, organisationOnly = false }: WipeTerms = {}): Order {
+  const waitSeconds = afterMinutes * 60
+  const minutesMax = wipeWaitSecondsMax / 60
+  if (!Number.isSafeInteger(afterMinutes) || afterMinutes < 0 || afterMinutes > minutesMax)
+    throw new Fault('admin.usage', `a wipe waits 0 to ${minutesMax} minutes`)
+  const scope = organisationOnly ? wipeScope.organisation : wipeScope.everything
+  return { command: 'wipe', scope, waitSeconds }
+}

@@ -1,0 +1,61 @@
+/** What counts for one user, rule by rule, and where each value comes from. */
+import type { Pin } from '#kernel/brand.ts'
+import { Fault } from '#kernel/fault.ts'
+import { resolve } from '#policy/resolve.ts'
+import { writeRuleValue } from '#policy/rule-value.ts'
+import type { PolicyLayer } from '#store/policies.ts'
+import type { User } from '#store/users.ts'
+import { findUser, shortened, typedPin } from './lookup.ts'
+import type { AdminParts } from './ports.ts'
+import { newestItem } from './queue.ts'
+import type { EffectivePolicy, EffectiveRule, HandheldPolicy } from './views-policy.ts'
+
+type Parts = Pick<AdminParts, 'store' | 'clock'>
+
+/** @param who a user's address, or a PIN of a handheld of theirs */
+export async function previewPolicy(parts: Parts, who: string): Promise<EffectivePolicy> {
+  const user = await userOf(parts, who)
+  const layers = await parts.store.policies.layersOf(user.id)
+  const accounts = await parts.store.handhelds.byUser(user.id)
+  const active = accounts.filter(({ state }) => state === 'active')
+  const standing = async (pin: Pin, { sent, applied, leftOut }: Omit<HandheldPolicy, 'pin' | 'waiting'>) => ({
+    pin,
+    sent,
+    applied,
+    leftOut,
+    waiting: await newestItem(parts, pin, 'policy'),
+  })
+  return {
+    user: user.address,
+    rules: rulesOf(layers),
+    handhelds: await Promise.all(active.map(({ pin, policy }) => standing(pin, policy))),
+  }
+}
+
+async function userOf({ store }: Parts, who: string): Promise<User> {
+  const pin = typedPin(who)
+  if (!pin) return findUser(store.users, who)
+  const account = (await store.handhelds.byPin(pin)).find(({ state }) => state === 'active')
+  const user = account && (await store.users.byId(account.userId))
+  if (user) return user
+  throw new Fault('handheld.unknown', shortened(who))
+}
+
+function rulesOf(layers: readonly PolicyLayer[]): EffectiveRule[] {
+  const named = layers.map(({ policy, via }) => ({ name: policy.name, rules: policy.rules, via }))
+  return [...resolve(named)].map(([rule, { value, from }]) => ({
+    rule,
+    value: writeRuleValue(value),
+    policy: from?.name ?? null,
+    via: from ? viaWords(from.via) : 'no policy says otherwise',
+    overruled: named.flatMap((layer) => {
+      const said = layer === from ? undefined : layer.rules[rule]
+      return said === undefined ? [] : [{ policy: layer.name, value: writeRuleValue(said) }]
+    }),
+  }))
+}
+
+function viaWords(via: PolicyLayer['via']): string {
+  if (via.kind === 'group') return `through the group ${via.name}`
+  return via.kind === 'user' ? 'assigned to the user' : 'everybody has it'
+}

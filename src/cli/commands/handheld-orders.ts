@@ -1,0 +1,120 @@
+/** `handheld …`: orders to a handheld far away, and the end of its account. */
+import type { Command } from 'commander'
+import type { LockTerms, WipeTerms } from '#admin/policy-cases.ts'
+import type { QueueItemView } from '#admin/views-policy.ts'
+import { act, arg, examples } from '../act.ts'
+import type { Host } from '../deps.ts'
+import { describeItem } from '../policy-tables.ts'
+import { consent, readPassword } from '../prompts.ts'
+import { type Run, usage } from '../run.ts'
+
+interface LockOptions {
+  readonly setPassword?: boolean
+  readonly ownerText?: string
+}
+
+interface WipeOptions {
+  readonly after?: number
+  readonly organisationOnly?: boolean
+  readonly yes?: boolean
+}
+
+const minutesOf = (value: string): number => {
+  if (/^\d{1,6}$/.test(value)) return Number(value)
+  throw usage(`minutes are a whole number, not ${value}`)
+}
+
+export function handheldOrders(handheld: Command, host: Host): void {
+  lockCommands(handheld, host)
+  handheld
+    .command('wipe <pin>')
+    .description('erase a handheld: everything on it, or what is the organisation’s')
+    .option('--after <minutes>', 'let it wait so long before it begins', minutesOf)
+    .option('--organisation-only', 'only the organisation’s data and keys')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', examples('handheld wipe 2100AB3F', 'handheld wipe 2100AB3F --after 60'))
+    .action(act<WipeOptions>(host, wipe))
+  handheld
+    .command('cancel-wipe <pin>')
+    .description('take back a wipe that has not begun')
+    .addHelpText('after', examples('handheld cancel-wipe 2100AB3F'))
+    .action(act(host, (run, args) => ordered(run, (admin) => admin.handhelds.cancelWipe(arg(args, 0)))))
+  handheld
+    .command('remove <pin>')
+    .description('end a handheld’s account at once, without a word to it; its keys are erased')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', examples('handheld remove 2100AB3F'))
+    .action(act<{ yes?: boolean }>(host, remove))
+  handheld
+    .command('resend-policy <pin>')
+    .description('send the IT policy again, under a new number')
+    .addHelpText('after', examples('handheld resend-policy 2100AB3F'))
+    .action(act(host, (run, args) => ordered(run, (admin) => admin.handhelds.resendPolicy(arg(args, 0)))))
+}
+
+function lockCommands(handheld: Command, host: Host): void {
+  handheld
+    .command('lock <pin>')
+    .description('lock a handheld, and give it a new password or a text for whoever finds it')
+    .option('--set-password', 'read a new password of the handheld, from the terminal or standard input')
+    .option('--owner-text <text>', 'shown on the locked screen')
+    .addHelpText(
+      'after',
+      examples(
+        'handheld lock 2100AB3F',
+        'handheld lock 2100AB3F --set-password --owner-text "Please call +44 20 7946 0000"',
+      ),
+    )
+    .action(act<LockOptions>(host, lock))
+  handheld
+    .command('owner-text <pin> <text>')
+    .description('set the text on the locked screen; an empty one takes it away')
+    .addHelpText('after', examples('handheld owner-text 2100AB3F "Property of Acme Ltd."'))
+    .action(
+      act(host, (run, args) => ordered(run, (admin) => admin.handhelds.setOwner(arg(args, 0), arg(args, 1)))),
+    )
+}
+
+type Session = Parameters<Parameters<Run['admin']>[0]>[0]
+
+async function ordered(run: Run, work: (admin: Session) => Promise<QueueItemView>): Promise<void> {
+  const item = await run.admin(work)
+  run.print(item, () => describeItem(run, item))
+}
+
+async function lock(
+  run: Run,
+  args: readonly string[],
+  { setPassword, ownerText }: LockOptions,
+): Promise<void> {
+  const pin = arg(args, 0)
+  const password = setPassword ? await readPassword(run, `New password of handheld ${pin}`) : undefined
+  const terms: LockTerms = {
+    ...(password === undefined ? {} : { password }),
+    ...(ownerText === undefined ? {} : { ownerText }),
+  }
+  await ordered(run, (admin) => admin.handhelds.lock(pin, terms))
+}
+
+async function wipe(run: Run, args: readonly string[], options: WipeOptions): Promise<void> {
+  const { after, organisationOnly, yes } = options
+  const terms: WipeTerms = {
+    ...(after === undefined ? {} : { afterMinutes: after }),
+    ...(organisationOnly ? { organisationOnly } : {}),
+  }
+  await ordered(run, async (admin) => {
+    const { pin, user, model } = await admin.handhelds.show(arg(args, 0))
+    const what = organisationOnly ? 'the organisation’s data on' : 'everything on'
+    await consent(run, yes === true, `Erase ${what} handheld ${pin} (${model}) of ${user ?? 'nobody'}?`)
+    return admin.handhelds.wipe(pin, terms)
+  })
+}
+
+async function remove(run: Run, args: readonly string[], { yes }: { yes?: boolean }): Promise<void> {
+  const removed = await run.admin(async (admin) => {
+    const { pin, user } = await admin.handhelds.show(arg(args, 0))
+    await consent(run, yes === true, `End the account of handheld ${pin} of ${user ?? 'nobody'}?`)
+    return admin.handhelds.remove(pin)
+  })
+  run.print(removed, () => `Handheld ${removed.pin} works for nobody any more; its keys are erased.\n`)
+}
