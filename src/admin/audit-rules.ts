@@ -3,8 +3,16 @@
  * picked by name, so that a password, key or token gets in only where somebody wrote its name here; a test plants secrets
  * in everything an operation is given and gives, and looks for them in the log.
  */
+import { sha256 } from '#crypto/hash.ts'
+import { toHex, utf8 } from '#kernel/bytes.ts'
 import { type ActRule, field, first, isPlain, pick, reads, text } from './audit-rule.ts'
 import { policyAuditRules } from './audit-rules-policy.ts'
+
+/** SHA-256 of the addresses, one a line. */
+function digestOf(rows: unknown): string {
+  const addresses = Array.isArray(rows) ? rows.map((row) => `${text(field(row, 'address'))}\n`) : []
+  return toHex(sha256(utf8(addresses.join(''))))
+}
 
 const user = ['address', 'displayName', 'aliases'] as const
 const issued = ['expiresAtMs', 'addresses', 'replaced'] as const
@@ -36,6 +44,8 @@ export const auditRules: Readonly<Record<string, ActRule | typeof reads>> = {
   'users.import': {
     asked: ([rows, passwords]) => ({
       rows: Array.isArray(rows) ? rows.length : 0,
+      // Rows have lines of their own by and by; this says from the beginning which they are.
+      digest: digestOf(rows),
       passwords: passwords === undefined ? null : pick(passwords, ...terms),
     }),
     each: (item) => ({

@@ -1,0 +1,23 @@
+/** A mail server and a relay of which the use cases see the port alone. */
+import type { MailAccounts, RelayNames } from '#admin/ports.ts'
+import type { SrpView } from '#admin/views.ts'
+import { Fault } from '#kernel/fault.ts'
+import { startMs } from './installation.ts'
+
+export const fakeMail = (): MailAccounts => ({
+  create: async () => {},
+  remove: async () => true,
+  setPassword: async () => true,
+})
+
+export function fakeRelay(): RelayNames {
+  const servers = new Map<string, SrpView>()
+  return {
+    register: async (srpId, _srpKey, domains) =>
+      void servers.set(srpId, { srpId, domains, suspendedBecause: null, createdAtMs: startMs }),
+    list: async () => [...servers.values()],
+    resume: async (srpId) => {
+      if (!servers.has(srpId)) throw new Fault('srp.unknown', srpId)
+    },
+  }
+}
