@@ -41,7 +41,8 @@ const yieldPath = `${pathPrefix}yield`
  * @throws Fault admin.running where another server answers there; admin.file where it cannot be made
  */
 export async function serveAdmin(options: AdminSocketOptions): Promise<{ close(): Promise<void> }> {
-  const { socketPath, desk, log, yields = false, forGroup = false } = options
+  const { socketPath, desk, log, forGroup = false } = options
+  const yields = options.yields === true && !forGroup
   const door: Door = { from: 'socket', ownersAlone: !forGroup }
   if (!yields && !forGroup) await askToYield(socketPath)
   const stopping = new AbortController()
