@@ -171,15 +171,15 @@ function unassign(db: Db, id: number, target: PolicyTarget): boolean {
 /** A policy that reaches the user twice counts where it is strongest: a user's own first, then by rank. */
 function layersOf(db: Db, userId: number): PolicyLayer[] {
   const rows = db.all<PolicyRow & { via: string; target: string }>(
-    `SELECT ${columns}, 'user' AS via, '' AS target FROM it_policy_user u JOIN it_policy p ON p.id = u.policy_id
+    `SELECT * FROM (SELECT ${columns}, 'user' AS via, '' AS target FROM it_policy_user u JOIN it_policy p ON p.id = u.policy_id
        WHERE u.user_id = ? AND p.rank IS NOT NULL
      UNION ALL
      SELECT ${columns}, 'group', g.name FROM group_member m JOIN it_policy_group t ON t.group_id = m.group_id
        JOIN it_policy p ON p.id = t.policy_id JOIN user_group g ON g.id = m.group_id
        WHERE m.user_id = ? AND p.rank IS NOT NULL
      UNION ALL
-     SELECT ${columns}, 'default', '' FROM it_policy p WHERE p.rank IS NULL
-     ORDER BY 3 IS NULL, via DESC, 3, target`,
+     SELECT ${columns}, 'default', '' FROM it_policy p WHERE p.rank IS NULL)
+     ORDER BY rank IS NULL, via DESC, rank, target`,
     userId,
     userId,
   )

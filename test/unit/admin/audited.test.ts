@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import { auditRules, pick, reads } from '#admin/audit-rules.ts'
+import { pick, reads } from '#admin/audit-rule.ts'
+import { auditRules } from '#admin/audit-rules.ts'
 import { type Caller, owner } from '#admin/caller.ts'
 import { operationRoles } from '#admin/roles.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { AuditStore } from '#store/audit.ts'
 import { call, operationNames } from './call.ts'
 import { everyOperation } from './every-operation.ts'
+import { addHandheld } from './handheld-at-work.ts'
 import { type Installation, openInstallation, startMs } from './installation.ts'
 import { fakeMail, fakeRelay } from './neighbours.ts'
 
@@ -24,6 +26,7 @@ const acts = () => site.admin.audit.list()
 const hasCode = (code: string) => (error: unknown) => error instanceof Fault && error.code === code
 
 async function prepare(name: string): Promise<void> {
+  if (everyOperation[name]?.handheld) await addHandheld(site.store, startMs)
   for (const [first, ...args] of everyOperation[name]?.first ?? []) await call(site.admin, first, args)
 }
 
@@ -47,12 +50,13 @@ for (const name of operationNames)
   test(`${name} ${auditRules[name] === reads ? 'changes nothing, and leaves no line' : 'leaves an intent and its outcome'}`, async () => {
     await prepare(name)
     const before = await changeMarks()
+    const earlier = (await lines()).length
     const done = call(site.desk.admin(root), name, everyOperation[name]?.args('a secret of ours') ?? [])
     const outcome = await done.then(
       () => 'ok',
       (error: Fault) => error.code,
     )
-    const written = await lines()
+    const written = (await lines()).slice(earlier)
     if (auditRules[name] === reads) {
       assert.deepEqual(written, [])
       assert.deepEqual(await changeMarks(), before, 'it reads only')
@@ -70,7 +74,7 @@ for (const name of operationNames)
 
 /** Everything an operation could change. */
 async function changeMarks(): Promise<unknown> {
-  const { users, access, accounts, relay } = site.store
+  const { users, access, accounts, relay, policies, queue, handhelds } = site.store
   return [
     await users.list(),
     await users.newestGrants(),
@@ -78,6 +82,10 @@ async function changeMarks(): Promise<unknown> {
     await accounts.list(),
     await accounts.tokens(),
     await relay.listServers(),
+    await policies.list(),
+    await policies.assignments(),
+    await queue.list({ limit: 100 }),
+    await handhelds.list(),
   ]
 }
 

@@ -2,11 +2,15 @@
  * Arguments with which each operation can be called, for the tests that call all of them. A new operation needs a line
  * here; the tests name the one that is missing.
  */
+import { everyPolicyOperation } from './every-operation-policy.ts'
+
 export interface Given {
   /** Arguments; `secret` stands wherever a person could type a secret. */
   readonly args: (secret: string) => readonly unknown[]
   /** Called first, so that the operation finds what it works on. */
   readonly first?: readonly (readonly [string, ...unknown[]])[]
+  /** A handheld of PIN 2100AB3F works for somebody. */
+  readonly handheld?: true
 }
 
 const alice = 'alice@example.test'
@@ -54,6 +58,7 @@ export const everyOperation: Readonly<Record<string, Given>> = {
   'database.backup': { args: () => ['/var/backups/postkey.db'] },
   'database.verify': none,
   'database.migrate': none,
+  ...everyPolicyOperation,
   'audit.list': { args: () => [{ limit: 10 }] },
   'audit.verify': none,
   'audit.export': none,

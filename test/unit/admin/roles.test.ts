@@ -7,7 +7,8 @@ import { serveAdmin } from '#admin/socket-server.ts'
 import { silentLog } from '#kernel/log.ts'
 import { call, operationNames } from './call.ts'
 import { everyOperation } from './every-operation.ts'
-import { type Installation, openInstallation } from './installation.ts'
+import { addHandheld } from './handheld-at-work.ts'
+import { type Installation, openInstallation, startMs } from './installation.ts'
 import { fakeMail, fakeRelay } from './neighbours.ts'
 import { postAdmin } from './post.ts'
 
@@ -39,12 +40,16 @@ const state = async ({ store }: Installation): Promise<string> =>
     await store.accounts.list(),
     await store.accounts.tokens(),
     await store.handhelds.list(),
+    await store.policies.list(),
+    await store.policies.assignments(),
+    await store.queue.list({ limit: 100 }),
   ])
 
 for (const name of operationNames)
   test(`${name} is done for those whose row says so, and for nobody else`, () =>
     withSocket(async (site, socketPath, tokens) => {
-      const { args, first = [] } = everyOperation[name] ?? assert.fail(`${name} has no arguments`)
+      const { args, first = [], handheld } = everyOperation[name] ?? assert.fail(`${name} has no arguments`)
+      if (handheld) await addHandheld(site.store, startMs)
       for (const [before, ...given] of first) await call(site.admin, before, given)
       const before = await state(site)
       const ask = (token: string | undefined) =>
@@ -78,10 +83,19 @@ test('the owner and the server itself may do everything, and an operation withou
 
 test('the auditor changes nothing, the helpdesk and the administrator never see the log, nobody touches keys but security', () => {
   const may = (role: Role) => operationNames.filter((name) => mayDo(role, name))
-  assert(may('auditor').every((name) => /\.(?:list|show|explain|watch|verify|export)$|^status$/.test(name)))
+  assert(
+    may('auditor').every((name) =>
+      /\.(?:list|show|explain|watch|verify|export|rules|history|diff|preview)$|^status$/.test(name),
+    ),
+  )
   for (const role of ['helpdesk', 'administrator'] as const)
     assert(
-      may(role).every((name) => !/^(?:audit|accounts|tokens|keys|policies)\./.test(name)),
+      may(role).every((name) => !/^(?:audit|accounts|tokens|keys)\./.test(name)),
+      role,
+    )
+  for (const role of ['helpdesk', 'administrator'] as const)
+    assert(
+      may(role).every((name) => !/^policies\.(?!rules|list|show|history|diff|preview)/.test(name)),
       role,
     )
   assert(may('helpdesk').every((name) => !/^users\.(?!list|show)/.test(name)))
