@@ -7,7 +7,7 @@ import { contentTypes } from '#protocol/packet-frame.ts'
 import type { PersistPoint } from './action.ts'
 import { answerKeyCheck } from './confirming.ts'
 import { type Answer, answered, type Opened, sealNext, storedAnswer } from './link.ts'
-import { enqueue } from './outbox.ts'
+import { enqueue, type Meaning } from './outbox.ts'
 import { change, log, persist, type Turn } from './turn.ts'
 
 export interface Verdict {
@@ -16,6 +16,8 @@ export interface Verdict {
   readonly point?: PersistPoint
   /** The receipt for this ACK is the end of the activation. */
   readonly completes?: boolean
+  /** A wipe waits for the receipt for this ACK. */
+  readonly wipes?: boolean
 }
 
 /** Marks the packet as seen and answers it; number, effect and answer go to disk together. */
@@ -35,7 +37,8 @@ export function acknowledge(turn: Turn, opened: Opened, verdict: Verdict): void 
     seq: answer.seq,
     status: verdict.status,
   })
-  sendAck(turn, answer, verdict.status, verdict.completes ?? false)
+  const { completes = false, wipes = false } = verdict
+  sendAck(turn, answer, verdict.status, { completes, wipes })
 }
 
 /** A duplicate of a packet gets its stored answer; another packet under the same number gets none. */
@@ -50,10 +53,10 @@ export function repeatAnswer(turn: Turn, from: SrpId, opened: Opened): void {
     answerKeyCheck(turn, from)
     return
   }
-  sendAck(turn, answer, answer.status, false)
+  sendAck(turn, answer, answer.status, { completes: false, wipes: false })
 }
 
-function sendAck(turn: Turn, answer: Answer, status: AckStatus, completes: boolean): void {
+function sendAck(turn: Turn, answer: Answer, status: AckStatus, meaning: Meaning): void {
   const { account } = turn.state
   const to = account?.servers[0]
   assert(account && to, 'packets are acknowledged under an account')
@@ -62,5 +65,5 @@ function sendAck(turn: Turn, answer: Answer, status: AckStatus, completes: boole
   const { link, payload, reserved } = sealNext(account.link, contentTypes.ack, content, turn.random)
   change(turn, { account: { ...account, link } })
   if (reserved) persist(turn, 'seq')
-  enqueue(turn, to, payload, completes)
+  enqueue(turn, to, payload, meaning)
 }

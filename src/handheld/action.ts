@@ -1,6 +1,7 @@
 /** What a handheld wants done. The edge performs actions in order, and `persist` completely before the next one. */
 import type { HandheldCode } from '#protocol/handheld-text.ts'
 import type { DevPeers, FrameAck, MailAsk, Send } from '#protocol/relay-frame.ts'
+import type { PasswordFault } from './password.ts'
 import type { Stage } from './state.ts'
 
 /** Moments at which the state goes to disk; each is a pair of failpoints, before and after. */
@@ -14,6 +15,9 @@ export type PersistPoint =
   | 'held'
   | 'part'
   | 'policy'
+  | 'command'
+  | 'lock'
+  | 'wiped'
   | 'books'
   | 'ack'
   | 'seq'
@@ -33,10 +37,12 @@ export type Action =
   /** The run has not begun: the user must agree first, then the edge types again with `confirmed`. */
   | { readonly kind: 'ask'; readonly question: Question; readonly text: string }
   /**
-   * Nothing more happens by itself: the run is over (code 0 is Activation Complete, null was cancelled by the user), or
-   * it waits for a person because of how the line to the relay ended.
+   * Nothing more happens by itself: the run is over (code 0 is Activation Complete, null was cancelled by the user, and
+   * with it went everything where it was erased), or it waits for a person because of how the line to the relay ended.
    */
-  | { readonly kind: 'ended'; readonly code: HandheldCode | 0 | null; readonly text: string }
+  | { readonly kind: 'ended'; readonly code: HandheldCode | 0 | 'erased' | null; readonly text: string }
+  /** What came of a password that the user typed at the lock. */
+  | { readonly kind: 'password'; readonly outcome: PasswordOutcome; readonly text: string }
   | {
       readonly kind: 'log'
       readonly level: 'debug' | 'info' | 'warn'
@@ -54,6 +60,15 @@ export interface VerifyPolicy {
   /** The relay's time, by which validity is judged. */
   readonly atMs: number
 }
+
+export type PasswordOutcome =
+  | 'unlocked'
+  | 'must_change'
+  | 'set'
+  | 'removed'
+  | 'wrong'
+  | 'erased'
+  | PasswordFault
 
 export type SendName = 'mail_ask' | 'peers' | 'm3' | 'key_check' | 'ack' | 'frame_ack'
 export type Question = 'unanswered_proofs' | 'other_account'

@@ -29,6 +29,7 @@ import { screens } from './screen.ts'
 import { type HandheldState, initialState, type Stage, stageOf } from './state.ts'
 import type { SavedHandheld } from './state-codec.ts'
 import { type HandheldStorage, memoryStorage } from './storage.ts'
+import { isLocked } from './unlock.ts'
 
 export interface ActivateOptions {
   readonly relay: RelayTrust
@@ -71,8 +72,9 @@ export interface Shown {
 }
 
 export interface Outcome {
-  /** 0: Activation Complete. `asked`: the user did not consent. `interrupted`: the signal came first. */
-  readonly code: HandheldCode | 0 | 'asked' | 'interrupted'
+  /** 0: Activation Complete. `asked`: the user did not consent. `interrupted`: the signal came first. `erased`: by an
+   * administrator's wipe. */
+  readonly code: HandheldCode | 0 | 'asked' | 'interrupted' | 'erased'
   /** The last text on the screen. */
   readonly text: string
   /** Each text in order. */
@@ -87,7 +89,7 @@ const deviceDefaults = { model: 'Postkey Terminal', softwareVersion: '1.0', plat
 
 /**
  * Activates a handheld, or goes on with an activation that was interrupted.
- * @throws Fault address.invalid, password.unusable, handheld.idle, handheld.damaged, or what the storage throws
+ * @throws Fault address.invalid, password.unusable, handheld.idle, handheld.locked, handheld.damaged, or what the storage throws
  */
 export async function activateHandheld(options: ActivateOptions): Promise<Outcome> {
   const storage = options.storage ?? memoryStorage()
@@ -147,6 +149,8 @@ class Watch implements HandheldListener {
         return
       case 'ended':
         this.#end.resolve(action.code ?? 'interrupted')
+        return
+      case 'password':
         return
       case 'ask':
         this.#ask(action.question, action.text).catch(this.#end.reject)
@@ -220,6 +224,7 @@ async function whatToType(options: ActivateOptions, state: HandheldState): Promi
   const address = canonicalEmail(options.typed.email)
   if (!address.ok) throw new Fault('address.invalid')
   if (underWay === address.value && !options.anew) return null
+  if (isLocked(state, options.clock.nowMs())) throw new Fault('handheld.locked')
   return {
     kind: 'typed',
     address: address.value,

@@ -162,5 +162,8 @@ function newAccount(state: HandheldState, run: ConfirmingRun, link: KeyLink, tur
     bookNumber: sameOrganisation ? old.bookNumber : null,
     books: sameUser ? old.books : null,
     complete: false,
+    command: sameOrganisation ? old.command : null,
+    ownerText: sameOrganisation ? old.ownerText : null,
+    wipe: sameOrganisation ? old.wipe : null,
   }
 }

@@ -40,11 +40,28 @@ export interface FrameReceived {
   readonly frame: MailDone | Receipt | Deliver
 }
 
-/** The answer to `verify_policy`: the signed content, or null where signature, chain or signer did not verify. */
+/** The answer to `verify_policy`, of a policy or a command: the signed content, or null where signature, chain or signer did not verify. */
 export interface PolicyVerified {
   readonly kind: 'policy_verified'
   readonly id: string
   readonly content: Uint8Array | null
+  /** Why it did not verify. */
+  readonly reason?: string
+}
+
+/** The user types the handheld's password; on one without any, what is typed does not matter. */
+export interface Unlock {
+  readonly kind: 'unlock'
+  readonly password: string
+}
+
+/** The user changes the handheld's password. */
+export interface SetPassword {
+  readonly kind: 'set_password'
+  /** The present one; empty where there is none. */
+  readonly old: string
+  /** Null: none from now on. */
+  readonly password: string | null
 }
 
 export type HandheldEvent =
@@ -53,6 +70,12 @@ export type HandheldEvent =
   | LinkDown
   | FrameReceived
   | PolicyVerified
+  | Unlock
+  | SetPassword
+  /** The user locks the handheld by hand. */
+  | { readonly kind: 'lock' }
+  /** The user looks at it: it does not lock by itself for a while. */
+  | { readonly kind: 'used' }
   | { readonly kind: 'timer' }
   | { readonly kind: 'cancel' }
   /** The process started again with the state that was persisted last. */

@@ -14,14 +14,16 @@ import { onError } from './errors.ts'
 import type { HandheldEvent } from './event.ts'
 import { onLinkDown, onLoggedIn } from './login.ts'
 import { onPacket, onPart } from './packets.ts'
-import { onPolicyVerified } from './policy.ts'
 import { onM2 } from './proving.ts'
 import { onReceipt } from './receipts.ts'
 import { onMailDone, onTyped } from './request.ts'
 import { onRestart } from './restart.ts'
+import { onPolicyVerified } from './signed.ts'
 import { type HandheldState, stageOf } from './state.ts'
 import { nextDueMs, onTimer } from './timers.ts'
 import { ackFrame, beginTurn, log, type StepEnv, type Turn } from './turn.ts'
+import { onLock, onSetPassword, onUnlock, onUsed } from './unlock.ts'
+import { wipeTimer } from './wipe.ts'
 
 export interface Step {
   readonly next: HandheldState
@@ -34,6 +36,8 @@ export interface Step {
 
 export function step(state: HandheldState, event: HandheldEvent, env: StepEnv): Step {
   const turn = beginTurn(state, env)
+  // What is due comes first, whatever has happened: an event must not find what should be gone.
+  if (event.kind !== 'restart') wipeTimer(turn)
   handle(turn, event)
   const actions: Action[] = []
   if (turn.persistAt) actions.push({ kind: 'persist', point: turn.persistAt })
@@ -63,6 +67,18 @@ function handle(turn: Turn, event: HandheldEvent): void {
       return
     case 'policy_verified':
       onPolicyVerified(turn, event)
+      return
+    case 'unlock':
+      onUnlock(turn, event)
+      return
+    case 'set_password':
+      onSetPassword(turn, event)
+      return
+    case 'lock':
+      onLock(turn)
+      return
+    case 'used':
+      onUsed(turn)
       return
     case 'timer':
       onTimer(turn)

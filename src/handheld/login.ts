@@ -7,7 +7,7 @@ import { resendOutbox } from './outbox.ts'
 import { repeatM3 } from './proving.ts'
 import { freshCopy } from './repeat.ts'
 import { askMail } from './request.ts'
-import { screenOf } from './restart.ts'
+import { screenOf } from './screen.ts'
 import { change, clockOffset, persist, sendPayload, sendPeers, show, showCode, type Turn } from './turn.ts'
 
 /** A line that comes back at once is not worth a word. */

@@ -5,6 +5,7 @@ import type { Receipt } from '#protocol/relay-frame.ts'
 import { onBooksAckStored } from './books-stored.ts'
 import type { Outgoing } from './state.ts'
 import { change, log, newMid, persist, sameMid, sendPayload, showCode, type Turn } from './turn.ts'
+import { onWipeAckStored } from './wipe.ts'
 
 const minute = 60 * 1000
 const refusedForMs = 60 * minute
@@ -13,12 +14,15 @@ const inFlightMax = 32
 /** More answers than a server may have packets under way help nobody. */
 const outboxMax = 256
 
-export function enqueue(turn: Turn, to: SrpId, payload: Uint8Array, completes: boolean): void {
+/** What the receipt for a packet means beside that it arrived. */
+export type Meaning = Pick<Outgoing, 'completes' | 'wipes'>
+
+export function enqueue(turn: Turn, to: SrpId, payload: Uint8Array, meaning: Meaning): void {
   const entry: Outgoing = {
     mid: newMid(turn),
     to,
     payload,
-    completes,
+    ...meaning,
     sent: false,
     tries: 0,
     dueMs: null,
@@ -79,6 +83,7 @@ function taken(turn: Turn, entry: Outgoing, status: number): void {
     return
   }
   if (entry.completes) onBooksAckStored(turn)
+  else if (entry.wipes) onWipeAckStored(turn)
   else persist(turn, 'receipt')
 }
 
@@ -113,10 +118,10 @@ function putOff(turn: Turn, entry: Outgoing, refusedSinceMs: number | null): voi
   change(turn, { outbox: turn.state.outbox.map((one) => (one === entry ? waiting : one)) })
 }
 
-/** Drops the oldest answers, but never the one that completes the activation. */
+/** Drops the oldest answers, but never one that something waits for. */
 function trimmed(outbox: readonly Outgoing[]): readonly Outgoing[] {
   const excess = outbox.length - outboxMax
   if (excess <= 0) return outbox
-  const dropped = new Set(outbox.filter((entry) => !entry.completes).slice(0, excess))
+  const dropped = new Set(outbox.filter((entry) => !entry.completes && !entry.wipes).slice(0, excess))
   return outbox.filter((entry) => !dropped.has(entry))
 }

@@ -4,6 +4,7 @@ import type { SrpId } from '#kernel/brand.ts'
 import { toHex } from '#kernel/bytes.ts'
 import { ackStatus } from '#protocol/ack.ts'
 import { decodeItAdmin } from '#protocol/it-admin.ts'
+import { isCommandName } from '#protocol/it-command.ts'
 import { contentTypes, decodePacket, type Packet } from '#protocol/packet-frame.ts'
 import { acceptPart, decodePart } from '#protocol/parts.ts'
 import { checkReplay } from '#protocol/replay-window.ts'
@@ -11,7 +12,7 @@ import { acknowledge, repeatAnswer } from './acknowledge.ts'
 import { onBooks } from './books.ts'
 import { isKeyCheck, makeCurrent } from './confirming.ts'
 import { answered, type Opened, openPacket, packetHeader } from './link.ts'
-import { onSignedPolicy } from './policy.ts'
+import { onSigned, refuseForm } from './signed.ts'
 import type { Account, ConfirmingRun, HeldPacket } from './state.ts'
 import { change, log, persist, type Turn } from './turn.ts'
 
@@ -136,21 +137,17 @@ function markUnanswered(turn: Turn, { header, tag }: Opened): void {
 
 function onItAdmin(turn: Turn, from: SrpId, opened: Opened, bytes: Uint8Array): void {
   const message = opened.content && decodeItAdmin(opened.content)
-  if (!message) {
-    acknowledge(turn, opened, { status: ackStatus.refusedForm })
+  if (!message || (!message.ok && message.fault.code !== 'unsupported')) {
+    refuseForm(turn, opened)
     return
   }
-  if (!message.ok) {
-    const unknown = message.fault.code === 'unsupported'
-    acknowledge(turn, opened, { status: unknown ? ackStatus.unknown : ackStatus.refusedForm })
-    return
-  }
-  if (message.value.type === 'command') {
+  // What this software does not know it does not look into, signed or not.
+  if (!message.ok || (message.value.type === 'command' && !isCommandName(message.value.command))) {
     acknowledge(turn, opened, { status: ackStatus.unknown })
     return
   }
   const id = hold(turn, from, bytes)
-  if (id) onSignedPolicy(turn, id, message.value.cms)
+  if (id) onSigned(turn, id, message.value.cms)
 }
 
 /** Keeps the packet durably; its id, or null where it is held already or there is no room. */

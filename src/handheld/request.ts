@@ -11,10 +11,12 @@ import { isMailDoneStatus, mailDoneStatus } from '#protocol/mail-done.ts'
 import type { MailDone } from '#protocol/relay-frame.ts'
 import { fail } from './ending.ts'
 import type { Typed } from './event.ts'
+import { ruleTexts } from './rules.ts'
 import { otherAccountText, screens } from './screen.ts'
 import type { RequestRun } from './state.ts'
 import { change, clockOffset, log, persist, relayNow, sendPeers, show, showCode, type Turn } from './turn.ts'
 import { hasTooManyUnanswered } from './unanswered.ts'
+import { isLocked } from './unlock.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -36,13 +38,28 @@ interface Request {
 
 /** A new try: always a new transaction, in the place of any run before it. */
 export function onTyped(turn: Turn, event: Typed): void {
+  if (isLocked(turn.state, turn.nowMs)) {
+    log(turn, 'what was typed at a locked handheld was passed over', {}, 'info')
+    return
+  }
   if (!event.confirmed && asksFirst(turn, event.address)) return
+  change(turn, { lock: { ...turn.state.lock, lastUsedAtMs: turn.nowMs } })
   const hadPeer = turn.state.run !== null && 'srpId' in turn.state.run
-  startRun(turn, { ...event, renewals: 0 })
+  startRun(turn, { ...event, offer: allowedOffer(turn, event.offer), renewals: 0 })
   if (hadPeer) sendPeers(turn)
   change(turn, { screen: '' })
   show(turn, screens.activating)
   if (turn.state.online) askMail(turn)
+}
+
+const suiteNames = { 1: 'aes', 2: '3des' } as const
+
+/** Of what was asked for the suites that the policy allows; where that leaves none, all that it allows. */
+function allowedOffer({ state }: Turn, offer: readonly Suite[]): readonly Suite[] {
+  const names = ruleTexts(state, 'allowed_algorithms')
+  const allowed = ([1, 2] as const).filter((suite) => names?.includes(suiteNames[suite]) ?? true)
+  const both = offer.filter((suite) => allowed.includes(suite))
+  return both.length > 0 ? both : allowed
 }
 
 /** The relay's answer to the request; each status is good at any time. */

@@ -3,12 +3,14 @@ import { decodeBookSet } from '#protocol/service-book.ts'
 import { readServices, showServices } from './books.ts'
 import { resumeLink } from './link.ts'
 import { judgeHeld } from './packets.ts'
-import { screens } from './screen.ts'
-import type { Account, HandheldState, Repeat, Run } from './state.ts'
-import { change, show, type Turn } from './turn.ts'
+import { lockedText, screenOf, screens } from './screen.ts'
+import type { Account, Repeat, Run } from './state.ts'
+import { change, show, showAnyway, type Turn } from './turn.ts'
+import { ownerTextOf } from './unlock.ts'
+import { inOurTime as wipeInOurTime, wipeTimer } from './wipe.ts'
 
 export function onRestart(turn: Turn): void {
-  const { account, run, failure, outbox } = turn.state
+  const { account, run, failure, outbox, lock } = turn.state
   change(turn, {
     online: false,
     offlineDueMs: null,
@@ -18,26 +20,21 @@ export function onRestart(turn: Turn): void {
       ...account,
       link: resumeLink(account.link),
       repeat: account.repeat && quiet(account.repeat),
+      wipe: account.wipe && wipeInOurTime(account.wipe, turn.nowMs),
     },
+    lock: { ...lock, lastUsedAtMs: Math.min(lock.lastUsedAtMs, turn.nowMs) },
     outbox: outbox.map((entry) => ({ ...entry, sent: false })),
   })
+  wipeTimer(turn)
   showScreen(turn)
   judgeHeld(turn)
 }
 
-/** The text that belongs on the screen, errors aside. */
-export function screenOf({ run, failure, account }: HandheldState): string {
-  if (run) return run.stage === 'mailing' || run.stage === 'waiting' ? screens.activating : screens.verifying
-  if (failure) return failure.text
-  if (!account) return ''
-  if (account.complete) return screens.complete
-  return account.stage === 'active' ? screens.servicesReceived : screens.verified
-}
-
 /** Only what is under way: how an earlier run ended is no news. */
 function showScreen(turn: Turn): void {
-  const { run, account } = turn.state
-  if (run) show(turn, screenOf(turn.state))
+  const { run, account, lock } = turn.state
+  if (lock.locked) showAnyway(turn, lockedText(ownerTextOf(turn.state)))
+  else if (run) show(turn, screenOf(turn.state))
   else if (account?.complete === false) {
     show(turn, screens.verified)
     const services = account.stage === 'active' ? servicesOf(account) : null

@@ -1,43 +1,8 @@
-/** The IT policy rules this handheld knows: their types and what is possible. Agreed by name with the server's catalogue. */
-import { utf8 } from '#kernel/bytes.ts'
-import type { RuleValue } from '#protocol/it-admin.ts'
-
-interface Rule {
-  /** Whether the value has the rule's type; another type refuses the whole policy. */
-  readonly hasType: (value: RuleValue) => boolean
-  /** Whether this handheld can follow it; what it cannot is left out and named. */
-  readonly isPossible: (value: RuleValue) => boolean
-}
-
-const isInteger = (value: RuleValue): value is number => typeof value === 'number'
-
-const flag: Rule = { hasType: (value) => typeof value === 'boolean', isPossible: () => true }
-
-const integer = (min: number, max: number): Rule => ({
-  hasType: isInteger,
-  isPossible: (value) => isInteger(value) && value >= min && value <= max,
-})
-
-const text = (bytesMax: number): Rule => ({
-  hasType: (value) => typeof value === 'string',
-  isPossible: (value) => typeof value === 'string' && utf8(value).length <= bytesMax,
-})
-
-/** The empty list is a list of either kind. */
-const textList: Rule = {
-  hasType: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
-  isPossible: () => true,
-}
-
-const rules: ReadonlyMap<string, Rule> = new Map([
-  ['password_required', flag],
-  ['password_min_length', integer(1, 32)],
-  ['inactivity_lock_minutes', integer(0, 60)],
-  ['allow_browser', flag],
-  ['sync_databases_allowed', textList],
-  ['attachment_max_kib', integer(0, Number.MAX_SAFE_INTEGER)],
-  ['owner_text', text(128)],
-])
+/** The rules of the policy in force: sorted when it comes, and read by whoever obeys one. */
+import { decodeItPolicy, type RuleValue } from '#protocol/it-admin.ts'
+import { asFlag, asNumber, asText, asTexts } from './rule-kinds.ts'
+import { knownRules } from './rule-table.ts'
+import type { HandheldState } from './state.ts'
 
 export interface SortedRules {
   readonly inForce: ReadonlyMap<string, RuleValue>
@@ -50,10 +15,39 @@ export function sortRules(values: ReadonlyMap<string, RuleValue>): SortedRules |
   const inForce = new Map<string, RuleValue>()
   const leftOut: string[] = []
   for (const [name, value] of values) {
-    const rule = rules.get(name)
+    const rule = knownRules.get(name)
     if (rule && !rule.hasType(value)) return null
     if (rule?.isPossible(value)) inForce.set(name, value)
     else leftOut.push(name)
   }
   return { inForce, leftOut }
 }
+
+type Rules = SortedRules['inForce']
+type Ruled = Pick<HandheldState, 'account'>
+
+const noRules: Rules = new Map()
+/** A policy's bytes are read once: a handheld asks for its rules at every step. */
+const readPolicies = new WeakMap<Uint8Array, Rules>()
+
+export function rulesInForce({ account }: Ruled): Rules {
+  const content = account?.policy?.content
+  if (!content) return noRules
+  const known = readPolicies.get(content)
+  if (known) return known
+  const policy = decodeItPolicy(content)
+  const rules = (policy.ok && sortRules(policy.value.rules)?.inForce) || noRules
+  readPolicies.set(content, rules)
+  return rules
+}
+
+function read<T>(state: Ruled, name: string, as: (value: RuleValue) => T | null): T | null {
+  const value = rulesInForce(state).get(name)
+  return value === undefined ? null : as(value)
+}
+
+/** Null where no policy in force has the rule: then the handheld does as it likes. */
+export const ruleNumber = (state: Ruled, name: string): number | null => read(state, name, asNumber)
+export const ruleFlag = (state: Ruled, name: string): boolean | null => read(state, name, asFlag)
+export const ruleText = (state: Ruled, name: string): string | null => read(state, name, asText)
+export const ruleTexts = (state: Ruled, name: string): readonly string[] | null => read(state, name, asTexts)

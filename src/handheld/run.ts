@@ -44,7 +44,7 @@ export interface HandheldWorld {
 }
 
 /** What concerns the user. */
-export type UserAction = Extract<Action, { kind: 'show' | 'stage' | 'ask' | 'ended' }>
+export type UserAction = Extract<Action, { kind: 'show' | 'stage' | 'ask' | 'ended' | 'password' }>
 
 /** Told in order: what the user sees and what the run comes to. */
 export interface HandheldListener {
@@ -182,6 +182,7 @@ class Runner implements RunningHandheld {
       case 'stage':
       case 'ask':
       case 'ended':
+      case 'password':
         this.#listener.acted(action)
         return
       default:
@@ -201,8 +202,10 @@ class Runner implements RunningHandheld {
     const verify = this.#world.verifyPolicy ?? verifyPolicySignature
     verify(cms, caCertificate, atMs)
       .then((checked) => {
-        if (!checked.ok) this.#world.log.warn({ reason: checked.reason }, 'a policy did not verify')
-        return this.raise({ kind: 'policy_verified', id, content: checked.ok ? checked.value : null })
+        if (!checked.ok)
+          this.#world.log.warn({ reason: checked.reason }, 'a signature of an administrator did not verify')
+        const result = checked.ok ? { content: checked.value } : { content: null, reason: checked.reason }
+        return this.raise({ kind: 'policy_verified', id, ...result })
       })
       .catch((error: unknown) => this.#break(error))
   }

@@ -1,7 +1,7 @@
 /** The state as text for the disk: JSON, with byte strings and maps under a key of their own. */
 import { fromBase64, toBase64 } from '#kernel/bytes.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { HandheldState } from './state.ts'
+import { type Account, type HandheldState, initialState } from './state.ts'
 
 /** What one handheld keeps: its own key and all that it knows. */
 export interface SavedHandheld {
@@ -24,7 +24,19 @@ export function decodeSaved(text: string): SavedHandheld {
     throw new Fault('handheld.damaged', 'not a handheld of this version')
   const saved = fromJson(value.saved)
   if (!isSaved(saved)) throw new Fault('handheld.damaged', 'a part of it is missing')
-  return saved
+  return { seed: saved.seed, state: withNewerParts(saved.state) }
+}
+
+/** What a handheld saved by an earlier version does not say yet. */
+function withNewerParts(state: HandheldState): HandheldState {
+  const account = state.account && { ...accountDefaults, ...state.account }
+  return { ...initialState(state.device), ...state, account }
+}
+
+const accountDefaults: Pick<Account, 'command' | 'ownerText' | 'wipe'> = {
+  command: null,
+  ownerText: null,
+  wipe: null,
 }
 
 function parsed(text: string): unknown {

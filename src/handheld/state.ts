@@ -4,6 +4,7 @@ import type { ActivationId, MailAddress, Pin, RelayId, SrpId } from '#kernel/bra
 import type { HandheldCode } from '#protocol/handheld-text.ts'
 import type { PartSet } from '#protocol/parts.ts'
 import type { KeyLink } from './link.ts'
+import { type AppliedCommand, type Lock, openLock, type Refusal, type WaitingWipe } from './state-orders.ts'
 
 /** Where the handheld stands, in the protocol's words. */
 export type Stage =
@@ -151,6 +152,10 @@ export interface Account {
   readonly books: RegisteredBooks | null
   /** The acknowledgement of the books lies safe at the relay and the user was told. */
   readonly complete: boolean
+  readonly command: AppliedCommand | null
+  /** Set by a command; stands before the one of the policy. */
+  readonly ownerText: string | null
+  readonly wipe: WaitingWipe | null
 }
 
 /** An acknowledgement on its way to the relay: same mid and bytes until a receipt. */
@@ -160,6 +165,8 @@ export interface Outgoing {
   readonly payload: Uint8Array
   /** The receipt for it is the end of the activation. */
   readonly completes: boolean
+  /** A wipe waits for the receipt for it. */
+  readonly wipes: boolean
   readonly sent: boolean
   readonly tries: number
   readonly dueMs: number | null
@@ -190,6 +197,8 @@ export interface HandheldState {
   readonly run: Run | null
   readonly account: Account | null
   readonly failure: Failure | null
+  readonly refusal: Refusal | null
+  readonly lock: Lock
   /** The text on the screen. */
   readonly screen: string
   readonly outbox: readonly Outgoing[]
@@ -207,6 +216,8 @@ export const initialState = (device: Device): HandheldState => ({
   run: null,
   account: null,
   failure: null,
+  refusal: null,
+  lock: openLock,
   screen: '',
   outbox: [],
   held: [],
@@ -219,6 +230,10 @@ export function stageOf(state: HandheldState): Stage {
   if (state.failure) return 'failed'
   return state.account?.stage ?? 'idle'
 }
+
+/** Whether this server may order something for the account. */
+export const isServerOf = (account: Account, srpId: SrpId): boolean =>
+  srpId === account.srpId || account.servers.includes(srpId)
 
 /** The servers this handheld will hear: those of its account, and the one it is proving itself to. */
 export function peersOf(state: HandheldState): readonly SrpId[] {

@@ -7,8 +7,12 @@ import { isDue, nextCopy } from './repeat.ts'
 import { requestTimers } from './request.ts'
 import type { HandheldState, Run } from './state.ts'
 import { change, sendPayload, type Turn } from './turn.ts'
+import { lockDueMs, lockTimer } from './unlock.ts'
+import { wipeDueMs, wipeTimer } from './wipe.ts'
 
 export function onTimer(turn: Turn): void {
+  wipeTimer(turn)
+  lockTimer(turn)
   offlineTimer(turn)
   const { run } = turn.state
   switch (run?.stage) {
@@ -38,6 +42,8 @@ export function nextDueMs(state: HandheldState): number | null {
     state.offlineDueMs,
     ...runDues(state.run),
     state.account?.repeat?.dueMs ?? null,
+    wipeDueMs(state),
+    lockDueMs(state),
     ...outboxDues,
   ]
   const times = dues.filter((due) => due !== null)

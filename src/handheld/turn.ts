@@ -47,8 +47,13 @@ export function persist(turn: Turn, point: PersistPoint): void {
   if (turn.persistAt === null || turn.persistAt === 'part') turn.persistAt = point
 }
 
-/** Shows a text, unless it is on the screen already. */
+/** Shows a text, unless it is on the screen already. A locked handheld goes on, and shows nothing of it. */
 export function show(turn: Turn, text: string, code: HandheldCode | null = null): void {
+  if (!turn.state.lock.locked) showAnyway(turn, text, code)
+}
+
+/** For what a locked handheld shows as well. */
+export function showAnyway(turn: Turn, text: string, code: HandheldCode | null = null): void {
   if (turn.state.screen === text) return
   change(turn, { screen: text })
   turn.actions.push({ kind: 'show', text, code })

@@ -1,25 +1,31 @@
 /** docs/it-policy-rules.md, made from the catalogue of IT policy rules. */
-import { type Rule, ruleCatalogue } from '#policy/it-policy.ts'
+import { type Rule, type RuleGroup, ruleGroups } from '#policy/it-policy.ts'
 
 const head = `# IT policy rules
 
-The rules an administrator sets in \`[policy.rules]\` and every handheld gets, signed, before its service books. A
-handheld leaves out a rule that it does not know or cannot follow and names it in its acknowledgement
-(\`postkey handheld show\`); a known rule of the wrong type refuses the whole policy.
+What an administrator can set for handhelds. Each handheld gets the rules, signed, before its service books. A handheld
+leaves out a rule that it does not know or cannot follow, such as a number out of its range, and names it in its
+acknowledgement (\`postkey handheld show\`); a known rule of the wrong type refuses the whole policy.
+
+*Terminal handheld* says what the handheld in the terminal does. A rule about something it does not have is delivered,
+shown by \`postkey handheld screen\` and acknowledged like any other, and changes nothing there.
 
 This page is made from \`src/policy/it-policy.ts\` by \`npm run docs\`.
 `
 
 /** The whole page. */
-export const rulesPage = (): string => `${head}\n${ruleCatalogue.map(entry).join('\n')}`
+export const rulesPage = (): string => `${head}\n${ruleGroups.map(chapter).join('\n')}`
+
+const chapter = ({ heading, rules }: RuleGroup): string => `## ${heading}\n\n${rules.map(entry).join('\n')}`
 
 function entry(rule: Rule): string {
-  return `## \`${rule.name}\`
+  return `### \`${rule.name}\`
 
 ${rule.says}
 
 - Value: ${valueWords(rule)}
 - Default: \`${JSON.stringify(rule.standard)}\`
+- Terminal handheld: ${rule.terminal ?? 'shows and acknowledges it.'}
 `
 }
 
@@ -32,6 +38,8 @@ function valueWords(rule: Rule): string {
     case 'text':
       return `text of at most ${rule.bytesMax} bytes`
     case 'texts':
-      return `a list of at most ${rule.countMax} texts`
+      return rule.among
+        ? `a list of some of ${rule.among.map((item) => `\`${item}\``).join(', ')}`
+        : `a list of at most ${rule.countMax} texts`
   }
 }

@@ -219,6 +219,12 @@ export const administrationFaults = {
     turn: 'user',
     retry: 'new_try',
   },
+  'handheld.locked': {
+    says: 'The handheld is locked.',
+    next: 'Open it with `postkey handheld unlock`; who has forgotten its password asks the administrator for a new one.',
+    turn: 'user',
+    retry: 'new_try',
+  },
   'access.unknown': {
     says: 'The deny list holds no such PIN or model.',
     next: 'Look at `postkey access list`.',

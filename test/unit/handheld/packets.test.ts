@@ -35,16 +35,17 @@ for (const contentType of [contentTypes.cmime, contentTypes.cical, contentTypes.
     )
   })
 
-test('a command is answered with status 7 for now, and what is no ITADMIN with 5', () => {
+test('a command nobody knows is answered with 7, unread, and what is no ITADMIN with 5', () => {
   const world = new World()
   const stage = toComplete(world)
-  const command = Uint8Array.of(0x83, 2, 0x64, ...Buffer.from('lock'), 0x41, 0)
+  const command = Uint8Array.of(0x83, 2, 0x64, ...Buffer.from('ring'), 0x41, 0)
   world.deliver('packet', stage.channel.packet(contentTypes.itAdmin, command))
   world.deliver('packet', stage.channel.packet(contentTypes.itAdmin, Uint8Array.of(0x81, 1)))
   assert.deepEqual(
     answers(world, stage).map(({ status }) => status),
     [7, 5],
   )
+  assert.deepEqual(world.codes(), [31])
 })
 
 test('OTAKEYGEN and ACK are never acknowledged', () => {

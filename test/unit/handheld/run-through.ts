@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { ackStatus } from '#protocol/ack.ts'
 import { encodeItAdmin, encodeItPolicy, type ItPolicy } from '#protocol/it-admin.ts'
+import { encodeItCommand, type ItCommand, type Order, wireName } from '#protocol/it-command.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
 import { packetPayloads } from '#protocol/parts.ts'
 import { receiptStatus } from '#protocol/receipt.ts'
@@ -79,6 +80,23 @@ export const policy = (fields: Partial<ItPolicy> = {}): ItPolicy => ({
 /** An ITADMIN packet. The content stands for its own signature; `verdict` says whether it holds. */
 export const policyPacket = (channel: Channel, value = policy()): Uint8Array =>
   channel.packet(contentTypes.itAdmin, encodeItAdmin({ type: 'policy', cms: encodeItPolicy(value) }))
+
+export const command = (order: Order, fields: Partial<ItCommand> = {}): ItCommand =>
+  ({
+    number: 5,
+    srpId: makeScript().srpId,
+    pin,
+    issuedAt: 1_800_000_000,
+    ...order,
+    ...fields,
+  }) as ItCommand
+
+/** An ITADMIN packet with a command, whose name outside is the one inside unless it is given. */
+export const commandPacket = (channel: Channel, value: ItCommand, name = wireName(value)): Uint8Array =>
+  channel.packet(
+    contentTypes.itAdmin,
+    encodeItAdmin({ type: 'command', command: name, cms: encodeItCommand(value) }),
+  )
 
 /** Answers the handheld's question about the newest signature. */
 export function verified(world: World, good = true): void {

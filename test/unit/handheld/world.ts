@@ -218,7 +218,7 @@ export class World {
     )
   }
 
-  ended(): readonly (number | null)[] {
+  ended(): readonly (number | 'erased' | null)[] {
     return this.actions.flatMap((action) => (action.kind === 'ended' ? [action.code] : []))
   }
 
