@@ -1,16 +1,9 @@
 /** `postkey handheld activate`: the handheld's screen, line by line. */
-import { readFile } from 'node:fs/promises'
 import { Fault } from '#kernel/fault.ts'
 import { activateHandheld, type Outcome } from './activate.ts'
 import type { ExitName, HandheldIo } from './cli-io.ts'
-import {
-  handheldDirectory,
-  type Options,
-  pathOption,
-  relayOptions,
-  suiteOption,
-  textOption,
-} from './cli-options.ts'
+import { handheldDirectory, type Options, relayOptions, suiteOption, textOption } from './cli-options.ts'
+import { orCancelled, readSecret } from './cli-secrets.ts'
 import { openHandheldDirectory } from './file.ts'
 import { codeName } from './fleet.ts'
 import { startProgressLine } from './progress-line.ts'
@@ -20,7 +13,7 @@ import type { RelayTrust } from './run.ts'
 export async function activateCommand(io: HandheldIo, options: Options): Promise<void> {
   const relay = await relayOptions(io, options)
   const suites = suiteOption(options)
-  try {
+  await orCancelled(io, async () => {
     const outcome = await activate(io, options, { relay, suites })
     if (io.format === 'json') io.stdout.write(`${JSON.stringify(outcomeJson(outcome), null, 2)}\n`)
     else if (outcome.code === 'interrupted')
@@ -28,10 +21,7 @@ export async function activateCommand(io: HandheldIo, options: Options): Promise
     const exit = exitOf(outcome.code)
     if (exit) io.setExit(exit)
     if (outcome.code === 'asked') throw new Fault('handheld.consent')
-  } catch (error) {
-    if (!(error instanceof Cancelled)) throw error
-    io.setExit('cancelled')
-  }
+  })
 }
 
 /** What programs get; `code` is a number, 0 for Activation Complete, or a word. */
@@ -45,8 +35,6 @@ export const outcomeJson = ({ code, text, stage, pin, txn, elapsedMs, shown }: O
   elapsedMs,
   shown,
 })
-
-class Cancelled extends Error {}
 
 async function activate(
   io: HandheldIo,
@@ -79,22 +67,12 @@ async function activate(
   }
 }
 
-async function readPassword(io: HandheldIo, options: Options): Promise<string> {
-  const file = pathOption(io, options, 'passwordFile')
-  if (file !== undefined) return firstLine(file)
-  if (!io.canAsk) throw new Fault('admin.usage', 'no terminal to ask on: give --password-file')
-  const password = await io.askPassword('Activation password')
-  if (password === null) throw new Cancelled()
-  return password
-}
-
-async function firstLine(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).split(/\r?\n/)[0] ?? ''
-  } catch (error) {
-    throw new Fault('admin.usage', `the password file ${file} cannot be read`, error)
-  }
-}
+const readPassword = (io: HandheldIo, options: Options): Promise<string> =>
+  readSecret(io, options, {
+    name: 'passwordFile',
+    flag: '--password-file',
+    question: 'Activation password',
+  })
 
 async function consent(io: HandheldIo, options: Options, text: string): Promise<boolean> {
   if (options.yes === true) return true

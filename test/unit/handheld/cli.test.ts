@@ -9,10 +9,10 @@ import { systemClock, systemRandom } from '#edge/system.ts'
 import { registerHandheldCommands } from '#handheld/cli.ts'
 import { exitOf, outcomeJson } from '#handheld/cli-activate.ts'
 import type { HandheldIo } from '#handheld/cli-io.ts'
-import { viewOf } from '#handheld/cli-screen.ts'
 import { openHandheldDirectory } from '#handheld/file.ts'
 import { startProgressLine } from '#handheld/progress-line.ts'
 import { loadRelayTrust, relayTrustText } from '#handheld/trust.ts'
+import { type HandheldDetails, viewOf } from '#handheld/view.ts'
 import { noFailpoint } from '#kernel/failpoint.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import { silentLog } from '#kernel/log.ts'
@@ -122,35 +122,121 @@ test('what is complete says so again, without a relay behind it', async () => {
   assert.deepEqual(Reflect.get(Object(outcome), 'code'), 0)
 })
 
-test('the screen shows stage, address, the policy in force and what was left out, and the books', async () => {
+/** One that is in service and has the password its policy requires. */
+function inService(): World {
   const world = new World()
+  world.nowMs = Date.now()
   toComplete(world)
+  world.raise({ kind: 'set_password', old: '', password: 'mine alone' })
+  return world
+}
+
+const detailsOf = (world: World): HandheldDetails => known(viewOf(world.state, world.nowMs).details)
+
+test('the screen shows stage, address, the policy in force and what was left out, and the books', async () => {
+  const world = inService()
   const home = await saved('screen', world.state)
   const { out } = await type(['screen', '--dir', home])
   for (const text of ['active', '2100000A', 'alice@example.test', 'Example Organisation', 'number 5'])
     assert(out.includes(text), text)
-  assert(out.includes('password_min_length|6\n'))
+  assert(out.includes('Activation Complete\n'))
+  assert(out.includes('password_min_length|6|a password has at least 6 characters|obeyed\n'))
   assert(out.includes('CMIME|S00000001-CMIME|CMIME|yes\n'))
   const json = await type(['screen', '--dir', home], { format: 'json' })
-  assert.deepEqual(JSON.parse(json.out), JSON.parse(JSON.stringify(viewOf(world.state))))
+  assert.deepEqual(JSON.parse(json.out), JSON.parse(JSON.stringify(viewOf(world.state, world.nowMs))))
   assert.equal(faultCodeOf((await type(['screen', '--dir', join(dir, 'nobody')])).error), 'handheld.idle')
 })
 
 test('the view of a failed try names its code beside the account that still works', () => {
-  const world = new World()
-  toComplete(world)
+  const world = inService()
   toConfirming(world, script({ kid: 78 }))
   world.pass(25 * 3_600_000)
-  const view = viewOf(world.state)
-  assert.deepEqual([view.stage, view.failure?.code], ['failed', 22])
-  assert.deepEqual([view.organisation, known(view.policy).number], ['Example Organisation', 5])
+  assert.equal(viewOf(world.state, world.nowMs).stage, 'failed')
+  const { failure, organisation, policy } = detailsOf(world)
+  assert.deepEqual([failure?.code, organisation, known(policy).number], [22, 'Example Organisation', 5])
+})
+
+test('the view of a refusal names its status and reason, for policy and command alike', () => {
+  const world = inService()
+  for (const what of ['policy', 'command'] as const) {
+    const refusal = { what, status: 2, reason: 'bad_chain', atMs: 0 }
+    world.state = { ...world.state, refusal }
+    const { refused } = detailsOf(world)
+    assert.deepEqual(
+      [refused?.what, refused?.status, refused?.says],
+      [what, 2, 'its signature, chain or signer did not verify (bad_chain)'],
+    )
+  }
+})
+
+test('behind a lock, or before a password that is required, nothing is shown but whose the handheld is', async () => {
+  const world = new World()
+  world.nowMs = Date.now()
+  toComplete(world)
+  const home = await saved('gate', world.state)
+  const file = async (name: string, text: string) => {
+    await writeFile(join(dir, name), `${text}\n`)
+    return name
+  }
+  const [good, bad, short] = [
+    await file('good', 'mine alone'),
+    await file('bad', 'x'),
+    await file('short', 'abc'),
+  ]
+  const before = await type(['screen', '--dir', home])
+  assert(before.out.includes('requires a password') && !before.out.includes('alice'))
+  const tooShort = await type(['set-password', '--new-file', short, '--dir', home])
+  assert.deepEqual([tooShort.out, tooShort.exits], ['This password is too short.\n', ['failed']])
+  const set = await type(['set-password', '--new-file', good, '--dir', home])
+  assert.deepEqual([set.out, set.exits], ['The password was set.\n', []])
+  assert((await type(['screen', '--dir', home])).out.includes('alice@example.test'))
+  assert.equal((await type(['lock-screen', '--dir', home])).out, 'Locked\n')
+  const behind = JSON.parse((await type(['screen', '--dir', home], { format: 'json' })).out)
+  assert.deepEqual(
+    [behind.shows, behind.locked, behind.details, behind.text],
+    ['locked', true, null, 'Locked'],
+  )
+  const activate = [
+    'activate',
+    '--email',
+    'bob@example.test',
+    '--password-file',
+    good,
+    '--dir',
+    home,
+    ...relay,
+  ]
+  assert.equal(faultCodeOf((await type(activate)).error), 'handheld.locked')
+  const wrong = await type(['unlock', '--password-file', bad, '--dir', home])
+  assert.deepEqual([wrong.out, wrong.exits], ['The password is not right.\n', ['failed']])
+  assert.equal((await type(['unlock', '--password-file', good, '--dir', home])).out, 'Unlocked\n')
+  assert((await type(['screen', '--dir', home])).out.includes('alice@example.test'))
+  const remove = await type(['set-password', '--old-file', good, '--remove', '--dir', home])
+  assert.deepEqual([remove.out, remove.exits], ['Your organisation requires a password.\n', ['failed']])
+})
+
+test('what is asked for at the lock can be cancelled, and needs a terminal or a file', async () => {
+  const home = await saved('ask', inService().state)
+  const asked = ['unlock', '--dir', home]
+  assert.equal(faultCodeOf((await type(asked)).error), 'admin.usage')
+  assert.deepEqual((await type(asked, { canAsk: true })).exits, ['cancelled'])
+  const typedIn = { canAsk: true, askPassword: async () => 'mine alone' }
+  assert.equal((await type(asked, typedIn)).out, 'Unlocked\n')
+})
+
+test('a handheld that stays on the air ends when its time is over, and there must be one', async () => {
+  const run = ['run', '--seconds', '1', ...relay]
+  assert.equal(faultCodeOf((await type([...run, '--dir', join(dir, 'nobody')])).error), 'handheld.idle')
+  const home = await saved('stay', inService().state)
+  const { out, exits } = await type([...run, '--dir', home], { format: 'json' })
+  assert.deepEqual([JSON.parse(out).ended, exits], ['stopped', []])
 })
 
 test('exit codes tell kinds apart: done, failed, not heard, cancelled', () => {
-  const codes = [0, 10, 12, 'asked', 1, 21, 22, 'interrupted'] as const
+  const codes = [0, 10, 12, 'asked', 'erased', 1, 21, 22, 'interrupted'] as const
   assert.deepEqual(
     codes.map((code) => exitOf(code)),
-    [null, 'failed', 'failed', 'failed', 'unavailable', 'unavailable', 'unavailable', 'cancelled'],
+    [null, 'failed', 'failed', 'failed', 'failed', 'unavailable', 'unavailable', 'unavailable', 'cancelled'],
   )
 })
 

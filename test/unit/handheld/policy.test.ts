@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sortRules } from '#handheld/rules.ts'
 import { parsePin, parseSrpId } from '#kernel/brand.ts'
 import { ackStatus, decodeNamesLeftOut } from '#protocol/ack.ts'
 import { encodeItAdmin, type ItPolicy, type RuleValue } from '#protocol/it-admin.ts'
@@ -43,10 +42,12 @@ for (const [name, change, holds, status] of refusals)
     const stage = toProvisioning(world)
     assert.equal(judged(world, stage, policy(change), holds).status, status)
     assert.deepEqual(world.codes(), [31])
+    assert.deepEqual([world.disk.refusal?.what, world.disk.refusal?.status], ['policy', status])
     assert.equal(world.stage(), 'provisioning')
     assert.equal(known(world.state.account).policyConfirmed, false)
     assert.equal(judged(world, stage, policy({ number: 6 })).status, ackStatus.applied)
     assert.equal(world.state.screen, 'Encryption Verified. Waiting for Services.')
+    assert.equal(world.state.refusal, null)
   })
 
 test('signed content that is no policy is refused as a fault of form', () => {
@@ -79,6 +80,7 @@ test('replayer of policies: a lower number, and an equal one with other content,
   const world = new World()
   const stage = toComplete(world)
   assert.equal(judged(world, stage, policy({ number: 4 })).status, ackStatus.refusedNumber)
+  assert.deepEqual(world.codes(), [31])
   assert.equal(judged(world, stage, policy({ policyId: 'other' })).status, ackStatus.refusedNumber)
   assert.equal(judged(world, stage, policy()).status, ackStatus.applied)
   assert.equal(judged(world, stage, policy({ number: 2 ** 32 + 1 })).status, ackStatus.applied)
@@ -104,26 +106,6 @@ test('rules that are unknown or impossible are left out, named, and named again 
     })
   }
   assert.equal(known(world.state.account).policyConfirmed, true)
-})
-
-test('each rule of the catalogue takes its type and nothing else', () => {
-  const samples: Readonly<Record<string, RuleValue>> = {
-    password_required: true,
-    password_min_length: 4,
-    inactivity_lock_minutes: 0,
-    allow_browser: false,
-    sync_databases_allowed: ['calendar'],
-    attachment_max_kib: 3072,
-    owner_text: '',
-  }
-  assert.deepEqual(sortRules(rules(samples)), { inForce: rules(samples), leftOut: [] })
-  const wrong: readonly RuleValue[] = [true, 4, 'text', Uint8Array.of(1), [1], ['text']]
-  for (const [name, good] of Object.entries(samples)) {
-    const kinds = wrong.filter((value) => sortRules(rules({ [name]: value })) !== null)
-    assert.equal(kinds.length, 1, name)
-    assert.equal(typeof kinds[0], typeof good)
-  }
-  assert.deepEqual(sortRules(rules({ sync_databases_allowed: [] }))?.leftOut, [])
 })
 
 test('a policy that is being verified when the process dies is verified again', () => {

@@ -1,0 +1,58 @@
+/** `postkey handheld unlock`, `lock-screen` and `set-password`: what a person does at the lock of the terminal's handheld. */
+import { type AtHand, atHandheld } from './at-hand.ts'
+import type { HandheldIo } from './cli-io.ts'
+import { handheldDirectory, type Options } from './cli-options.ts'
+import { orCancelled, readSecret } from './cli-secrets.ts'
+import { readHandheld } from './file.ts'
+import { screens } from './screen.ts'
+
+const opened: readonly string[] = ['unlocked', 'must_change', 'set', 'removed', 'locked', 'nothing']
+
+export const unlockCommand = (io: HandheldIo, options: Options): Promise<void> =>
+  orCancelled(io, async () => {
+    const password = await presentPassword(io, options, 'passwordFile', '--password-file')
+    await act(io, options, { kind: 'unlock', password })
+  })
+
+export const setPasswordCommand = (io: HandheldIo, options: Options): Promise<void> =>
+  orCancelled(io, async () => {
+    const old = await presentPassword(io, options, 'oldFile', '--old-file')
+    const password = options.remove === true ? null : await newPassword(io, options)
+    await act(io, options, { kind: 'set_password', old, password })
+  })
+
+export const lockCommand = (io: HandheldIo, options: Options): Promise<void> =>
+  act(io, options, { kind: 'lock' })
+
+/** Empty where the handheld has none: then nobody is asked. */
+async function presentPassword(
+  io: HandheldIo,
+  options: Options,
+  name: string,
+  option: string,
+): Promise<string> {
+  const saved = await readHandheld(handheldDirectory(io, options))
+  if (!saved?.state.lock.password) return ''
+  return readSecret(io, options, { name, flag: option, question: 'Handheld password' })
+}
+
+const newPassword = (io: HandheldIo, options: Options): Promise<string> =>
+  readSecret(io, options, {
+    name: 'newFile',
+    flag: '--new-file or --remove',
+    question: 'New handheld password',
+  })
+
+/** The last line says what came of it; the exit code whether it was what the person wanted. */
+async function act(io: HandheldIo, options: Options, event: AtHand): Promise<void> {
+  const { state, password } = await atHandheld(handheldDirectory(io, options), event, io)
+  const { outcome, text } = password ?? lockOutcome(state.lock.locked)
+  const answer = { outcome, text, locked: state.lock.locked }
+  io.stdout.write(io.format === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : `${text}\n`)
+  if (!opened.includes(outcome)) io.setExit('failed')
+}
+
+const lockOutcome = (locked: boolean) =>
+  locked
+    ? { outcome: 'locked', text: screens.locked }
+    : { outcome: 'nothing', text: 'Without a password there is nothing to lock with.' }
