@@ -8,24 +8,10 @@ import { verifyPolicySignature } from '#crypto/policy-verify.ts'
 import { parsePin, parseSrpId } from '#kernel/brand.ts'
 import { fromHex, toBase64, toHex } from '#kernel/bytes.ts'
 import { decodeItAdmin, encodeItAdmin } from '#protocol/it-admin.ts'
-import { decodeItCommand, encodeItCommand, type Order } from '#protocol/it-command.ts'
+import { decodeItCommand, encodeItCommand } from '#protocol/it-command.ts'
+import { commandFile as file } from './commands.ts'
 import { good, known } from './expect.ts'
 
-interface CommandFile {
-  readonly at: number
-  readonly srp: string
-  readonly pin: string
-  readonly ca: string
-  readonly commands: readonly {
-    readonly order: Order
-    readonly number: number
-    readonly issuedAt: number
-    readonly content: string
-    readonly itadmin: string
-  }[]
-}
-
-const file = JSON.parse(readFileSync(new URL('commands.json', import.meta.url), 'utf8')) as CommandFile
 const folder = mkdtempSync(join(tmpdir(), 'postkey-commands-'))
 
 after(() => rmSync(folder, { recursive: true }))

@@ -1,4 +1,6 @@
 /** Good bytes of the vectors with the decoder of each: what tests spoil. */
+import { fromHex } from '#kernel/bytes.ts'
+import { commandFile } from './commands.ts'
 import { type DecoderName, decoders, isDecoderName } from './decoders.ts'
 import { cases, wireOutput } from './mdap1.ts'
 
@@ -21,6 +23,7 @@ export const goodBytes: readonly (readonly [DecoderName, Uint8Array])[] = [
   ['frame', wireOutput.hex('sendM2')],
   ['packet-header', wireOutput.hex('bigHeader')],
   ['it-policy', wireOutput.hex('policyContent')],
+  ...commandFile.commands.map(({ content }): [DecoderName, Uint8Array] => ['it-command', fromHex(content)]),
   ['books', wireOutput.hex('books')],
   ['ack', wireOutput.hex('ackPartly')],
   ['error', errorMessage(wireOutput.hex('err10'))],

@@ -94,8 +94,22 @@ const makes: fc.Arbitrary<Make> = fc.oneof(
         content: at % 2 === 0 ? content : null,
       }),
   ),
+  {
+    // An administrator's order, in its two steps.
+    weight: 4,
+    arbitrary: fc.constant<Make>(({ held }, heard, at) => {
+      const order = held.length > 0 ? null : heard.order(at)
+      return order ? deliver(order) : { kind: 'policy_verified', ...heard.signed(0) }
+    }),
+  },
   fc
     .constantFrom<HandheldEvent>(
+      { kind: 'used' },
+      { kind: 'lock' },
+      { kind: 'unlock', password: 'right' },
+      { kind: 'unlock', password: 'wrong' },
+      { kind: 'set_password', old: 'right', password: 'right' },
+      { kind: 'set_password', old: '', password: 'right' },
       { kind: 'timer' },
       { kind: 'cancel' },
       { kind: 'restart' },
@@ -145,16 +159,20 @@ test('no sequence of events makes a handheld throw, skip the disk, or say that i
 /** Complete is an account whose key is current, with a policy under it and books, and whose last answer was taken. */
 function assertSound(before: HandheldState, after: HandheldState, shown: readonly string[]): void {
   const { account, outbox } = after
+  const erased = shown.some((text) => text.includes('erased from') || text.includes('was erased'))
+  if (erased) assert(before.account?.wipe, 'nobody ordered this wipe')
   if (account?.complete) {
     assert(account.stage === 'active' && account.policy && account.policyConfirmed && account.books)
     assert(!outbox.some(({ completes }) => completes), 'complete before its answer was taken')
   }
   if (account?.stage === 'active') assert(account.bookNumber && account.policyConfirmed)
   if (shown.includes(complete)) assert(account?.complete, `${complete} was shown, and it is not`)
-  if (before.account?.complete) assert(account, 'an account in service was lost')
+  if (before.account?.complete) assert(account || erased, 'an account in service was lost')
+  if (erased) assert.deepEqual(after.account, null, 'nothing of the organisation outlives a wipe')
   if (account && before.account && account.txn === before.account.txn) {
     assert((account.policy?.number ?? 0) >= (before.account.policy?.number ?? 0), 'a policy went back')
     assert((account.bookNumber?.number ?? 0) >= (before.account.bookNumber?.number ?? 0), 'books went back')
+    assert((account.command?.number ?? 0) >= (before.account.command?.number ?? 0), 'commands went back')
     assert(account.link.nextSeq >= before.account.link.nextSeq, 'a number was given out again')
     assert(account.link.window.next >= before.account.link.window.next, 'the window moved back')
   }

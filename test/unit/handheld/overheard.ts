@@ -1,11 +1,14 @@
 /** All that was and would be said in one activation, for tests that say it again, changed, or out of turn. */
 import assert from 'node:assert/strict'
 import type { Action } from '#handheld/action.ts'
+import type { Order } from '#protocol/it-command.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
 import { cutPacket, encodePart } from '#protocol/parts.ts'
 import { encodePayload } from '#protocol/payload.ts'
 import {
   booksPacket,
+  command,
+  commandPacket,
   policy,
   policyPacket,
   type Stage,
@@ -30,18 +33,35 @@ export const testedStages: Readonly<Record<string, Go>> = {
 
 export class Overheard {
   readonly #messages: readonly Uint8Array[]
+  readonly #orders: readonly Uint8Array[]
   readonly #world: World
 
   constructor(world: World, go: Go | undefined) {
     this.#world = world
     const reached = known(go)(world) as Partial<Stage> | undefined
     this.#messages = [encodePayload({ kind: 'm2', bytes: Uint8Array.of(0xa0) }), ...said(reached)]
+    this.#orders = ordered(reached)
     world.sends()
   }
 
   /** One of the server's payloads. */
   message(at: number): Uint8Array {
     return known(this.#messages[at % this.#messages.length])
+  }
+
+  /** One of the administrator's commands; null where there is no key yet. */
+  order(at: number): Uint8Array | null {
+    return this.#orders[at % this.#orders.length] ?? null
+  }
+
+  /** What one of the checks that were asked for would give back if the signature held. */
+  signed(at: number): { readonly id: string; readonly content: Uint8Array } {
+    const asked = this.#world.actions.filter((action) => action.kind === 'verify_policy')
+    const { id, cms } = asked[asked.length - 1 - (at % (asked.length + 1))] ?? {
+      id: '',
+      cms: new Uint8Array(1),
+    }
+    return { id, content: cms }
   }
 
   /** Of one of the frames that the handheld has sent, or of none. */
@@ -53,6 +73,22 @@ export class Overheard {
 
 const midOf = (action: Action): readonly Uint8Array[] =>
   action.kind === 'send' && action.frame.type === 'send' ? [action.frame.mid] : []
+
+/** Commands of an administrator, each under a number of its own. */
+function ordered({ proved, channel }: Partial<Stage> = {}): readonly Uint8Array[] {
+  const way = channel ?? (proved?.ok ? proved.channel : null)
+  if (!way) return []
+  const orders: readonly Order[] = [
+    { command: 'lock', ownerText: 'x' },
+    { command: 'set_owner', ownerText: 'y' },
+    { command: 'wipe', scope: 1, waitSeconds: 60 },
+    { command: 'cancel_wipe' },
+    { command: 'wipe', scope: 0, waitSeconds: 0 },
+  ]
+  return orders.map((order, i) =>
+    encodePayload({ kind: 'packet', bytes: commandPacket(way, command(order, { number: i + 1 })) }),
+  )
+}
 
 /** What a server says from the stage that was reached on, and what it has said. */
 function said({ shared, proved, channel }: Partial<Stage> = {}): readonly Uint8Array[] {

@@ -3,12 +3,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isPoint } from '#crypto/p256.ts'
 import type { Suite } from '#crypto/packet.ts'
-import { parseSrpId, type SrpId } from '#kernel/brand.ts'
+import { parsePin, parseSrpId, type SrpId } from '#kernel/brand.ts'
 import { decodeEtpBody, encodeEtpBody } from '#protocol/etp.ts'
 import { decodeM2, encodeM2, type M2 } from '#protocol/exchange.ts'
-import { policy, policyPacket, toComplete, toWaiting } from './run-through.ts'
+import {
+  command,
+  commandPacket,
+  policy,
+  policyPacket,
+  toComplete,
+  toWaiting,
+  verified,
+} from './run-through.ts'
 import { answerRequest, Channel, judgeProof, testSecrets } from './server-double.ts'
-import { address, password, pin, script, typed, World } from './world.ts'
+import { address, known, password, pin, script, typed, World } from './world.ts'
 
 /** The request that a handheld with always the same randomness makes of this password. */
 function requestUnder(typedPassword: string): Uint8Array {
@@ -91,4 +99,49 @@ test('thief of the CA or policy signer: without the master key his policy is not
   assert.deepEqual(world.sends(), [])
   world.deliver('packet', policyPacket(channel, policy({ number: 99 })))
   assert(world.actions.slice(before).some(({ kind }) => kind === 'verify_policy'))
+})
+
+test('replayer of policies and commands: an order of another handheld, or one from before, does nothing under the live key', () => {
+  const world = new World()
+  const { channel } = toComplete(world)
+  const wipe = { command: 'wipe', scope: 0, waitSeconds: 0 } as const
+  const orders = [
+    command(wipe, { number: 20, pin: known(parsePin('FFFFFFFF')) }),
+    command({ command: 'set_owner', ownerText: 'x' }, { number: 20 }),
+    command(wipe, { number: 19 }),
+  ]
+  const statuses = orders.map((order) => {
+    world.sends()
+    world.deliver('packet', commandPacket(channel, order))
+    verified(world)
+    return channel.ack(world.message('ack').bytes).status
+  })
+  assert.deepEqual(statuses, [3, 0, 4])
+  world.pass(3_600_000)
+  assert.equal(world.state.account?.wipe, null)
+})
+
+test('thief of a handheld: kept off the air he guesses a few times, and a wipe that waits comes without the relay', () => {
+  const stolen = (): World => {
+    const world = new World()
+    const { channel } = toComplete(world)
+    const rules = new Map([['password_attempts_max', 3]])
+    world.deliver('packet', policyPacket(channel, policy({ number: 9, rules })))
+    verified(world)
+    const lock = command({ command: 'lock', password: 'not for thieves' }, { number: 20 })
+    const wipe = command({ command: 'wipe', scope: 0, waitSeconds: 600 }, { number: 21 })
+    for (const order of [lock, wipe]) {
+      world.deliver('packet', commandPacket(channel, order))
+      verified(world)
+    }
+    world.raise({ kind: 'link_down', reason: 'unreachable' })
+    return world
+  }
+  const guessing = stolen()
+  for (const password of ['1234', '0000', 'password']) guessing.raise({ kind: 'unlock', password })
+  assert.equal(guessing.disk.account, null)
+  const waiting = stolen()
+  assert.notEqual(waiting.disk.account, null)
+  waiting.pass(600_000)
+  assert.equal(waiting.disk.account, null)
 })
