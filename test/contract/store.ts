@@ -12,6 +12,7 @@ import { deliveries } from './store-deliveries.ts'
 import { grants } from './store-grants.ts'
 import { groups } from './store-groups.ts'
 import { handhelds, rest } from './store-handhelds.ts'
+import { policies, queue } from './store-policies.ts'
 import { retention } from './store-retention.ts'
 import {
   alias,
@@ -36,6 +37,8 @@ export function storeContract(name: string, open: OpenStore): void {
   deliveries(check)
   handhelds(check)
   rest(check)
+  policies(check)
+  queue(check)
   retention(check)
   audit(check)
   accounts(check)

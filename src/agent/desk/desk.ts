@@ -34,7 +34,7 @@ export function startDesk(env: AgentEnv, numbers: Numbers): Desk {
   const loop = makeLoop({
     clock: env.clock,
     dueInMs: () => dueInMs(env),
-    pass: () => pass(env, numbers),
+    pass: () => workOff(env, numbers),
     onError: (error) => env.log.error({ code: faultCodeOf(error) }, 'the queue could not be read'),
   })
   const looks = startLooks(env, loop)
@@ -101,7 +101,8 @@ async function dueInMs({ store, clock }: AgentEnv): Promise<number | null> {
   return times.length === 0 ? null : Math.min(...times) - clock.nowMs()
 }
 
-async function pass(env: AgentEnv, numbers: Numbers): Promise<number> {
+/** One round: what is due goes, as far as the order allows. Returns how much was due. */
+export async function workOff(env: AgentEnv, numbers: Numbers): Promise<number> {
   const nowMs = env.clock.nowMs()
   const wipeAtMs = await env.store.queue.nextWipeAtMs()
   if (wipeAtMs !== null && wipeAtMs <= nowMs) await env.store.queue.endWiped(nowMs)

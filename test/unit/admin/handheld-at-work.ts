@@ -23,7 +23,7 @@ export async function addHandheld(
     (await store.users.add({ address, displayName: 'Hana', aliases: [], nowMs }))
   assert(user !== null)
   const txn = `${pin}${'0'.repeat(24)}`.toLowerCase() as ActivationId
-  const kid = Number.parseInt(pin, 16) % 1_000_000_007
+  const kid = (Number.parseInt(pin, 16) + (nowMs % 1_000)) % 1_000_000_007
   const window = encodeReplayWindow(emptyReplayWindow)
   await store.activations.commit({
     nowMs,

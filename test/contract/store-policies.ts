@@ -1,0 +1,258 @@
+/** Policies, who gets them, and what waits for handhelds. */
+import assert from 'node:assert/strict'
+import type { MailAddress, Pin } from '#kernel/brand.ts'
+import type { NewItem } from '#store/queue.ts'
+import type { Store } from '#store/store.ts'
+import * as e from '../unit/activation/events.ts'
+import { addHandheld } from '../unit/admin/handheld-at-work.ts'
+import { type CheckStore, withUser } from './store-support.ts'
+
+const nowMs = e.start
+const pin = '2100AB3F' as Pin
+
+const create = async (store: Store, name: string, rules = {}): Promise<number> => {
+  const id = await store.policies.create({ name, rules, note: 'new', nowMs })
+  assert(id !== null)
+  return id
+}
+
+const names = async (store: Store) => (await store.policies.list()).map(({ name }) => name)
+
+export function policies(check: CheckStore): void {
+  check('there is a default policy, weaker than every other and never removed', async (store) => {
+    const id = await create(store, 'sales')
+    const fallback = await store.policies.find('default')
+    assert.deepEqual([fallback?.rank, fallback?.revision, fallback?.rules], [null, 1, {}])
+    await store.policies.remove(fallback?.id ?? 0)
+    assert.deepEqual(await names(store), ['sales', 'default'])
+    await store.policies.remove(id)
+    assert.deepEqual(await names(store), ['default'])
+  })
+
+  check('a policy has one name, and the newest is the weakest until it is ranked', async (store) => {
+    const [one, two, three] = [await create(store, 'a'), await create(store, 'b'), await create(store, 'c')]
+    assert.equal(await store.policies.create({ name: 'b', rules: {}, note: '', nowMs }), null)
+    assert.equal(await store.policies.rename(one, 'c'), false)
+    await store.policies.setRank(three, 1)
+    assert.deepEqual(await names(store), ['c', 'a', 'b', 'default'])
+    await store.policies.setRank(one, 99)
+    assert.deepEqual(await names(store), ['c', 'b', 'a', 'default'])
+    assert.deepEqual(
+      (await store.policies.list()).map(({ rank }) => rank),
+      [1, 2, 3, null],
+    )
+    assert.notEqual(two, three)
+  })
+
+  check(
+    'each change is a revision, and of two changes to one revision the second is refused',
+    async (store) => {
+      const id = await create(store, 'sales', { allow_browser: false })
+      const change = { id, expected: 1, rules: { allow_browser: true }, note: 'why', nowMs: nowMs + 5 }
+      assert.equal(await store.policies.change(change), true)
+      assert.equal(await store.policies.change({ ...change, rules: {} }), false)
+      const [newest, first] = await store.policies.revisions(id)
+      assert.deepEqual(newest, { revision: 2, rules: { allow_browser: true }, atMs: nowMs + 5, note: 'why' })
+      assert.deepEqual(first?.rules, { allow_browser: false })
+      assert.equal((await store.policies.find('sales'))?.revision, 2)
+    },
+  )
+
+  check(
+    "a user's own policy is stronger than a group's, and of the groups' the rank decides",
+    async (store) => {
+      const userId = await withUser(store)
+      const group = await store.groups.create({ name: 'field', description: '', nowMs })
+      assert(group !== null)
+      await store.groups.addMembers(group, [userId])
+      const [weak, strong, own] = [
+        await create(store, 'weak'),
+        await create(store, 'strong'),
+        await create(store, 'own'),
+      ]
+      await store.policies.setRank(strong, 1)
+      for (const id of [weak, strong])
+        assert.equal(await store.policies.assign(id, { kind: 'group', name: 'field' }), true)
+      assert.equal(await store.policies.assign(own, { kind: 'user', userId }), true)
+      assert.equal(await store.policies.assign(own, { kind: 'user', userId }), false)
+      assert.equal(await store.policies.assign(own, { kind: 'group', name: 'nobody' }), null)
+      const layers = (await store.policies.layersOf(userId)).map(({ policy, via }) => [policy.name, via.kind])
+      assert.deepEqual(layers, [
+        ['own', 'user'],
+        ['strong', 'group'],
+        ['weak', 'group'],
+        ['default', 'default'],
+      ])
+      const reach = await store.policies.reachOf(userId)
+      assert.deepEqual(
+        reach.policies.toSorted((a, b) => a.id - b.id),
+        [
+          { id: weak, own: false },
+          { id: strong, own: false },
+          { id: own, own: true },
+        ],
+      )
+      assert.equal(await store.policies.unassign(own, { kind: 'user', userId }), true)
+      assert.equal((await store.policies.layersOf(userId))[0]?.policy.name, 'strong')
+    },
+  )
+
+  check(
+    'how many handhelds a policy reaches counts each once, and the default reaches all',
+    async (store) => {
+      const { userId } = await addHandheld(store, nowMs, pin)
+      await addHandheld(store, nowMs, '2100AB40' as Pin, 'other@example.test' as MailAddress)
+      const sales = await create(store, 'sales')
+      const group = await store.groups.create({ name: 'field', description: '', nowMs })
+      assert(group !== null)
+      await store.groups.addMembers(group, [userId])
+      await store.policies.assign(sales, { kind: 'group', name: 'field' })
+      await store.policies.assign(sales, { kind: 'user', userId })
+      assert.equal(await store.policies.handheldsReached(sales), 1)
+      const fallback = await store.policies.find('default')
+      assert.equal(await store.policies.handheldsReached(fallback?.id ?? 0), 2)
+    },
+  )
+
+  check('a service book is taken away and given back', async (store) => {
+    const userId = await withUser(store)
+    assert.equal(await store.policies.setBookRemoved(userId, 'CICAL', true), true)
+    assert.equal(await store.policies.setBookRemoved(userId, 'CICAL', true), false)
+    assert.deepEqual((await store.policies.reachOf(userId)).removedBooks, ['CICAL'])
+    assert.equal(await store.policies.setBookRemoved(userId, 'CICAL', false), true)
+    assert.deepEqual((await store.policies.reachOf(userId)).removedBooks, [])
+  })
+}
+
+const item = (userId: number, more: Partial<NewItem> = {}): NewItem => ({
+  pin,
+  userId,
+  kind: 'policy',
+  digest: 'd',
+  nowMs,
+  ...more,
+})
+
+const states = async (store: Store) =>
+  (await store.queue.list({ pin, limit: 100 })).map(({ id, state }) => [id, state])
+
+const command = (userId: number, name: string): NewItem =>
+  item(userId, { kind: 'command', command: name, sealed: new Uint8Array([7]) })
+
+export function queue(check: CheckStore): void {
+  check(
+    'a newer policy takes the place of one that is not acknowledged, and not of the books',
+    async (store) => {
+      const { userId } = await addHandheld(store, nowMs, pin)
+      const [first, books] = await store.queue.add([item(userId), item(userId, { kind: 'books' })])
+      const [second] = await store.queue.add([item(userId, { digest: 'e' })])
+      assert.deepEqual(await states(store), [
+        [second, 'waiting'],
+        [books, 'waiting'],
+        [first, 'replaced'],
+      ])
+      assert.equal((await store.queue.givenTo(pin))?.policyDigest, 'e', 'what is queued counts as given')
+    },
+  )
+
+  check('commands stand in line, and a wipe takes the place of all before it', async (store) => {
+    const { userId } = await addHandheld(store, nowMs, pin)
+    const [lock, owner] = await store.queue.add([command(userId, 'lock'), command(userId, 'set_owner')])
+    assert.deepEqual(
+      (await store.queue.live(pin)).map(({ id }) => id),
+      [lock, owner],
+    )
+    const [wipe] = await store.queue.add([command(userId, 'wipe')])
+    assert.deepEqual(
+      (await store.queue.live(pin)).map(({ id }) => id),
+      [wipe],
+    )
+    assert.equal((await store.queue.find(lock ?? 0))?.sealed, null, 'what it said is forgotten')
+  })
+
+  check('what waits for another item is not due until that ends', async (store) => {
+    const { userId } = await addHandheld(store, nowMs, pin)
+    const [policy = 0, books = 0] = await store.queue.add([item(userId), item(userId, { kind: 'books' })])
+    await store.queue.waitFor(books, policy)
+    assert.deepEqual(
+      (await store.queue.due(nowMs, 10)).map(({ id }) => id),
+      [policy],
+    )
+    await store.queue.change({ id: policy, nowMs: nowMs + 1, state: 'done' })
+    assert.deepEqual(
+      (await store.queue.due(nowMs + 1, 10)).map(({ id }) => id),
+      [books],
+    )
+    await store.queue.waitFor(books, policy)
+    assert.equal((await store.queue.due(nowMs + 1, 10)).length, 1, 'one that has ended is not waited for')
+  })
+
+  check('an item that has ended stays as it ended, and one sent anew stops its old packet', async (store) => {
+    const { userId } = await addHandheld(store, nowMs, pin)
+    const [id = 0] = await store.queue.add([item(userId)])
+    const delivery = (key: string) => ({
+      key,
+      txn: null,
+      of: 'policy' as const,
+      to: { pin },
+      payload: new Uint8Array([1]),
+      until: 'answer' as const,
+      firstAtMs: nowMs,
+      endsAtMs: nowMs + 1_000_000,
+    })
+    for (const key of ['item:1:5', 'item:1:6'])
+      await store.activations.commit({
+        nowMs,
+        item: { id, nowMs, state: 'out', deliveryKey: key, number: 5, tried: 'sent' },
+        addDeliveries: [delivery(key)],
+      })
+    assert.equal((await store.deliveries.byKey('item:1:5'))?.state, 'stopped')
+    assert.equal((await store.deliveries.byKey('item:1:6'))?.state, 'running')
+    assert.equal(await store.queue.cancel(id, nowMs), true)
+    assert.equal((await store.deliveries.byKey('item:1:6'))?.state, 'stopped')
+    await store.queue.change({ id, nowMs, state: 'done' })
+    assert.equal((await store.queue.find(id))?.state, 'cancelled')
+    assert.equal(await store.queue.cancel(id, nowMs), false)
+    assert.equal(await store.queue.again(id, nowMs), true)
+    const again = await store.queue.find(id)
+    assert.deepEqual([again?.state, again?.tries, again?.dueAtMs], ['waiting', 0, nowMs])
+  })
+
+  check('a command that has ended cannot begin again: what it said is gone', async (store) => {
+    const { userId } = await addHandheld(store, nowMs, pin)
+    const [id = 0] = await store.queue.add([command(userId, 'lock')])
+    await store.queue.change({ id, nowMs, state: 'done' })
+    assert.equal(await store.queue.again(id, nowMs), false)
+  })
+
+  check('a new activation of the handheld clears its queue in the same commit', async (store) => {
+    const { userId } = await addHandheld(store, nowMs, pin)
+    await store.queue.add([item(userId), command(userId, 'lock')])
+    await addHandheld(store, nowMs + 5, pin)
+    assert.deepEqual(await store.queue.live(pin), [])
+    assert.equal((await store.queue.counts()).waiting, undefined)
+  })
+
+  check('a handheld whose wipe was acknowledged ends when it must be empty, with its keys', async (store) => {
+    const { userId, kid } = await addHandheld(store, nowMs, pin)
+    await store.queue.add([item(userId)])
+    await store.activations.commit({ nowMs, account: { kind: 'wipe', pin, atMs: nowMs + 60_000 } })
+    assert.equal(await store.queue.nextWipeAtMs(), nowMs + 60_000)
+    assert.equal(await store.queue.givenTo(pin), null, 'nothing more is planned for it')
+    assert.equal(await store.queue.endWiped(nowMs + 59_999), 0)
+    assert.notEqual(await store.handhelds.key(pin, kid), null)
+    assert.equal(await store.queue.endWiped(nowMs + 60_000), 1)
+    assert.equal(await store.handhelds.key(pin, kid), null)
+    assert.equal((await store.handhelds.byPin(pin))[0]?.state, 'wiped')
+    assert.deepEqual(await store.queue.live(pin), [])
+    assert.deepEqual(await store.handhelds.servedPins(), [])
+  })
+
+  check('a removed handheld has no key, and nothing goes to it', async (store) => {
+    await addHandheld(store, nowMs, pin)
+    assert.equal(await store.handhelds.end(pin, 'removed', nowMs), true)
+    assert.equal(await store.handhelds.end(pin, 'removed', nowMs), false)
+    assert.equal(await store.handhelds.currentKey(pin), null)
+    assert.deepEqual(await store.deliveries.runningFor({ pin }), [])
+  })
+}
