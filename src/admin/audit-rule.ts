@@ -4,6 +4,8 @@ import type { Admin } from './admin.ts'
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
 export interface ActRule {
+  /** Whether these arguments ask for a change at all: a dry run does not. */
+  when?(args: readonly unknown[]): boolean
   /** On whom: a user's address, a PIN, a name. */
   on?(args: readonly unknown[], result: unknown): unknown
   /** What was asked for. */

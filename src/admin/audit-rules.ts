@@ -30,7 +30,10 @@ const ofAccount: ActRule = { on: first, before: accountBefore, after: (result) =
 
 export const auditRules: Readonly<Record<string, ActRule | typeof reads>> = {
   status: reads,
-  doctor: { asked: ([options]) => pick(options, 'canary') },
+  doctor: {
+    when: ([options]) => field(options, 'canary') !== false,
+    asked: ([options]) => pick(options, 'canary'),
+  },
   'users.add': {
     on: ([input], result) => field(result, 'address') ?? field(input, 'address'),
     asked: ([input]) => pick(input, ...user),

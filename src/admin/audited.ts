@@ -48,9 +48,16 @@ function guarded(operation: string, method: Method, { admin, caller, env }: Arou
   const act: ActRule = rule === undefined || rule === reads ? {} : rule
   const ledger = (args: readonly unknown[]): Ledger =>
     makeLedger({ operation, act, args, admin, caller, env })
+  const looks = (args: readonly unknown[]): boolean => allowed && act.when?.(args) === false
   if (Object.hasOwn(streams, operation))
-    return (...args) => (allowed ? followed(method, args, act, ledger(args)) : refusedStream(ledger(args)))
-  return (...args) => (allowed ? performed(method, args, ledger(args)) : refused(ledger(args)))
+    return (...args) => {
+      if (looks(args)) return method(...args)
+      return allowed ? followed(method, args, act, ledger(args)) : refusedStream(ledger(args))
+    }
+  return (...args) => {
+    if (looks(args)) return method(...args)
+    return allowed ? performed(method, args, ledger(args)) : refused(ledger(args))
+  }
 }
 
 async function performed(method: Method, args: readonly unknown[], ledger: Ledger): Promise<unknown> {

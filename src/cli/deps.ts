@@ -15,6 +15,8 @@ export type In = Readable & { readonly isTTY?: boolean }
 /** Questions to a person; null where the person cancelled. */
 export interface Prompts {
   password(message: string): Promise<string | null>
+  /** A line of text. */
+  text(message: string): Promise<string | null>
   confirm(message: string): Promise<boolean | null>
 }
 

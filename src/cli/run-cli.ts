@@ -3,26 +3,33 @@ import { Command, CommanderError, Option } from 'commander'
 import { faultCodeOf } from '#kernel/fault.ts'
 import { collect } from './act.ts'
 import { accessCommands } from './commands/access.ts'
+import { accountCommands } from './commands/account.ts'
 import { activationCommands } from './commands/activation.ts'
+import { auditCommands } from './commands/audit.ts'
 import { bookCommands } from './commands/book.ts'
+import { completionCommand } from './commands/completion.ts'
 import { configCommands } from './commands/config.ts'
 import { daemonCommands } from './commands/daemons.ts'
 import { dbCommands } from './commands/db.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { handheldCommands } from './commands/handheld.ts'
+import { loginCommands } from './commands/login.ts'
 import { mailboxCommands } from './commands/mailbox.ts'
 import { passwordCommands } from './commands/password.ts'
 import { policyCommands } from './commands/policy.ts'
 import { queueCommands } from './commands/queue.ts'
 import { srpCommands } from './commands/srp.ts'
 import { statusCommand } from './commands/status.ts'
+import { tokenCommands } from './commands/token.ts'
 import { userCommands } from './commands/user.ts'
+import { addDefaultExamples } from './default-examples.ts'
 import type { Host, RunDeps } from './deps.ts'
 import { exitCode, exitNameOf } from './exit-codes.ts'
 import { helpCommand } from './help.ts'
 import { Cancelled, makeRun } from './run.ts'
 import { faultObject, sayFault } from './say-fault.ts'
 import { makeTerminal } from './terminal.ts'
+import { reflow } from './text.ts'
 
 /**
  * Runs the command in `argv` (without the program's own two words) and returns the exit code; never throws.
@@ -63,7 +70,7 @@ export function makeProgram(deps: RunDeps, host: Host): Command {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      writeOut: (text) => void deps.stdout.write(text),
+      writeOut: (text) => void deps.stdout.write(reflow(text, terminal.width)),
       writeErr: (text) => void deps.stderr.write(text),
       getOutHelpWidth: () => terminal.width,
       getErrHelpWidth: () => terminal.width,
@@ -89,6 +96,11 @@ function addCommands(program: Command, host: Host, deps: RunDeps): void {
   accessCommands(program, host)
   mailboxCommands(program, host)
   srpCommands(program, host)
+  program.commandsGroup('Who administers:')
+  accountCommands(program, host)
+  tokenCommands(program, host)
+  loginCommands(program, host)
+  auditCommands(program, host)
   program.commandsGroup('The installation:')
   statusCommand(program, host)
   doctorCommand(program, host)
@@ -98,4 +110,6 @@ function addCommands(program: Command, host: Host, deps: RunDeps): void {
   daemonCommands(program, host)
   program.commandsGroup('Help:')
   helpCommand(program, host)
+  completionCommand(program, host)
+  addDefaultExamples(program)
 }

@@ -34,6 +34,8 @@ export interface Run {
   loaded(): LoadedConfig
   /** Works with the running server's use cases, or with the store itself where no server runs. */
   admin<T>(work: (admin: AdminSession) => Promise<T>): Promise<T>
+  /** The same as nobody yet: a token that is there, and may be an old one, is not brought. */
+  anew<T>(work: (admin: AdminSession) => Promise<T>): Promise<T>
   /** Prints the value for programs, or what `render` makes of it for people. */
   print(value: unknown, render: () => string): void
   /** One line of a live view: a JSON object or a sentence. */
@@ -65,6 +67,7 @@ export function makeRun(deps: RunDeps, command: Command, setExitCode: (code: num
     configInput,
     loaded,
     admin: (work) => withAdmin(deps, loaded(), credentialsOf(deps, options.tokenFile), work),
+    anew: (work) => withAdmin(deps, loaded(), { osUser: deps.osUser, token: null }, work),
     print: (value, render) => write(format === 'json' ? `${JSON.stringify(value, null, 2)}\n` : render()),
     printLine: (value, render) => write(format === 'json' ? `${JSON.stringify(value)}\n` : `${render()}\n`),
     table: (columns, rows) =>

@@ -21,6 +21,16 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line]
 }
 
+/** Paragraphs broken anew to `width`, the words of `  name   words` under each other; other lines stay as they are. */
+export const reflow = (text: string, width: number): string =>
+  text
+    .replace(/^\S.*(?:\n\S.*)*$/gm, (paragraph) => wrap(paragraph.replaceAll('\n', ' '), width).join('\n'))
+    .replace(/^( {2}\S+ {2,})(\S.*)$/gm, (line, name: string, words: string) =>
+      line.length <= width
+        ? line
+        : name + wrap(words, Math.max(20, width - name.length)).join(`\n${' '.repeat(name.length)}`),
+    )
+
 /** `name   value` lines, values wrapped under their beginning. */
 export function fields(
   pairs: readonly (readonly [string, string | null])[],

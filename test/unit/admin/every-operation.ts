@@ -24,7 +24,7 @@ const ofAlice: Given = { args: () => [alice], first: [addAlice] }
 
 export const everyOperation: Readonly<Record<string, Given>> = {
   status: none,
-  doctor: { args: () => [{ canary: false }] },
+  doctor: { args: () => [{ canary: true }] },
   'users.add': { args: () => [{ address: alice, displayName: 'Alice', aliases: ['al@example.test'] }] },
   'users.list': none,
   'users.show': ofAlice,

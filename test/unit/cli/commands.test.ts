@@ -20,6 +20,7 @@ afterEach(() => site.close())
 
 const person = (passwords: (string | null)[], yes: boolean | null = true): Prompts => ({
   password: async () => passwords.shift() ?? null,
+  text: async () => passwords.shift() ?? null,
   confirm: async () => yes,
 })
 

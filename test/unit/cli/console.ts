@@ -2,6 +2,7 @@
 import { Readable, Writable } from 'node:stream'
 import type { Admin } from '#admin/admin.ts'
 import { offlineSession } from '#admin/offline-session.ts'
+import type { AdminParts } from '#admin/ports.ts'
 import { noServerCheck } from '#admin/status.ts'
 import type { Out, Prompts, RunDeps } from '#cli/deps.ts'
 import { runCli } from '#cli/run-cli.ts'
@@ -27,8 +28,8 @@ export interface Console extends Installation {
   run(argv: readonly string[], options?: RunOptions): Promise<Printed>
 }
 
-export function openConsole(): Console {
-  const site = openInstallation({ health: () => [noServerCheck] })
+export function openConsole(changed: Partial<AdminParts> = {}): Console {
+  const site = openInstallation({ health: () => [noServerCheck], ...changed })
   return { ...site, run: (argv, options = {}) => run(site, argv, options) }
 }
 
