@@ -19,7 +19,7 @@ const samples: Readonly<Record<string, string>> = {
   which: 'alice@example.test',
 }
 
-export const sampleOf = (argument: string): string | undefined =>
+const sampleOf = (argument: string): string | undefined =>
   Object.hasOwn(samples, argument) ? samples[argument] : undefined
 
 export function addDefaultExamples(command: Command): void {

@@ -1,6 +1,5 @@
 /** Questions on a terminal. They go to standard error, so that standard output holds the answer alone. */
 import * as clack from '@clack/prompts'
-import type { Command } from 'commander'
 import { fromUtf8 } from '#kernel/bytes.ts'
 import type { Prompts } from './deps.ts'
 import { Cancelled, type Run, usage } from './run.ts'
@@ -19,7 +18,7 @@ export function clackPrompts({ stdin, stderr }: Terminal): Prompts {
   }
 }
 
-const promptsOf = (run: Run): Prompts => run.deps.prompts ?? clackPrompts(run.terminal)
+export const promptsOf = (run: Run): Prompts => run.deps.prompts ?? clackPrompts(run.terminal)
 
 /** Asks before something is lost. Without a terminal only `--yes` consents. */
 export async function consent(run: Run, yes: boolean, question: string): Promise<void> {
@@ -27,22 +26,6 @@ export async function consent(run: Run, yes: boolean, question: string): Promise
   if (!run.terminal.canAsk) throw usage('not asked on a terminal: add --yes')
   if (!(await promptsOf(run).confirm(question))) throw new Cancelled()
 }
-
-/**
- * Asks for the name of what is lost, so that nobody loses the wrong one. Without a terminal only `--yes` consents.
- * @throws Fault admin.usage where another name is typed
- */
-export async function consentByName(run: Run, yes: boolean, loss: string, name: string): Promise<void> {
-  if (yes) return
-  if (!run.terminal.canAsk) throw usage('not asked on a terminal: add --yes')
-  const typed = await promptsOf(run).text(`${loss} Type ${name} to go on`)
-  if (typed === null) throw new Cancelled()
-  if (typed.trim().toLowerCase() !== name.toLowerCase()) throw usage(`that is not ${name}: nothing was done`)
-}
-
-/** The options of a command that asks before something is lost. */
-export const withConsent = (command: Command): Command =>
-  command.option('-y, --yes', 'do not ask').option('--dry-run', 'only show what would be done')
 
 /** A password that is known already, asked for once. */
 export async function readOnePassword(run: Run, what: string): Promise<string> {

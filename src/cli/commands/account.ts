@@ -2,8 +2,9 @@ import { Argument, type Command, Option } from 'commander'
 import { roleNames, roleWords } from '#admin/roles.ts'
 import type { AccountView } from '#admin/views-access.ts'
 import { act, arg, examples } from '../act.ts'
+import { type Consent, mayLose, withConsent } from '../consent.ts'
 import type { Host } from '../deps.ts'
-import { consentByName, readPassword, withConsent } from '../prompts.ts'
+import { readPassword } from '../prompts.ts'
 import type { Run } from '../run.ts'
 import { fields } from '../text.ts'
 import { moment, relative } from '../time.ts'
@@ -15,11 +16,6 @@ const passwordHelp =
 
 export const roleOption = (): Option =>
   new Option('--role <role>', 'what it may do').choices(roleNames).makeOptionMandatory()
-
-interface Consent {
-  readonly yes?: boolean
-  readonly dryRun?: boolean
-}
 
 export function accountCommands(program: Command, host: Host): void {
   const account = program.command('account').description('people who administer, each with a role')
@@ -117,12 +113,12 @@ async function change(run: Run, args: readonly string[], how: 'disable' | 'enabl
   )
 }
 
-async function remove(run: Run, args: readonly string[], { yes, dryRun }: Consent): Promise<void> {
+async function remove(run: Run, args: readonly string[], consent: Consent): Promise<void> {
   const name = arg(args, 0)
   await run.admin(async (admin) => {
     const account = await admin.accounts.show(name)
-    if (dryRun) return run.print(account, () => `${describe(run, account)}\nIt would be removed.\n`)
-    await consentByName(run, yes === true, `Remove the account ${name}.`, name)
+    const says = `Removes the account ${name} (${account.role}); its sessions end.`
+    if (!(await mayLose(run, consent, { name, says, value: account }))) return
     const removed = await admin.accounts.remove(name)
     run.print(removed, () => `Removed ${removed.name}.\n`)
   })

@@ -3,9 +3,10 @@ import type { Command } from 'commander'
 import type { LockTerms, WipeTerms } from '#admin/policy-cases.ts'
 import type { QueueItemView } from '#admin/views-policy.ts'
 import { act, arg, examples } from '../act.ts'
+import { type Consent, mayLose, withConsent } from '../consent.ts'
 import type { Host } from '../deps.ts'
 import { describeItem } from '../policy-tables.ts'
-import { consent, readPassword } from '../prompts.ts'
+import { readPassword } from '../prompts.ts'
 import { type Run, usage } from '../run.ts'
 
 interface LockOptions {
@@ -13,10 +14,9 @@ interface LockOptions {
   readonly ownerText?: string
 }
 
-interface WipeOptions {
+interface WipeOptions extends Consent {
   readonly after?: number
   readonly organisationOnly?: boolean
-  readonly yes?: boolean
 }
 
 const minutesOf = (value: string): number => {
@@ -26,12 +26,13 @@ const minutesOf = (value: string): number => {
 
 export function handheldOrders(handheld: Command, host: Host): void {
   lockCommands(handheld, host)
-  handheld
-    .command('wipe <pin>')
-    .description('erase a handheld: everything on it, or what is the organisation’s')
+  withConsent(
+    handheld
+      .command('wipe <pin>')
+      .description('erase a handheld: everything on it, or what is the organisation’s'),
+  )
     .option('--after <minutes>', 'let it wait so long before it begins', minutesOf)
     .option('--organisation-only', 'only the organisation’s data and keys')
-    .option('--yes', 'do not ask')
     .addHelpText('after', examples('handheld wipe 2100AB3F', 'handheld wipe 2100AB3F --after 60'))
     .action(act<WipeOptions>(host, wipe))
   handheld
@@ -39,12 +40,13 @@ export function handheldOrders(handheld: Command, host: Host): void {
     .description('take back a wipe that has not begun')
     .addHelpText('after', examples('handheld cancel-wipe 2100AB3F'))
     .action(act(host, (run, args) => ordered(run, (admin) => admin.handhelds.cancelWipe(arg(args, 0)))))
-  handheld
-    .command('remove <pin>')
-    .description('end a handheld’s account at once, without a word to it; its keys are erased')
-    .option('--yes', 'do not ask')
+  withConsent(
+    handheld
+      .command('remove <pin>')
+      .description('end a handheld’s account at once, without a word to it; its keys are erased'),
+  )
     .addHelpText('after', examples('handheld remove 2100AB3F'))
-    .action(act<{ yes?: boolean }>(host, remove))
+    .action(act<Consent>(host, remove))
   handheld
     .command('resend-policy <pin>')
     .description('send the IT policy again, under a new number')
@@ -97,24 +99,29 @@ async function lock(
 }
 
 async function wipe(run: Run, args: readonly string[], options: WipeOptions): Promise<void> {
-  const { after, organisationOnly, yes } = options
+  const { after, organisationOnly } = options
   const terms: WipeTerms = {
     ...(after === undefined ? {} : { afterMinutes: after }),
     ...(organisationOnly ? { organisationOnly } : {}),
   }
-  await ordered(run, async (admin) => {
-    const { pin, user, model } = await admin.handhelds.show(arg(args, 0))
+  await run.admin(async (admin) => {
+    const value = await admin.handhelds.show(arg(args, 0))
+    const { pin, user, model } = value
     const what = organisationOnly ? 'the organisation’s data on' : 'everything on'
-    await consent(run, yes === true, `Erase ${what} handheld ${pin} (${model}) of ${user ?? 'nobody'}?`)
-    return admin.handhelds.wipe(pin, terms)
+    const says = `Erases ${what} handheld ${pin} (${model}) of ${user ?? 'nobody'}.`
+    if (!(await mayLose(run, options, { name: pin, says, value }))) return
+    const item = await admin.handhelds.wipe(pin, terms)
+    run.print(item, () => describeItem(run, item))
   })
 }
 
-async function remove(run: Run, args: readonly string[], { yes }: { yes?: boolean }): Promise<void> {
-  const removed = await run.admin(async (admin) => {
-    const { pin, user } = await admin.handhelds.show(arg(args, 0))
-    await consent(run, yes === true, `End the account of handheld ${pin} of ${user ?? 'nobody'}?`)
-    return admin.handhelds.remove(pin)
+async function remove(run: Run, args: readonly string[], consent: Consent): Promise<void> {
+  await run.admin(async (admin) => {
+    const value = await admin.handhelds.show(arg(args, 0))
+    const { pin, user } = value
+    const says = `Ends the account of handheld ${pin} of ${user ?? 'nobody'}.`
+    if (!(await mayLose(run, consent, { name: pin, says, value }))) return
+    const removed = await admin.handhelds.remove(pin)
+    run.print(removed, () => `Handheld ${removed.pin} works for nobody any more; its keys are erased.\n`)
   })
-  run.print(removed, () => `Handheld ${removed.pin} works for nobody any more; its keys are erased.\n`)
 }

@@ -5,9 +5,9 @@ import type { PolicyChanged, PolicyDetail, PolicyView } from '#admin/views-polic
 import { readPolicyFile } from '#config/policy-file.ts'
 import { Fault } from '#kernel/fault.ts'
 import { act, arg, examples } from '../act.ts'
+import { type Consent, mayLose, withConsent } from '../consent.ts'
 import type { Host } from '../deps.ts'
 import { changeTable, describePolicy } from '../policy-tables.ts'
-import { consent } from '../prompts.ts'
 import { type Run, usage } from '../run.ts'
 import { count } from '../text.ts'
 import { policyLookCommands } from './policy-look.ts'
@@ -32,12 +32,11 @@ export function policyCommands(program: Command, host: Host): void {
     .action(
       act(host, (run, args) => shown(run, (admin) => admin.policies.rename(arg(args, 0), arg(args, 1)))),
     )
-  policy
-    .command('remove <name>')
-    .description('remove a policy; handhelds it reached get what is left')
-    .option('--yes', 'do not ask')
+  withConsent(
+    policy.command('remove <name>').description('remove a policy; handhelds it reached get what is left'),
+  )
     .addHelpText('after', examples('policy remove sales'))
-    .action(act<{ yes?: boolean }>(host, remove))
+    .action(act<Consent>(host, remove))
 }
 
 function editCommands(policy: Command, host: Host): void {
@@ -113,14 +112,15 @@ async function shown(run: Run, work: (admin: Session) => Promise<PolicyDetail>):
 const create = (run: Run, args: readonly string[], { from }: { from?: string }): Promise<void> =>
   shown(run, (admin) => admin.policies.create(arg(args, 0), from))
 
-async function remove(run: Run, args: readonly string[], { yes }: { yes?: boolean }): Promise<void> {
-  const removed = await run.admin(async (admin) => {
+async function remove(run: Run, args: readonly string[], consent: Consent): Promise<void> {
+  await run.admin(async (admin) => {
     const policy = await admin.policies.show(arg(args, 0))
-    const reaches = count(policy.handhelds, 'handheld')
-    await consent(run, yes === true, `Remove the policy ${policy.name}? It reaches ${reaches}.`)
-    return admin.policies.remove(policy.name)
+    const { name } = policy
+    const says = `Removes the policy ${name}, which reaches ${count(policy.handhelds, 'handheld')}.`
+    if (!(await mayLose(run, consent, { name, says, value: policy }))) return
+    const removed = await admin.policies.remove(name)
+    run.print(removed, () => `Removed the policy ${removed.name}. ${reached(removed)}\n`)
   })
-  run.print(removed, () => `Removed the policy ${removed.name}. ${reached(removed)}\n`)
 }
 
 async function changed(run: Run, work: (admin: Session) => Promise<PolicyChanged>): Promise<void> {

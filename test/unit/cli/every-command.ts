@@ -9,11 +9,15 @@ export interface Typed {
   readonly first?: readonly (readonly string[])[]
   /** Another exit code than 0. */
   readonly code?: number
+  /** Needs the handheld 2100AB3F of a user. */
+  readonly handheld?: boolean
 }
 
 const alice = 'alice@example.test'
 const addAlice = ['user', 'add', alice]
 const withAlice = (...argv: readonly string[]): Typed => ({ argv, first: [addAlice] })
+const order = (...argv: readonly string[]): Typed => ({ argv: ['2100AB3F', ...argv], handheld: true })
+const sales: readonly string[] = ['policy', 'create', 'sales']
 const password = 'correct horse battery\n'
 const addMaria: readonly string[] = ['account', 'add', 'maria', '--role', 'auditor']
 
@@ -22,6 +26,10 @@ export const apart: ReadonlySet<string> = new Set([
   'handheld activate',
   'handheld fleet',
   'handheld screen',
+  'handheld run',
+  'handheld unlock',
+  'handheld set-password',
+  'handheld lock-screen',
   'serve',
   'agent',
   'relay',
@@ -47,6 +55,43 @@ export const everyCommand: Readonly<Record<string, Typed>> = {
   'activation watch': { argv: [] },
   'handheld list': { argv: [] },
   'handheld show': { argv: ['2100AB3F'], code: 3 },
+  'handheld lock': order('--owner-text', 'Please call'),
+  'handheld owner-text': order('Property of Acme'),
+  'handheld wipe': order('--after', '60', '--yes'),
+  'handheld cancel-wipe': order(),
+  'handheld remove': order('--yes'),
+  'handheld resend-policy': order(),
+  'policy list': { argv: [] },
+  'policy rules': { argv: [] },
+  'policy show': { argv: ['default'] },
+  'policy preview': withAlice(alice),
+  'policy diff': { argv: ['default', 'sales'], first: [sales] },
+  'policy history': { argv: ['default'] },
+  'policy export': { argv: ['default'] },
+  'policy create': { argv: ['sales'] },
+  'policy set': { argv: ['sales', 'allow_browser=false', '--dry-run'], first: [sales] },
+  'policy unset': { argv: ['sales', 'allow_browser'], first: [sales] },
+  'policy import': { argv: ['sales', 'none.toml'], code: 1 },
+  'policy restore': {
+    argv: ['sales', '1'],
+    first: [sales, ['policy', 'set', 'sales', 'allow_browser=false']],
+  },
+  'policy assign': { argv: ['sales', '--user', alice], first: [addAlice, sales] },
+  'policy unassign': {
+    argv: ['sales', '--user', alice],
+    first: [addAlice, sales, ['policy', 'assign', 'sales', '--user', alice]],
+  },
+  'policy rank': { argv: ['sales', '1'], first: [sales] },
+  'policy rename': { argv: ['sales', 'field-sales'], first: [sales] },
+  'policy remove': { argv: ['sales', '--yes'], first: [sales] },
+  'book list': order(),
+  'book resend': order(),
+  'book remove': order('CICAL'),
+  'book restore': { ...order('CICAL'), first: [['book', 'remove', '2100AB3F', 'CICAL']] },
+  'queue list': { argv: [], handheld: true, first: [['handheld', 'lock', '2100AB3F']] },
+  'queue show': { argv: ['1'], handheld: true, first: [['handheld', 'lock', '2100AB3F']] },
+  'queue cancel': { argv: ['1'], handheld: true, first: [['handheld', 'lock', '2100AB3F']] },
+  'queue resend': { argv: ['1'], handheld: true, first: [['handheld', 'lock', '2100AB3F']] },
   'access deny': { argv: ['2100AB3F'] },
   'access allow': { argv: ['2100AB3F'], first: [['access', 'deny', '2100AB3F']] },
   'access list': { argv: [] },

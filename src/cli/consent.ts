@@ -1,0 +1,40 @@
+/** Acts by which something is lost: they ask for its name, and can be tried without losing it. */
+import type { Command } from 'commander'
+import { promptsOf } from './prompts.ts'
+import { Cancelled, type Run, usage } from './run.ts'
+
+/** The options of such a command. */
+export interface Consent {
+  readonly yes?: boolean
+  readonly dryRun?: boolean
+}
+
+export const withConsent = (command: Command): Command =>
+  command.option('-y, --yes', 'do not ask').option('--dry-run', 'only show what would be lost')
+
+export interface Loss {
+  /** What a person has to type: an address, a PIN, a name. */
+  readonly name: string
+  /** One sentence: `Removes the account maria.` */
+  readonly says: string
+  /** What a dry run answers to programs. */
+  readonly value: object
+}
+
+/**
+ * True where it may be done; false on a dry run, which has then been answered. Without a terminal only `--yes` consents.
+ * @throws Fault admin.usage where another name is typed, so that nobody loses the wrong one
+ */
+export async function mayLose(run: Run, { yes, dryRun }: Consent, loss: Loss): Promise<boolean> {
+  const { name, says, value } = loss
+  if (dryRun) {
+    run.print(value, () => `${says}\nA dry run: nothing was done.\n`)
+    return false
+  }
+  if (yes) return true
+  if (!run.terminal.canAsk) throw usage('not asked on a terminal: add --yes')
+  const typed = await promptsOf(run).text(`${says} Type ${name} to go on`)
+  if (typed === null) throw new Cancelled()
+  if (typed.trim().toLowerCase() !== name.toLowerCase()) throw usage(`that is not ${name}: nothing was done`)
+  return true
+}
