@@ -53,10 +53,19 @@ export function renderTable<Row>(
     wordWrap: true,
     wrapOnWordBoundary: true,
   })
-  for (const row of cells) table.push(row)
+  for (const row of cells) table.push(row.map((cell, i) => broken(cell, widths[i] ?? 0)))
   const lines = table.toString().split('\n')
   return `${lines.map((line) => line.trimEnd()).join('\n')}\n`
 }
+
+/** A word that is longer than its column goes on in the next line: an address that is cut off names nobody. */
+function broken(cell: string, width: number): string {
+  if (cell.length <= width) return cell
+  return cell.replace(/\S+/g, (word) => (word.length > width ? pieces(word, width).join('\n') : word))
+}
+
+const pieces = (word: string, width: number): string[] =>
+  Array.from({ length: Math.ceil(word.length / width) }, (_, i) => word.slice(i * width, (i + 1) * width))
 
 /** Flexible columns give way in proportion to what they have over their least width. */
 function fitted<Row>(natural: readonly number[], columns: readonly Column<Row>[], width: number): number[] {

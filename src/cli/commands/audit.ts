@@ -8,6 +8,9 @@ import { type Run, usage } from '../run.ts'
 import { count, fields, visible } from '../text.ts'
 import { localIso, moment } from '../time.ts'
 
+/** Columns of a terminal on which nothing of an ordinary line is broken. */
+const wideEnough = 100
+
 interface ListOptions {
   readonly by?: string
   readonly on?: string
@@ -88,7 +91,7 @@ const actTable = (run: Run, acts: readonly AuditView[]): string =>
   run.table(
     [
       { title: 'NO', value: ({ seq }) => String(seq) },
-      { title: 'WHEN', value: ({ atMs }) => localIso(atMs, run.zone).slice(0, 19).replace('T', ' ') },
+      { title: 'WHEN', value: ({ atMs }) => when(run, atMs) },
       { title: 'WHO', value: ({ who }) => who, flexible: true },
       { title: 'WHAT', value: ({ what }) => what },
       { title: 'ON', value: ({ on }) => on, flexible: true },
@@ -96,6 +99,14 @@ const actTable = (run: Run, acts: readonly AuditView[]): string =>
     ],
     acts,
   )
+
+/** On a narrow terminal without the year: the other columns need the room. */
+function when({ terminal, zone }: Run, atMs: number): string {
+  const isNarrow = terminal.people && terminal.width < wideEnough
+  return localIso(atMs, zone)
+    .slice(isNarrow ? 5 : 0, 19)
+    .replace('T', ' ')
+}
 
 /** An intent without an outcome: the server stopped in between, or could not write. */
 const outcomeWords = ({ outcome }: AuditView): string => outcome ?? 'not known'
