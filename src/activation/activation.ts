@@ -47,6 +47,8 @@ export interface Activation {
   readonly startedAtMs: number
   /** Why it stopped or waits for a person. */
   readonly code?: FaultCode
+  /** The rule of the access list that kept the handheld out, in words. */
+  readonly deniedBy?: string
   readonly grantId?: number
   readonly request?: EtpRequest
   readonly mail?: MailFacts

@@ -79,8 +79,10 @@ export type Happening =
       readonly m3: string
       readonly m3Hash: string
       readonly standing: Standing
-      /** Its PIN is on the deny list. */
+      /** The access list keeps its PIN out. */
       readonly denied?: true
+      /** With `denied`: the rule that does, in words. */
+      readonly rule?: string
     }
   | { readonly kind: 'approved'; readonly pin: Pin }
   | {
@@ -88,6 +90,8 @@ export type Happening =
       readonly m3Hash: string
       readonly verdict: Verdict
       readonly standing: Standing
+      /** With `not_allowed`: the rule of the access list that keeps the handheld out, in words. */
+      readonly rule?: string
       /** With `right` only. */
       readonly device?: DeviceFacts
       readonly m4?: string

@@ -2,7 +2,7 @@
 import { unreachable } from '#kernel/assert.ts'
 import { type FaultCode, faultRow, type Turn } from '#kernel/fault.ts'
 import type { Activation, Stage } from './activation.ts'
-import { type Grant, grantStateAt, triesLeft } from './grant.ts'
+import { type Grant, grantStateAt, isEarly, triesLeft } from './grant.ts'
 import type { PathFacts } from './path.ts'
 import { type Reason, waitingReason } from './waiting.ts'
 
@@ -49,9 +49,19 @@ export function explain(activation: Activation, facts: ExplainFacts): Explanatio
 
 function reasonOf(activation: Activation, facts: ExplainFacts): Reason | null {
   if (activation.phase === 'complete') return endedReason(facts)
-  if (activation.code) return { code: activation.code }
+  if (activation.code) return stoppedReason(activation, activation.code, facts)
   return waitingReason(activation, facts.path ?? null, facts.nowMs)
 }
+
+/** The rule of the access list that kept it out is named, and when a password that was asked for too early begins. */
+function stoppedReason({ deniedBy }: Activation, code: FaultCode, { grant, nowMs }: ExplainFacts): Reason {
+  if (code === 'proof.not_allowed' && deniedBy !== undefined) return { code, detail: deniedBy }
+  if (code === 'grant.not_yet' && grant && isEarly(grant, nowMs)) return { code, ...beginning(grant) }
+  return { code }
+}
+
+const beginning = ({ notBeforeMs }: Grant): { retryAtMs?: number } =>
+  notBeforeMs === undefined ? {} : { retryAtMs: notBeforeMs }
 
 /** A complete activation whose handheld no longer works for the user, or not with everything. */
 function endedReason({ account, booksLeftOut = [] }: ExplainFacts): Reason | null {
@@ -178,8 +188,24 @@ function stoppedWords(activation: Activation): Words {
   }
 }
 
-/** What to say of a user, or a password, for whom no activation was started. */
-export function explainGrant(grant: Grant | null, nowMs: number): Omit<Explanation, 'stage'> {
+/** A mail that brings a user the password or the instructions, as far as it tells why nothing happens yet. */
+export interface MailedFacts {
+  /** Why it waits or was refused; null where it is on its way to the user. */
+  readonly code: FaultCode | null
+  readonly answer: string
+  readonly queuedAtMs: number
+  readonly nextAtMs: number | null
+}
+
+/**
+ * What to say of a user, or a password, for whom no activation was started.
+ * @param mails those of this password
+ */
+export function explainGrant(
+  grant: Grant | null,
+  nowMs: number,
+  mails: readonly MailedFacts[] = [],
+): Omit<Explanation, 'stage'> {
   const at = (code: FaultCode, sinceMs: number) => {
     const { says, next, turn } = faultRow(code)
     return { code, says, next, turn, sinceMs, retryAtMs: null }
@@ -194,8 +220,11 @@ export function explainGrant(grant: Grant | null, nowMs: number): Omit<Explanati
       retryAtMs: null,
     }
   const state = grantStateAt(grant, nowMs)
+  const stuck = mails.find(({ code }) => code !== null)
   switch (state) {
     case 'open':
+      if (stuck?.code) return mailWords(stuck, stuck.code)
+      if (isEarly(grant, nowMs)) return early(grant)
       return {
         code: null,
         says: 'An activation password is set; no handheld has asked to activate with it yet.',
@@ -217,4 +246,21 @@ export function explainGrant(grant: Grant | null, nowMs: number): Omit<Explanati
     default:
       return unreachable(state)
   }
+}
+
+/** Set, and its time has not come; nobody has asked yet. */
+const early = (grant: Grant): Omit<Explanation, 'stage'> => ({
+  code: null,
+  says: 'An activation password is set and begins to work later.',
+  turn: 'user',
+  sinceMs: grant.createdAtMs,
+  next: 'The user types the address and the password on the handheld when it has begun.',
+  retryAtMs: grant.notBeforeMs ?? null,
+})
+
+/** The user cannot have the password yet. */
+function mailWords(mail: MailedFacts, code: FaultCode): Omit<Explanation, 'stage'> {
+  const { says, next, turn } = faultRow(code)
+  const said = mail.answer === '' ? says : `${says} (${mail.answer})`
+  return { code, says: said, next, turn, sinceMs: mail.queuedAtMs, retryAtMs: mail.nextAtMs }
 }

@@ -13,6 +13,10 @@ export interface Grant {
   readonly origin: 'generated' | 'typed'
   readonly createdAtMs: number
   readonly expiresAtMs: number
+  /** Before this a handheld that asks is told to come later; absent where the password works at once. */
+  readonly notBeforeMs?: number
+  /** Wrong proofs that one handheld may send, where the administrator allows fewer than the protocol. */
+  readonly tries?: number
   /** Set by an administrator who means one handheld only. */
   readonly boundTo?: Pin
   readonly claim?: { readonly pin: Pin; readonly txn: ActivationId; readonly atMs: number }
@@ -41,6 +45,10 @@ export const isLive = (grant: Grant, nowMs: number): boolean => {
   const state = grantStateAt(grant, nowMs)
   return state === 'open' || state === 'claimed'
 }
+
+/** Open, and its time has not come: it is set, and works later. */
+export const isEarly = (grant: Grant, nowMs: number): boolean =>
+  grant.state === 'open' && nowMs < (grant.notBeforeMs ?? 0)
 
 export const failsOf = (grant: Grant, pin: Pin): number => grant.fails[pin] ?? 0
 
@@ -94,7 +102,7 @@ export function refusalOf(grant: Grant, pin: Pin, nowMs: number): FaultCode | nu
   const closed = closedCode(grantStateAt(grant, nowMs))
   if (closed) return closed
   if (grant.claim && grant.claim.pin !== pin) return 'grant.claimed'
-  if (failsOf(grant, pin) >= limits.triesPerPin) return 'proof.too_many_tries'
+  if (triesLeft(grant, pin) === 0) return 'proof.too_many_tries'
   const mayProve = grant.claim?.pin === pin || isApproved(grant, pin)
   return isGuarded(grant) && !mayProve ? 'proof.guarded' : null
 }
@@ -119,4 +127,4 @@ export function closedCode(state: GrantState): FaultCode | null {
 }
 
 export const triesLeft = (grant: Grant, pin: Pin): number =>
-  Math.max(0, limits.triesPerPin - failsOf(grant, pin))
+  Math.max(0, Math.min(limits.triesPerPin, grant.tries ?? limits.triesPerPin) - failsOf(grant, pin))

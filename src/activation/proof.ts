@@ -69,20 +69,24 @@ export function seen(activation: Activation, event: Of<'proof_seen'>): Step {
 const isBoundElsewhere = ({ standing, pin, atMs }: Of<'proof_seen'>): boolean =>
   refusalHere(standing.grant, pin, atMs) === 'grant.bound_elsewhere'
 
-/** On the deny list: said before the proof is looked at, and counted as no try. A key in use is not touched by it. */
+/** Kept out by the access list: said before the proof is looked at, and counted as no try. A key in use is not touched by it. */
 function denied(activation: Activation, event: Of<'proof_seen'>): Step {
   const code = 'proof.not_allowed'
+  const kept = withRule(activation, event.rule)
   switch (activation.phase) {
     case 'answered':
     case 'proof_kept':
     case 'judging':
-      return refused(activation, code, event.atMs)
+      return refused(kept, code, event.atMs)
     case 'claimed':
-      return deniedAfterClaim(activation, code, event.atMs)
+      return deniedAfterClaim(kept, code, event.atMs)
     default:
       return stay(activation, { kind: 'tell', pin: event.pin, code })
   }
 }
+
+const withRule = (activation: Activation, rule: string | undefined): Activation =>
+  rule === undefined ? activation : { ...activation, deniedBy: rule }
 
 /** The proof was right, the key never shown: the password is free for another handheld. */
 function deniedAfterClaim(activation: Activation, code: FaultCode, atMs: number): Step {
@@ -168,7 +172,8 @@ export function judged(activation: Activation, event: Of<'proof_judged'>): Step 
   if (code === 'proof.guarded') return guardedYet(activation, activation.proof, event.atMs)
   if (grant === null || code) return refused(marked, code ?? 'grant.none', event.atMs)
   if (event.verdict === 'wrong') return wrong(marked, grant, event.atMs)
-  if (event.verdict === 'not_allowed') return refused(marked, 'proof.not_allowed', event.atMs)
+  if (event.verdict === 'not_allowed')
+    return refused(withRule(marked, event.rule), 'proof.not_allowed', event.atMs)
   const { device, m4, keyCheck } = event
   if (event.verdict !== 'right' || !device || m4 === undefined || keyCheck === undefined)
     return refused(marked, 'request.damaged', event.atMs)

@@ -5,7 +5,7 @@ import { limits } from '#kernel/limits.ts'
 import type { Activation } from './activation.ts'
 import type { Effect, Reduced } from './effect.ts'
 import type { ActivationEvent, EtpRequest, ServerTerms, Standing, Suite } from './event.ts'
-import { closedCode, grantStateAt } from './grant.ts'
+import { closedCode, grantStateAt, isEarly } from './grant.ts'
 import { enter, note, type Of, stay, stop } from './step.ts'
 
 type Step = Reduced<Activation>
@@ -95,6 +95,7 @@ function refusal(
   if (!grant) return 'grant.none'
   const closed = closedCode(grantStateAt(grant, nowMs))
   if (closed) return closed
+  if (isEarly(grant, nowMs)) return 'grant.not_yet'
   if (!standing.hasRecord) return 'grant.alias'
   if (request.mailedAtMs > nowMs + limits.clockSkewSeconds * 1000) return 'request.clock'
   if (nowMs >= request.mailedAtMs + request.lifeMs) return 'request.expired'

@@ -9,6 +9,7 @@ import type { ActivationFilter } from '#store/activations.ts'
 import { activationDetail, activationView } from './activation-view.ts'
 import type { ActivationCases, ActivationQuery } from './admin.ts'
 import { approve, guardView } from './guard.ts'
+import { invitationViews } from './invitations.ts'
 import { addressOf, findUser, shortened, typedPin } from './lookup.ts'
 import { pathOf, unheardOf } from './path.ts'
 import type { AdminParts } from './ports.ts'
@@ -119,6 +120,7 @@ async function explainRun(parts: Parts, run: Activation): Promise<ExplainedActiv
     explanation,
     remarks: remarksOn(run),
     timeline: timeline(await store.activations.events(run.txn), path.relayMail),
+    mails: await invitationViews(parts, kept),
     guard: await guardView(parts, kept),
   }
 }
@@ -148,7 +150,8 @@ async function explainUser(parts: Parts, which: string): Promise<ExplainedActiva
   const { store, clock } = parts
   const user = await findUser(store.users, which)
   const kept = await store.users.newestGrant(user.id)
-  const explanation = explainGrant(kept?.grant ?? null, clock.nowMs())
+  const mails = await invitationViews(parts, kept)
+  const explanation = explainGrant(kept?.grant ?? null, clock.nowMs(), mails)
   const guard = await guardView(parts, kept)
-  return { address: user.address, activation: null, explanation, remarks: [], timeline: [], guard }
+  return { address: user.address, activation: null, explanation, remarks: [], timeline: [], mails, guard }
 }

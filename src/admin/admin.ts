@@ -2,11 +2,12 @@
  * Everything an administrator can do. The CLI, the API and the console call these use cases and nothing else, so
  * that all say the same words; over the admin socket the same interface is met by `socket-client.ts`.
  */
+
+import type { AccessVerdict } from '#activation/access.ts'
 import type { AccountCases, AuditCases, TokenCases } from './admin-access.ts'
 import type { Caller } from './caller.ts'
 import type { BookCases, CommandCases, PolicyCases, QueueCases } from './policy-cases.ts'
 import type {
-  AccessRuleView,
   ActivationDetail,
   ActivationView,
   ApprovedHandheld,
@@ -25,6 +26,7 @@ import type {
   VerifyResult,
 } from './views.ts'
 import type { IssuedToken } from './views-access.ts'
+import type { AccessCheckView, AccessListView, AccessRuleView } from './views-access-list.ts'
 
 export interface NewUserInput {
   /** As typed; stored in its canonical form. */
@@ -38,6 +40,46 @@ export interface PasswordTerms {
   readonly hours?: number
   /** The only handheld that may use it. */
   readonly pin?: string
+  /** When it begins to work; at once where absent. Its life counts from then. */
+  readonly notBeforeMs?: number
+  /** Wrong proofs each handheld may send, 1..5; the configured number where absent. */
+  readonly tries?: number
+  /** The instructions and the password are mailed, each by itself; absent: neither is. */
+  readonly send?: SendTerms
+}
+
+export interface SendTerms {
+  /** Where the password goes; the user's main address where absent. */
+  readonly to?: string
+  /** Where the instructions go; the user's main address where absent. */
+  readonly instructionsTo?: string
+  /** The configured one where absent. */
+  readonly language?: string
+}
+
+/** One user of many; what it says of its own goes before the terms that hold for all. */
+export interface BulkPasswordRow {
+  readonly address: string
+  readonly pin?: string
+  /** Where the password is mailed, if any is. */
+  readonly to?: string
+}
+
+export interface BulkPasswordTerms extends PasswordTerms {
+  /** A new password also where a live one is waiting; else that one is kept. */
+  readonly replace?: boolean
+  /** Passwords are only mailed, and told to nobody else. */
+  readonly hide?: boolean
+}
+
+export interface BulkPasswordResult {
+  /** 0-based position in the rows given. */
+  readonly index: number
+  readonly address: string
+  /** `kept`: a live password was waiting already. */
+  readonly outcome: 'issued' | 'kept' | 'failed'
+  readonly password: IssuedPassword | null
+  readonly fault: { readonly code: string; readonly detail: string } | null
 }
 
 /** What became of one row of an import. */
@@ -70,10 +112,17 @@ export interface UserCases {
   import(rows: readonly NewUserInput[], passwords?: PasswordTerms): AsyncIterable<ImportResult>
 }
 
-/** @throws Fault address.invalid, user.unknown, password.too_short, password.unusable, password.none */
+/**
+ * @throws Fault address.invalid, user.unknown, password.too_short, password.unusable, password.none,
+ *   invitation.no_sender, invitation.template
+ */
 export interface PasswordCases {
   set(address: string, password: string, terms?: PasswordTerms): Promise<IssuedPassword>
   generate(address: string, terms?: PasswordTerms): Promise<IssuedPassword>
+  /** A generated password that is mailed and not told to the caller. */
+  send(address: string, terms?: PasswordTerms): Promise<IssuedPassword>
+  /** A generated password for each; results come in order. */
+  generateMany(rows: readonly BulkPasswordRow[], terms: BulkPasswordTerms): AsyncIterable<BulkPasswordResult>
   revoke(address: string): Promise<UserView>
 }
 
@@ -105,11 +154,20 @@ export interface HandheldCases extends CommandCases {
   show(pin: string): Promise<HandheldDetail>
 }
 
-/** Handhelds that may not activate; `what` is a PIN, or words of a model. @throws Fault admin.usage, access.unknown */
+/**
+ * Which handhelds may activate; `what` is a PIN, a range of PINs, a maker, or a maker with the first words of its model.
+ * @throws Fault admin.usage, access.unknown
+ */
 export interface AccessCases {
+  /** In the place of an earlier rule about the same. */
   deny(what: string): Promise<AccessRuleView>
   allow(what: string): Promise<AccessRuleView>
-  list(): Promise<AccessRuleView[]>
+  remove(what: string): Promise<AccessRuleView>
+  /** What holds where no rule fits. */
+  setDefault(verdict: AccessVerdict): Promise<AccessVerdict>
+  list(): Promise<AccessListView>
+  /** @param device maker and model, as the handheld calls itself */
+  check(pin: string, device?: string): Promise<AccessCheckView>
 }
 
 export interface MailboxCases {

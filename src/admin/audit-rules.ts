@@ -5,7 +5,7 @@
  */
 import { sha256 } from '#crypto/hash.ts'
 import { toHex, utf8 } from '#kernel/bytes.ts'
-import { type ActRule, field, first, isPlain, pick, reads, text } from './audit-rule.ts'
+import { type ActRule, field, first, isPlain, type Json, pick, reads, text } from './audit-rule.ts'
 import { policyAuditRules } from './audit-rules-policy.ts'
 
 /** SHA-256 of the addresses, one a line. */
@@ -15,8 +15,18 @@ function digestOf(rows: unknown): string {
 }
 
 const user = ['address', 'displayName', 'aliases'] as const
-const issued = ['expiresAtMs', 'addresses', 'replaced'] as const
-const terms = ['hours', 'pin'] as const
+const issued = ['expiresAtMs', 'notBeforeMs', 'addresses', 'replaced'] as const
+const terms = ['hours', 'pin', 'notBeforeMs', 'tries'] as const
+const mailTo = ['to', 'instructionsTo', 'language'] as const
+const askedPassword = (how: unknown): Json => {
+  const sent = field(how, 'send')
+  return { ...Object(pick(how, ...terms)), ...(sent === undefined ? {} : { send: pick(sent, ...mailTo) }) }
+}
+const ofPassword = (place: number): ActRule => ({
+  ...ofUser,
+  asked: (args) => askedPassword(args[place]),
+  after: (result) => pick(result, ...issued),
+})
 const account = ['name', 'role', 'disabled'] as const
 
 const userBefore: ActRule['before'] = async (admin, args) =>
@@ -26,6 +36,7 @@ const accountBefore: ActRule['before'] = async (admin, args) =>
 const ofUser: ActRule = {
   on: (args, result) => field(result, 'address') ?? first(args),
 }
+const accessRule: ActRule = { on: first, after: (result) => pick(result, 'kind', 'value', 'verdict') }
 const ofAccount: ActRule = { on: first, before: accountBefore, after: (result) => pick(result, ...account) }
 
 export const auditRules: Readonly<Record<string, ActRule | typeof reads>> = {
@@ -49,7 +60,7 @@ export const auditRules: Readonly<Record<string, ActRule | typeof reads>> = {
       rows: Array.isArray(rows) ? rows.length : 0,
       // Rows have lines of their own by and by; this says from the beginning which they are.
       digest: digestOf(rows),
-      passwords: passwords === undefined ? null : pick(passwords, ...terms),
+      passwords: passwords === undefined ? null : askedPassword(passwords),
     }),
     each: (item) => ({
       on: text(field(item, 'address')),
@@ -57,15 +68,21 @@ export const auditRules: Readonly<Record<string, ActRule | typeof reads>> = {
       after: { ...Object(pick(item, 'added')), password: field(item, 'password') !== null },
     }),
   },
-  'passwords.set': {
-    ...ofUser,
-    asked: ([, , how]) => pick(how, ...terms),
-    after: (result) => pick(result, ...issued),
-  },
-  'passwords.generate': {
-    ...ofUser,
-    asked: ([, how]) => pick(how, ...terms),
-    after: (result) => pick(result, ...issued),
+  'passwords.set': ofPassword(2),
+  'passwords.generate': ofPassword(1),
+  'passwords.send': ofPassword(1),
+  'passwords.generateMany': {
+    asked: ([rows, how]) => ({
+      rows: Array.isArray(rows) ? rows.length : 0,
+      digest: digestOf(rows),
+      ...Object(askedPassword(how)),
+      replace: field(how, 'replace') === true,
+    }),
+    each: (item) => ({
+      on: text(field(item, 'address')),
+      outcome: text(field(field(item, 'fault'), 'code')) || 'ok',
+      after: pick(item, 'outcome'),
+    }),
   },
   'passwords.revoke': ofUser,
   'activations.list': reads,
@@ -77,8 +94,14 @@ export const auditRules: Readonly<Record<string, ActRule | typeof reads>> = {
     after: (result) => pick(result, 'pin', 'waiting'),
   },
   'activations.watch': reads,
-  'access.deny': { on: first, after: (result) => pick(result, 'kind', 'value') },
-  'access.allow': { on: first, after: (result) => pick(result, 'kind', 'value') },
+  'access.deny': accessRule,
+  'access.allow': accessRule,
+  'access.remove': accessRule,
+  'access.setDefault': {
+    asked: ([verdict]) => ({ verdict: text(verdict) }),
+    before: async (admin) => ({ verdict: (await admin.access.list()).fallback }),
+  },
+  'access.check': reads,
   'access.list': reads,
   'handhelds.list': reads,
   'handhelds.show': reads,

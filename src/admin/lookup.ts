@@ -2,6 +2,7 @@
 import { type Grant, grantStateAt, isGuarded, totalFails } from '#activation/grant.ts'
 import { type MailAddress, type Pin, parsePin } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
+import { limits } from '#kernel/limits.ts'
 import { canonicalEmail } from '#protocol/canonical.ts'
 import type { User, UserStore } from '#store/users.ts'
 import type { PasswordView, UserView } from './views.ts'
@@ -45,6 +46,8 @@ const passwordView = (grant: Grant, nowMs: number): PasswordView => ({
   origin: grant.origin,
   createdAtMs: grant.createdAtMs,
   expiresAtMs: grant.expiresAtMs,
+  notBeforeMs: grant.notBeforeMs ?? null,
+  triesPerHandheld: grant.tries ?? limits.triesPerPin,
   boundTo: grant.boundTo ?? null,
   claimedBy: grant.claim?.pin ?? null,
   wrongTries: totalFails(grant),

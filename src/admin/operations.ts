@@ -1,6 +1,27 @@
 /** The use cases by name, as they are called over the admin socket: what arrives is checked before it is used. */
-import type { DoctorOptions, ImportResult, NewUserInput, PasswordTerms } from './admin.ts'
-import { amount, type Call, fields, flag, listMax, listOf, maybe, operation, text } from './operation.ts'
+import type { AccessVerdict } from '#activation/access.ts'
+import type {
+  BulkPasswordResult,
+  BulkPasswordRow,
+  BulkPasswordTerms,
+  DoctorOptions,
+  ImportResult,
+  NewUserInput,
+  PasswordTerms,
+  SendTerms,
+} from './admin.ts'
+import {
+  amount,
+  type Call,
+  fields,
+  flag,
+  type Guard,
+  listMax,
+  listOf,
+  maybe,
+  operation,
+  text,
+} from './operation.ts'
 import { accessOperations, accessStreams } from './operations-access.ts'
 import { policyOperations } from './operations-policy.ts'
 import type { ActivationView, DoctorNote } from './views.ts'
@@ -9,7 +30,12 @@ import type { ActivationView, DoctorNote } from './views.ts'
 export const importRowsMax = listMax
 
 const newUser = fields<NewUserInput>({ address: text, displayName: text, aliases: listOf(text) }, ['address'])
-const terms = fields<PasswordTerms>({ hours: amount, pin: text })
+const send = fields<SendTerms>({ to: text, instructionsTo: text, language: text })
+const termShape = { hours: amount, pin: text, notBeforeMs: amount, tries: amount, send }
+const terms = fields<PasswordTerms>(termShape)
+const bulkRow = fields<BulkPasswordRow>({ address: text, pin: text, to: text }, ['address'])
+const bulkTerms = fields<BulkPasswordTerms>({ ...termShape, replace: flag, hide: flag })
+const verdict: Guard<AccessVerdict> = (value): value is AccessVerdict => value === 'allow' || value === 'deny'
 const query = fields<{ of?: string; open?: boolean; limit?: number }>({ of: text, open: flag, limit: amount })
 const watchQuery = fields<{ of?: string }>({ of: text })
 const doctorOptions = fields<DoctorOptions>({ canary: flag }, ['canary'])
@@ -34,6 +60,9 @@ export const operations: Readonly<Record<string, Call<Promise<unknown>>>> = {
   'passwords.generate': operation([text, maybe(terms)], (admin, [address, how]) =>
     admin.passwords.generate(address, how),
   ),
+  'passwords.send': operation([text, maybe(terms)], (admin, [address, how]) =>
+    admin.passwords.send(address, how),
+  ),
   'passwords.revoke': operation([text], (admin, [address]) => admin.passwords.revoke(address)),
   'activations.list': operation([maybe(query)], (admin, [which]) => admin.activations.list(which)),
   'activations.show': operation([text], (admin, [which]) => admin.activations.show(which)),
@@ -43,6 +72,9 @@ export const operations: Readonly<Record<string, Call<Promise<unknown>>>> = {
   ),
   'access.deny': operation([text], (admin, [what]) => admin.access.deny(what)),
   'access.allow': operation([text], (admin, [what]) => admin.access.allow(what)),
+  'access.remove': operation([text], (admin, [what]) => admin.access.remove(what)),
+  'access.setDefault': operation([verdict], (admin, [which]) => admin.access.setDefault(which)),
+  'access.check': operation([text, maybe(text)], (admin, [pin, device]) => admin.access.check(pin, device)),
   'access.list': operation<[], Promise<unknown>>([], (admin) => admin.access.list()),
   'handhelds.list': operation<[], Promise<unknown>>([], (admin) => admin.handhelds.list()),
   'handhelds.show': operation([text], (admin, [pin]) => admin.handhelds.show(pin)),
@@ -63,10 +95,16 @@ export const operations: Readonly<Record<string, Call<Promise<unknown>>>> = {
 
 /** Those that answer again and again. */
 export const streams: Readonly<
-  Record<string, Call<AsyncIterable<ImportResult | ActivationView | DoctorNote | string>>>
+  Record<
+    string,
+    Call<AsyncIterable<ImportResult | BulkPasswordResult | ActivationView | DoctorNote | string>>
+  >
 > = {
   'users.import': operation([listOf(newUser), maybe(terms)], (admin, [rows, passwords]) =>
     admin.users.import(rows, passwords),
+  ),
+  'passwords.generateMany': operation([listOf(bulkRow), bulkTerms], (admin, [rows, how]) =>
+    admin.passwords.generateMany(rows, how),
   ),
   'activations.watch': operation([maybe(watchQuery)], (admin, [which], signal) =>
     admin.activations.watch(which, signal),

@@ -30,6 +30,14 @@ export interface RelayNames {
   resume(srpId: SrpId): Promise<void>
 }
 
+/** Mails that bring passwords. */
+export interface InvitationOffice {
+  /** The configured language. */
+  readonly language: string
+  /** What is wrong with the templates, those of `language` among them. */
+  mistakes(language: string): readonly string[]
+}
+
 export interface DatabaseCare {
   backup(path: string): Promise<BackupResult>
   verify(): Promise<VerifyResult>
@@ -41,7 +49,7 @@ export interface AdminParts {
     Store,
     | 'installation'
     | 'users'
-    | 'groups'
+    | 'invitations'
     | 'activations'
     | 'access'
     | 'audit'
@@ -67,6 +75,9 @@ export interface AdminParts {
   /** Mail domains served, canonical. */
   readonly domains: readonly string[]
   readonly passwordHours: number
+  readonly passwordTries: number
+  /** Null where no sender of mails with passwords is configured. */
+  readonly invitations: InvitationOffice | null
   readonly scanIntervalSeconds: number
   /** Null where mail is on another server. */
   readonly mail: MailAccounts | null

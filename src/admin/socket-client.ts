@@ -2,7 +2,7 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { createInterface } from 'node:readline'
 import { Fault } from '#kernel/fault.ts'
-import type { Admin, AdminSession, ImportResult } from './admin.ts'
+import type { Admin, AdminSession, BulkPasswordResult, ImportResult } from './admin.ts'
 import type { Credentials } from './desk.ts'
 import { importRowsMax, operations, streams } from './operations.ts'
 import { isAnswering } from './socket-probe.ts'
@@ -65,9 +65,13 @@ function remoteAdmin(place: Place): Admin {
   }
   for (const name of Object.keys(operations)) put(name, (...args: unknown[]) => one(place, name, args))
   for (const name of Object.keys(streams)) put(name, (...args: unknown[]) => follow(place, name, args))
-  put('users.import', (rows: readonly unknown[], ...more: unknown[]) =>
-    inBatches(rows, (batch) => many(place, 'users.import', [batch, ...more]) as AsyncIterable<ImportResult>),
-  )
+  for (const name of ['users.import', 'passwords.generateMany'])
+    put(name, (rows: readonly unknown[], ...more: unknown[]) =>
+      inBatches(
+        rows,
+        (batch) => many(place, name, [batch, ...more]) as AsyncIterable<ImportResult | BulkPasswordResult>,
+      ),
+    )
   return cases as unknown as Admin
 }
 
@@ -79,10 +83,10 @@ function follow(place: Place, name: string, args: readonly unknown[]): AsyncGene
 }
 
 /** A request is bounded, an import is not: rows travel in batches, and results keep their place in the whole. */
-async function* inBatches<Row>(
+async function* inBatches<Row, Result extends { readonly index: number }>(
   rows: readonly Row[],
-  send: (batch: readonly Row[]) => AsyncIterable<ImportResult>,
-): AsyncGenerator<ImportResult> {
+  send: (batch: readonly Row[]) => AsyncIterable<Result>,
+): AsyncGenerator<Result> {
   for (let start = 0; start < rows.length; start += importRowsMax)
     for await (const result of send(rows.slice(start, start + importRowsMax)))
       yield { ...result, index: start + result.index }

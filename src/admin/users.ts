@@ -6,9 +6,10 @@ import { activationView } from './activation-view.ts'
 import type { ImportResult, NewUserInput, PasswordTerms, UserCases } from './admin.ts'
 import { guardView } from './guard.ts'
 import { handheldView } from './handhelds.ts'
+import { invitationViews } from './invitations.ts'
+import { issueGenerated } from './issue-password.ts'
 import { addressOf, findUser, userView, viewUser } from './lookup.ts'
 import { mailboxPasswordCases } from './mailbox-passwords.ts'
-import { issueGenerated } from './passwords.ts'
 import type { AdminParts } from './ports.ts'
 import type { UserDetail } from './views.ts'
 
@@ -84,12 +85,14 @@ async function detail({ store, clock }: AdminParts, user: User): Promise<UserDet
   const nowMs = clock.nowMs()
   const runs = await store.activations.list({ userId: user.id, limit: activationsShown })
   const accounts = await store.handhelds.byUser(user.id)
+  const kept = await store.users.newestGrant(user.id)
   return {
     ...(await viewUser(store.users, user, nowMs)),
     activations: runs.map((run) => activationView(run, nowMs)),
     handhelds: accounts.map((account) => handheldView(account, user.address)),
     mailboxPassword: (await store.users.mailboxPassword(user.address)) !== null,
-    guard: await guardView({ store, clock }, await store.users.newestGrant(user.id)),
+    mails: await invitationViews({ store }, kept),
+    guard: await guardView({ store, clock }, kept),
   }
 }
 

@@ -7,6 +7,7 @@ import type { Hop } from '#activation/timeline.ts'
 import type { ActivationId, MailAddress, Pin, SrpId } from '#kernel/brand.ts'
 import type { FaultCode, Turn } from '#kernel/fault.ts'
 import type { AccountState, Provisioned } from '#store/handhelds.ts'
+import type { InvitationPart, InvitationState } from '#store/invitations.ts'
 
 /** An activation password as it stands; the password itself is kept nowhere. */
 export interface PasswordView {
@@ -14,6 +15,10 @@ export interface PasswordView {
   readonly origin: 'generated' | 'typed'
   readonly createdAtMs: number
   readonly expiresAtMs: number
+  /** When it begins to work; null where it did at once. */
+  readonly notBeforeMs: number | null
+  /** Wrong proofs each handheld may send. */
+  readonly triesPerHandheld: number
   /** The only handheld that may use it, where one was named. */
   readonly boundTo: Pin | null
   readonly claimedBy: Pin | null
@@ -55,16 +60,11 @@ export interface ApprovedHandheld {
   readonly waiting: number
 }
 
-/** One line of the deny list. */
-export interface AccessRuleView {
-  readonly kind: 'pin' | 'model'
-  readonly value: string
-  readonly createdAtMs: number
-}
-
 export interface UserDetail extends UserView {
   /** Whether the password of the user's mailbox at the site's mail server is kept; itself it is never shown. */
   readonly mailboxPassword: boolean
+  /** Those of the newest password. */
+  readonly mails: readonly InvitationView[]
   /** Newest first. */
   readonly activations: readonly ActivationView[]
   readonly handhelds: readonly HandheldView[]
@@ -78,10 +78,32 @@ export interface IssuedPassword {
   /** In groups of four with hyphens; null where an administrator typed it. */
   readonly password: string | null
   readonly expiresAtMs: number
+  readonly notBeforeMs: number | null
+  /** What its QR code holds; null where the password is. */
+  readonly code: string | null
   /** Every address with which the user may activate. */
   readonly addresses: readonly MailAddress[]
   /** Whether an older live password stopped working. */
   readonly replaced: boolean
+  /** Mails that were queued with it. */
+  readonly mailedTo: readonly Pick<InvitationView, 'part' | 'to'>[]
+}
+
+/** A mail that brings the instructions or the password. */
+export interface InvitationView {
+  readonly part: InvitationPart
+  readonly to: MailAddress
+  readonly state: InvitationState
+  /** Why it waits or was refused. */
+  readonly code: FaultCode | null
+  /** The mail server's words. */
+  readonly answer: string
+  /** Tries that were put off. */
+  readonly tries: number
+  readonly queuedAtMs: number
+  /** When it is tried next; null where it has ended. */
+  readonly nextAtMs: number | null
+  readonly endedAtMs: number | null
 }
 
 export interface ActivationView {
@@ -117,6 +139,8 @@ export interface ExplainedActivation {
   /** What went otherwise than it should, and did not stop it. */
   readonly remarks: readonly Remark[]
   readonly timeline: readonly Hop[]
+  /** Mails of the user's newest password. */
+  readonly mails: readonly InvitationView[]
   /** Null where the password is not guarded. */
   readonly guard: GuardView | null
 }

@@ -1,4 +1,6 @@
 /** What comes from the relay: each frame is stored with all it causes before it is acknowledged. */
+
+import { accessRuleWords, decideByPin } from '#activation/access.ts'
 import { sha256 } from '#crypto/hash.ts'
 import { InvariantError } from '#kernel/assert.ts'
 import type { Pin } from '#kernel/brand.ts'
@@ -82,7 +84,9 @@ async function takeProof(env: AgentEnv, pin: Pin, bytes: Uint8Array): Promise<vo
   const { txn } = m3.value
   const nowMs = env.clock.nowMs()
   const m3Hash = toHex(sha256(bytes))
-  const denied = await env.store.access.deniesPin(pin)
+  const decision = decideByPin(await env.store.access.concerning(pin), pin)
+  const denied =
+    decision?.verdict === 'deny' ? { denied: true as const, rule: accessRuleWords(decision.rule) } : {}
   const { activation } = await raise(env, txn, ({ activation, grant }) =>
     activation?.request
       ? {
@@ -91,7 +95,7 @@ async function takeProof(env: AgentEnv, pin: Pin, bytes: Uint8Array): Promise<vo
           m3: toHex(bytes),
           m3Hash,
           standing: { grant, hasRecord: true },
-          ...(denied ? { denied } : {}),
+          ...denied,
           atMs: nowMs,
         }
       : null,

@@ -1,5 +1,11 @@
 /** The work behind the proof: is it right, and if so the server's own proof, the master key and its key check. */
-import { deniesModel } from '#activation/access.ts'
+import {
+  type AccessList,
+  type AccessRule,
+  accessRuleWords,
+  decideAccess,
+  decideByPin,
+} from '#activation/access.ts'
 import type { Activation } from '#activation/activation.ts'
 import type { Happening, Verdict } from '#activation/event.ts'
 import { equalInConstantTime } from '#crypto/equal.ts'
@@ -41,6 +47,8 @@ type Run = Required<Pick<Activation, 'txn' | 'request' | 'answer' | 'proof' | 'a
 
 interface Judgement {
   readonly verdict: Verdict
+  /** With `not_allowed`. */
+  readonly rule?: string
   readonly right?: {
     readonly device: DeviceInfo
     readonly m4: Uint8Array
@@ -64,9 +72,12 @@ export async function judgeProof(
   if (activation.phase !== 'judging' || !request || !answer || !proof || !sealed)
     return void (await raise(env, txn, () => null, { finishWork }))
   const run: Run = { txn, request, answer, proof, address }
-  const { verdict, right } = (await env.store.access.deniesPin(proof.pin))
-    ? notAllowed
-    : judge(env, run, openRunSecrets(env, txn, sealed), await env.store.access.deniedModels())
+  const list = await env.store.access.concerning(proof.pin)
+  const byPin = decideByPin(list, proof.pin)
+  const { verdict, rule, right } =
+    byPin?.verdict === 'deny'
+      ? notAllowed(byPin.rule)
+      : judge(env, run, openRunSecrets(env, txn, sealed), list)
   const result = right && {
     device: {
       model: right.device.model,
@@ -87,6 +98,7 @@ export async function judgeProof(
         m3Hash: proof.m3Hash,
         verdict,
         standing: { grant, hasRecord: true },
+        ...(rule === undefined ? {} : { rule }),
         ...result,
       }
       return { ...happened, atMs: env.clock.nowMs() }
@@ -98,9 +110,12 @@ export async function judgeProof(
 }
 
 /** A PIN that was denied while its proof waited is not judged at all. */
-const notAllowed: Judgement = { verdict: 'not_allowed' }
+const notAllowed = (rule: AccessRule | null): Judgement => ({
+  verdict: 'not_allowed',
+  rule: accessRuleWords(rule),
+})
 
-function judge(env: AgentEnv, run: Run, secrets: RunSecrets, deniedModels: readonly string[]): Judgement {
+function judge(env: AgentEnv, run: Run, secrets: RunSecrets, list: AccessList): Judgement {
   const m3Bytes = fromHex(run.proof.m3)
   const m3 = decodeM3(m3Bytes)
   assert(m3.ok, 'a proof that was kept decodes')
@@ -113,7 +128,8 @@ function judge(env: AgentEnv, run: Run, secrets: RunSecrets, deniedModels: reado
   const device = info && decodeDeviceInfo(info)
   if (!device?.ok) return { verdict: 'box_damaged' }
   if (device.value.pin !== run.proof.pin) return { verdict: 'other_pin' }
-  if (deniedModels.some((words) => deniesModel(words, device.value.model))) return notAllowed
+  const access = decideAccess(list, run.proof.pin, device.value.model)
+  if (access.verdict === 'deny') return notAllowed(access.rule)
   return { verdict: 'right', right: answerProof(env, run, { outcome, keys, m3Bytes, device: device.value }) }
 }
 

@@ -7,17 +7,26 @@ const rowsMax = 100_000
 const columns = ['address', 'name', 'aliases']
 
 /** Rows with the columns address, name, aliases (separated by spaces or semicolons), by header or in this order. */
-export function parseUsers(csv: string): NewUserInput[] {
+export const parseUsers = (csv: string): NewUserInput[] => parseTable(csv, columns).map(userOf)
+
+/** The value of a column in one row, empty where it has none. */
+export type RowOf = (title: string) => string
+
+/**
+ * @param columns in the order they have without a header
+ * @param others columns that may be there and are not looked at
+ */
+export function parseTable(csv: string, columns: readonly string[], others: readonly string[] = []): RowOf[] {
   const [first, ...rest] = parseRows(csv)
   if (!first) throw usage('the file has no rows')
   const header = first.map((title) => title.trim().toLowerCase())
   const titled = header.includes('address')
-  const unknown = titled ? header.find((title) => !columns.includes(title)) : undefined
+  const unknown = titled ? header.find((title) => ![...columns, ...others].includes(title)) : undefined
   if (unknown !== undefined) throw usage(`no column is called "${unknown}"; there are ${columns.join(', ')}`)
   const titles = titled ? header : columns
   const rows = titled ? rest : [first, ...rest]
   if (rows.length > rowsMax) throw usage(`a file has at most ${rowsMax} rows`)
-  return rows.map((row) => userOf(titles, row))
+  return rows.map((row) => (title) => row[titles.indexOf(title)] ?? '')
 }
 
 /** @throws Fault admin.usage where it is no CSV */
@@ -36,8 +45,7 @@ export function parseRows(csv: string): string[][] {
   }
 }
 
-function userOf(titles: readonly string[], row: readonly string[]): NewUserInput {
-  const value = (title: string) => row[titles.indexOf(title)] ?? ''
+function userOf(value: RowOf): NewUserInput {
   const aliases = value('aliases')
     .split(/[\s;,]+/)
     .filter((alias) => alias !== '')

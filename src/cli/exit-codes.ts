@@ -62,6 +62,8 @@ const byCode: Partial<Record<FaultCode, ExitName>> = {
   'password.too_short': 'usage',
   'password.unusable': 'usage',
   'srp.invalid': 'usage',
+  'invitation.no_sender': 'config',
+  'invitation.template': 'config',
   'admin.no_server': 'no_server',
   'store.unavailable': 'unavailable',
   'listen.in_use': 'unavailable',

@@ -2,6 +2,7 @@
 import type { Hop } from '#activation/timeline.ts'
 import type { ExplainedActivation } from '#admin/views.ts'
 import { renderGuard } from './guard.ts'
+import { renderMails } from './mails.ts'
 import type { Run } from './run.ts'
 import { fields, spaced, visible } from './text.ts'
 import { duration, localClock, localDay, moment } from './time.ts'
@@ -42,7 +43,7 @@ export function renderExplanation(run: Run, explained: ExplainedActivation): str
       )}`,
   )
   const guard = renderGuard(run, explained.guard, address)
-  return `${run.terminal.bold(visible(address))}\n${head}${remarks.join('')}${guard}${hops}`
+  return `${run.terminal.bold(visible(address))}\n${head}${remarks.join('')}${guard}${renderMails(run, explained.mails)}${hops}`
 }
 
 /** What all lines of one timeline share. */

@@ -7,6 +7,8 @@ export interface Terminal {
   readonly stderr: Out
   /** A person reads standard output. */
   readonly people: boolean
+  /** It knows no colours, or says so. */
+  readonly dumb: boolean
   /** A person can be asked: standard input and standard error are a terminal. */
   readonly canAsk: boolean
   /** Columns for text that is wrapped. */
@@ -31,6 +33,7 @@ export function makeTerminal({ stdin, stdout, stderr, env }: RunDeps): Terminal 
     stdout,
     stderr,
     people,
+    dumb: env.TERM === 'dumb',
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
     width: Math.max(widthMin, (people && stdout.columns) || widthDefault),
     bold: paint(1, 22),

@@ -13,6 +13,20 @@ export function localIso(atMs: number, zone: ZoneMinutes): string {
   return `${local(atMs, zone).slice(0, 19)}${sign}${hours}:${minutes}`
 }
 
+const written = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?)?(Z|[+-]\d{2}:\d{2})?$/
+
+/** `2026-12-01T08:00`, in local time unless a zone follows; a day alone begins at midnight. Null where it is no moment. */
+export function parseMoment(text: string, zone: ZoneMinutes): number | null {
+  const [, day, time = '00:00', seconds = ':00', offset] = written.exec(text.trim()) ?? []
+  if (day === undefined) return null
+  const asUtc = Date.parse(`${day}T${time}${seconds}Z`)
+  // What the calendar has not, such as 31 April, is read as another day by some engines: it must come back as written.
+  if (Number.isNaN(asUtc) || new Date(asUtc).toISOString().slice(0, 10) !== day) return null
+  if (offset !== undefined) return Date.parse(`${day}T${time}${seconds}${offset}`)
+  const guess = asUtc - zone(asUtc) * 60_000
+  return asUtc - zone(guess) * 60_000
+}
+
 /** `14:02:11.120` */
 export const localClock = (atMs: number, zone: ZoneMinutes): string => local(atMs, zone).slice(11, 23)
 

@@ -34,7 +34,10 @@ export const sectionNames: ReadonlySet<string> = new Set(
 
 /** Keys whose value is a path below `server.data_dir` unless it is absolute. */
 export const isPathKey = (name: string): boolean =>
-  name === 'store.path' || /(?:^|[._])socket$/.test(name) || name.endsWith('_file')
+  name === 'store.path' ||
+  name === 'invitation.templates_dir' ||
+  /(?:^|[._])socket$/.test(name) ||
+  name.endsWith('_file')
 
 function keysBelow(schema: z.core.$ZodType, path: readonly string[]): ConfigKey[] {
   const inner = schema instanceof z.ZodPrefault ? schema.def.innerType : schema

@@ -62,6 +62,21 @@ const rules: readonly Rule[] = [
       'needs the HTTP listener that the push hook speaks to: http.enabled = true',
     ),
   ({ relay_client }) => foreignRelay(relay_client),
+  ({ invitation }) => [
+    ...connection('invitation.smtp', invitation.smtp),
+    ...login('invitation.smtp', invitation.smtp),
+  ],
+  ({ invitation, relay_client, imap, relay, delivery }) =>
+    clash(
+      invitation.from !== '' &&
+        invitation.smtp.host === '' &&
+        relay.smtp.host === '' &&
+        relay_client.url !== '' &&
+        imap.host !== '' &&
+        delivery.to === 'store',
+      'invitation.smtp.host',
+      'must be set: there is no SMTP server in this installation that could take these mails',
+    ),
   delivery,
 ]
 

@@ -6,12 +6,14 @@
 import { z } from 'zod'
 import { limits } from '#kernel/limits.ts'
 import {
+  addressOrEmpty,
   choice,
   distinctList,
   domain,
   flag,
   host,
   integer,
+  languageTag,
   list,
   path,
   port,
@@ -19,6 +21,7 @@ import {
   relayIdOrEmpty,
   srpId,
   text,
+  timeZone,
   tlsMode,
 } from './values.ts'
 
@@ -152,8 +155,20 @@ const relayClient = section({
 const activation = section({
   algorithms: distinctList(choice('aes', '3des'), 2).default(['aes']),
   password_hours: integer(1, 720).default(48),
+  password_tries: integer(1, limits.triesPerPin).default(limits.triesPerPin),
   handhelds_per_user: integer(1, 100).default(1),
   history_days: integer(7, 3_650).default(365),
+})
+
+const invitation = section({
+  from: addressOrEmpty().default(''),
+  from_name: text(128).default(''),
+  reply_to: addressOrEmpty().default(''),
+  helpdesk: text(1_024).default(''),
+  language: languageTag().default('en'),
+  time_zone: timeZone().default(''),
+  templates_dir: path().default(''),
+  smtp: section({ ...smartHost }).prefault({}),
 })
 
 const http = section({
@@ -186,6 +201,7 @@ export const configSchema = section({
   relay: relay.prefault({}),
   relay_client: relayClient.prefault({}),
   activation: activation.prefault({}),
+  invitation: invitation.prefault({}),
   http: http.prefault({}),
   doctor: doctor.prefault({}),
   policy: policy.prefault({}),

@@ -60,3 +60,31 @@ export const distinctList = <T extends z.ZodType>(item: T, most: number) =>
 
 /** How a connection we open is protected; `none` is refused off loopback by `rules.ts`. */
 export const tlsMode = () => choice('implicit', 'starttls', 'none')
+
+const plainAddress = /^[^\s<>()[\]:;,\\"@\p{Cc}]+@[a-z0-9.-]+$/u
+
+/** A mail address as it stands in a header, the domain in lower-case ASCII. */
+export const addressOrEmpty = () =>
+  text(254).refine(
+    (value) => value === '' || plainAddress.test(value),
+    'must be a mail address such as helpdesk@example.org, its domain in lower-case ASCII',
+  )
+
+export const languageTag = () =>
+  text(35).refine(
+    (value) => /^[a-z]{2,3}(?:-[a-z0-9]{2,8})*$/.test(value),
+    'must be a language such as "en" or "pt-br"',
+  )
+
+/** A name of the time zone database; empty: the machine's. */
+export const timeZone = () =>
+  text(64).refine((value) => value === '' || isTimeZone(value), 'must be a time zone such as "Europe/Berlin"')
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}

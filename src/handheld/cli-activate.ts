@@ -1,5 +1,6 @@
 /** `postkey handheld activate`: the handheld's screen, line by line. */
 import { Fault } from '#kernel/fault.ts'
+import { type ActivationCode, decodeActivationCode } from '#protocol/activation-code.ts'
 import { activateHandheld, type Outcome } from './activate.ts'
 import type { ExitName, HandheldIo } from './cli-io.ts'
 import { handheldDirectory, type Options, relayOptions, suiteOption, textOption } from './cli-options.ts'
@@ -42,8 +43,8 @@ async function activate(
   { relay, suites }: { readonly relay: RelayTrust; readonly suites: ReturnType<typeof suiteOption> },
 ): Promise<Outcome> {
   const { clock, random, log, failpoint, stop, version } = io
+  const typed = await typedOrRead(io, options)
   const storage = await openHandheldDirectory(handheldDirectory(io, options))
-  const email = textOption(options, 'email')
   const line = startProgressLine(io)
   try {
     return await activateHandheld({
@@ -54,8 +55,10 @@ async function activate(
       storage,
       failpoint,
       suites,
-      typed:
-        email === undefined ? null : { email, password: () => line.hidden(() => readPassword(io, options)) },
+      typed: typed && {
+        email: typed.email,
+        password: typed.password ?? (() => line.hidden(() => readPassword(io, options))),
+      },
       anew: options.anew === true,
       device: { softwareVersion: version },
       signal: stop,
@@ -66,6 +69,29 @@ async function activate(
     line.stop()
   }
 }
+
+/** What the user typed, or the handheld read off a QR code; null: go on with what is under way. @throws Fault admin.usage */
+async function typedOrRead(
+  io: HandheldIo,
+  options: Options,
+): Promise<{ readonly email: string; readonly password?: string } | null> {
+  const email = textOption(options, 'email')
+  if (options.code === undefined && options.codeFile === undefined)
+    return email === undefined ? null : { email }
+  if (email !== undefined) throw new Fault('admin.usage', 'either a code or --email')
+  const { address, password } = codeOf(textOption(options, 'code') ?? (await readCode(io, options)))
+  return password === undefined ? { email: address } : { email: address, password }
+}
+
+function codeOf(text: string): ActivationCode {
+  const code = decodeActivationCode(text.trim())
+  if (code.ok) return code.value
+  throw new Fault('admin.usage', 'this is no activation code of Postkey')
+}
+
+/** It may hold a password, and is asked for as one. */
+const readCode = (io: HandheldIo, options: Options): Promise<string> =>
+  readSecret(io, options, { name: 'codeFile', flag: '--code-file', question: 'Activation code' })
 
 const readPassword = (io: HandheldIo, options: Options): Promise<string> =>
   readSecret(io, options, {

@@ -32,6 +32,11 @@ export function registerHandheldCommands<C extends CommandLike<C>>(
       '--password-file <file>',
       'file whose first line is the activation password; else it is asked for',
     )
+    .option(
+      '--code [code]',
+      'what its QR code says, instead of address and password; without a value it is asked for',
+    )
+    .option('--code-file <file>', 'file whose first line is that code')
     .option(...directory)
     .option('--anew', 'begin anew even if an activation of this address is under way')
     .option('--yes', 'consent to what the handheld would ask first')
@@ -122,4 +127,5 @@ Exit codes:
 Examples:
   postkey handheld activate --email alice@example.test
   postkey handheld activate --email alice@example.test --password-file pw.txt -o json
+  postkey handheld activate --code 'postkey:activate?address=alice%40example.test'
 `

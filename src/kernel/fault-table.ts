@@ -7,6 +7,7 @@ import { administrationFaults } from './faults/administration.ts'
 import { deliveryFaults } from './faults/delivery.ts'
 import { grantFaults } from './faults/grant.ts'
 import { installationFaults } from './faults/installation.ts'
+import { invitationFaults } from './faults/invitation.ts'
 import { mailFaults } from './faults/mail.ts'
 import { proofFaults } from './faults/proof.ts'
 import { relayFaults } from './faults/relay.ts'
@@ -21,6 +22,7 @@ export const faultTable = {
   ...relayFaults,
   ...mailFaults,
   ...deliveryFaults,
+  ...invitationFaults,
   ...administrationFaults,
   ...accessFaults,
   ...installationFaults,

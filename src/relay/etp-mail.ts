@@ -1,6 +1,5 @@
 /** The mail that carries ETP.DAT (docs/protocol.md, "The mail"), as one pure value for the mailer. */
 import { sealEtp } from '#crypto/etp-seal.ts'
-import { utf8 } from '#kernel/bytes.ts'
 import { encodeEtpFile, encodeEtpRelayPart } from '#protocol/etp.ts'
 import { encodeEtpArmour } from '#protocol/etp-armour.ts'
 import type { RelayMailRow } from '#store/relay.ts'
@@ -66,10 +65,3 @@ The activation server reads it and files it away. You need do nothing.
 If you are not setting up a handheld, delete it: without your activation
 password it has no effect.
 `
-
-/**
- * An address that a mail may go to: canonical addresses have none of these, and whoever changes that must
- * not open the way for a second header or a second recipient.
- */
-export const isPlainAddress = (address: string): boolean =>
-  utf8(address).length <= 254 && /^[^\s<>()[\]:;,\\"@\p{Cc}]+@[a-z0-9.-]+$/u.test(address)

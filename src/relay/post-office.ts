@@ -4,6 +4,7 @@ import { nowSeconds } from '#kernel/clock.ts'
 import { jittered } from '#kernel/random.ts'
 import { mailDoneStatus } from '#protocol/mail-done.ts'
 import type { Frame } from '#protocol/relay-frame.ts'
+import type { MailOutcome } from '#smtp-client/smtp-client.ts'
 import type { RelayMailRow, RelayMailState } from '#store/relay.ts'
 import { makeEtpFile, makeEtpMail } from './etp-mail.ts'
 import { sendHints } from './hints.ts'
@@ -18,7 +19,7 @@ import {
   retryDelayMs,
   statusOf,
 } from './mail-ask.ts'
-import type { Mailer, MailOutcome } from './mailer.ts'
+import type { Mailer } from './mailer.ts'
 import type { Sessions } from './sessions.ts'
 
 export interface PostOffice {

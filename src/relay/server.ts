@@ -1,4 +1,5 @@
 /** The relay's network side: WebSocket over TLS, plain only on loopback. */
+
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
@@ -6,9 +7,10 @@ import { WebSocketServer } from 'ws'
 import { assert } from '#kernel/assert.ts'
 import { limits } from '#kernel/limits.ts'
 import { isLoopback } from '#kernel/loopback.ts'
+import type { SmtpRoutes } from '#smtp-client/smtp-client.ts'
 import type { RelayEnv } from './hub.ts'
 import { type RelayRole, rolePath, subprotocol } from './link.ts'
-import { type MailerOptions, makeMailer } from './mailer.ts'
+import { makeMailer } from './mailer.ts'
 import { type Relay, startRelay } from './relay.ts'
 import { linkWebSocket } from './ws-link.ts'
 
@@ -21,7 +23,7 @@ export interface RelayServerOptions extends RelayEnv {
     readonly certificate: string
     readonly key: string
   }
-  readonly mail: MailerOptions
+  readonly mail: SmtpRoutes
 }
 
 export interface RelayServer {

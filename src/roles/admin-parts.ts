@@ -10,6 +10,7 @@ import { finishBackup, newBackupFile, newestVersion, verifyDatabase } from '#sto
 import type { AgentRole, Ports } from './agent-role.ts'
 import type { Base } from './base.ts'
 import { makeDoctor } from './doctor.ts'
+import { invitationOffice } from './invitations.ts'
 import { ownRelayId, ownSrpId } from './relay-role.ts'
 
 /** What the process tells of itself. */
@@ -33,6 +34,8 @@ export const adminParts = (base: Base, process: Process): AdminParts => ({
   srpId: ownSrpId(base.config),
   domains: base.config.server.domains,
   passwordHours: base.config.activation.password_hours,
+  passwordTries: base.config.activation.password_tries,
+  invitations: invitationOffice(base.config),
   scanIntervalSeconds: base.config.agent.scan_interval_seconds,
   mail: base.config.imap.host ? null : mailAccounts(base),
   relay: base.config.relay_client.url ? null : relayNames(base),

@@ -19,6 +19,7 @@ import { connectServer } from '#relay/client.ts'
 import type { RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import type { Base } from './base.ts'
 import { agentFacts, agentHealth } from './health.ts'
+import { startInvitationMails } from './invitations.ts'
 import { makePushHook, type PushHook } from './push-hook.ts'
 import { openRelayIdentity, ownRelayId, ownSrpId } from './relay-role.ts'
 import { keyFromHex, ownSrpKey } from './secrets.ts'
@@ -109,12 +110,14 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
   const watched = watching
   const push = makePushHook(base, watched)
   const retention = startRetention(env, base.config.activation.history_days)
+  const invitations = startInvitationMails(base, ports.smtp ?? base.config.smtp.port)
   return {
     ...told(base, agent, watched, push),
     push,
     relayAheadMs: () => relayTime && aheadMs(base.clock, relayTime),
     mail,
     close: async () => {
+      await invitations.close()
       await retention.close()
       await watched.close()
       await extractor.close()

@@ -18,6 +18,7 @@ import type { Random } from '#kernel/random.ts'
 import { imapMailServer } from '#mailbox/imap-mailbox.ts'
 import { startRelayServer } from '#relay/server.ts'
 import { webSocketDial } from '#relay/ws-dial.ts'
+import { makeSmtpClient } from '#smtp-client/smtp-client.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
 import { wholeCheckBytesMax } from '#store/sqlite/soundness.ts'
 import type { Store } from '#store/store.ts'
@@ -49,6 +50,8 @@ export interface Edge {
   readonly dialRelay: typeof webSocketDial
   /** The relay's network side and its way to mail servers. */
   readonly startRelayServer: typeof startRelayServer
+  /** The way of mails that bring passwords to mail servers. */
+  readonly smtpClient: typeof makeSmtpClient
   readonly startExtractor: typeof startExtractor
   readonly serveAdmin: typeof serveAdmin
   readonly watchDescriptors: typeof watchDescriptors
@@ -65,6 +68,7 @@ export const machineEdge = (failpoint?: string): Edge => ({
   tokens: { byCommand: commandTokens, byEndpoint: endpointTokens },
   dialRelay: webSocketDial,
   startRelayServer,
+  smtpClient: makeSmtpClient,
   startExtractor,
   serveAdmin,
   watchDescriptors,

@@ -1,19 +1,18 @@
 /** The relay of this installation: its identity, the server it knows from the start, and where its mail goes. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config, SmtpRoute as RouteConfig } from '#config/schema.ts'
-import { readSecretFile } from '#config/secret-file.ts'
+import type { Config } from '#config/schema.ts'
 import { assert } from '#kernel/assert.ts'
 import { parseRelayId, parseSrpId, type RelayId, type SrpId } from '#kernel/brand.ts'
 import { isLoopback } from '#kernel/loopback.ts'
 import { registerServerBySrpKey } from '#relay/administration.ts'
 import { ensureRelayIdentity, type RelayIdentity } from '#relay/identity.ts'
-import type { MailerOptions, SmtpRoute } from '#relay/mailer.ts'
 import type { RelayServer } from '#relay/server.ts'
 import { defaultRelaySettings } from '#relay/settings.ts'
 import type { Base } from './base.ts'
 import { ownSrpKey } from './secrets.ts'
-import { caIn, dialHost, tlsFor, trustIn } from './tls.ts'
+import { relayRoutes } from './smtp-routes.ts'
+import { dialHost, tlsFor, trustIn } from './tls.ts'
 
 export const ownRelayId = (config: Config): RelayId => {
   const id = parseRelayId(config.relay.id)
@@ -59,7 +58,7 @@ export async function startRelayRole(base: Base, smtpPort: number): Promise<Rela
     host: config.relay.host,
     port: config.relay.port,
     tls,
-    mail: mailRoutes(base, smtpPort),
+    mail: relayRoutes(base, smtpPort),
   })
   writeTrust(base, relay.port)
   return relay
@@ -78,32 +77,6 @@ async function registerOwnServer(base: Base): Promise<void> {
       domains: config.server.domains,
     },
   )
-}
-
-function mailRoutes(base: Base, smtpPort: number): MailerOptions {
-  const { relay, smtp } = base.config
-  const embedded: SmtpRoute = {
-    host: dialHost(smtp.host),
-    port: smtpPort,
-    tls: 'starttls',
-    ...trustIn(base, smtp, relay.smtp.ca_file),
-    serverName: smtp.hostname,
-  }
-  return {
-    route: relay.smtp.host ? routeOf(relay.smtp) : embedded,
-    domains: Object.fromEntries(relay.smtp_route.map((route) => [route.domain, routeOf(route)])),
-    ehloName: relay.id,
-  }
-}
-
-function routeOf(route: Omit<RouteConfig, 'domain'>): SmtpRoute {
-  return {
-    host: route.host,
-    port: route.port,
-    tls: route.tls === 'none' ? 'plain' : route.tls,
-    ...caIn(route.ca_file),
-    ...(route.user ? { user: route.user, password: readSecretFile(route.password_file) } : {}),
-  }
 }
 
 /** What a handheld beside this server needs to find and trust the relay; docs/how-to/trust-a-relay.md. */

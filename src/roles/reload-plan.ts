@@ -54,6 +54,7 @@ const consequences: Readonly<Record<string, Consequence>> = {
   'relay_client.url': 'restart',
   'relay_client.srp_id': 'restart',
   'activation.': ['agent'],
+  'invitation.': ['agent'],
   'http.': 'restart',
   'doctor.': [],
   'policy.': ['agent'],

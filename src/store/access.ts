@@ -1,4 +1,4 @@
-import type { AccessRule } from '#activation/access.ts'
+import type { AccessList, AccessRule, AccessSubject, AccessVerdict } from '#activation/access.ts'
 import type { Pin } from '#kernel/brand.ts'
 
 /** A rule as it is kept. */
@@ -10,13 +10,15 @@ export interface KeptAccessRule {
 }
 
 export interface AccessStore {
-  /** Keeps the first of two equal rules; returns what is kept. */
-  deny(rule: AccessRule, shown: string, nowMs: number): Promise<KeptAccessRule>
+  /** In the place of an earlier rule about the same; returns what is kept. */
+  put(rule: AccessRule, shown: string, nowMs: number): Promise<KeptAccessRule>
   /** Null where there is no such rule. */
-  allow(rule: AccessRule): Promise<KeptAccessRule | null>
-  /** PINs first, each kind in order. */
+  remove(subject: AccessSubject): Promise<KeptAccessRule | null>
+  setFallback(verdict: AccessVerdict, nowMs: number): Promise<void>
+  /** What holds where no rule fits; `allow` until it is set. */
+  fallback(): Promise<AccessVerdict>
+  /** PINs first, then ranges, models and makers, each kind in order. */
   list(): Promise<KeptAccessRule[]>
-  deniesPin(pin: Pin): Promise<boolean>
-  /** The words of every model rule. */
-  deniedModels(): Promise<string[]>
+  /** Of the rules about PINs only those that fit this one. */
+  concerning(pin: Pin): Promise<AccessList>
 }

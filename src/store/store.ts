@@ -7,6 +7,7 @@ import type { DeliveryStore } from './deliveries.ts'
 import type { GroupStore } from './groups.ts'
 import type { HandheldStore } from './handhelds.ts'
 import type { InstallationStore } from './installation.ts'
+import type { InvitationStore } from './invitations.ts'
 import type { MailStore } from './mail.ts'
 import type { PolicyStore } from './policies.ts'
 import type { QueueStore } from './queue.ts'
@@ -26,9 +27,11 @@ export interface Aggregates {
   readonly users: UserStore
   /** Groups of users: what policies, and who may do what, hang on. */
   readonly groups: GroupStore
+  /** Mails that bring users their instructions and passwords, until the mail server has them. */
+  readonly invitations: InvitationStore
   /** Activations: event lists, snapshots for lists, the work they ask for. */
   readonly activations: ActivationStore
-  /** Handhelds that may not activate. */
+  /** Which handhelds may activate. */
   readonly access: AccessStore
   /** Who did what; only ever added to. */
   readonly audit: AuditStore

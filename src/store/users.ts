@@ -1,5 +1,6 @@
 import type { Grant } from '#activation/grant.ts'
 import type { MailAddress, Pin } from '#kernel/brand.ts'
+import type { NewInvitation } from './invitations.ts'
 
 export interface User {
   readonly id: number
@@ -37,6 +38,8 @@ export interface NewGrant {
   readonly userId: number
   readonly origin: Grant['origin']
   readonly expiresAtMs: number
+  readonly notBeforeMs?: number
+  readonly tries?: number
   readonly boundTo?: Pin
   /** One per address and profile; sealed above the store. */
   readonly records: readonly {
@@ -44,6 +47,8 @@ export interface NewGrant {
     readonly profile: number
     readonly sealed: Uint8Array
   }[]
+  /** Queued in the same commit; none where absent. */
+  readonly invitations?: readonly NewInvitation[]
   readonly nowMs: number
 }
 
@@ -92,6 +97,6 @@ export interface UserStore {
   dropMailboxPassword(userId: number): Promise<boolean>
   /** By the main address. */
   mailboxPassword(owner: MailAddress): Promise<Uint8Array | null>
-  /** Users with an open or claimed grant: their mailboxes may be read closely. */
+  /** Users with an open grant that has begun, or a claimed one: their mailboxes may be read closely. */
   withLiveGrant(nowMs: number): Promise<MailAddress[]>
 }

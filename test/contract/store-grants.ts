@@ -1,4 +1,4 @@
-/** Grants, what waits under them, and the deny list. */
+/** Grants, what waits under them, and the access list. */
 import assert from 'node:assert/strict'
 import type { ActivationId, Pin } from '#kernel/brand.ts'
 import * as e from '../unit/activation/events.ts'
@@ -81,22 +81,82 @@ export function grants(check: CheckStore): void {
     },
   )
 
-  check('the deny list keeps each rule once, and knows PINs and models', async (store) => {
-    const pin = { kind: 'pin', pin: e.pin } as const
-    const model = { kind: 'model', words: 'acme 90' } as const
-    await store.access.deny(model, 'ACME 90', e.start)
-    await store.access.deny(pin, e.pin, e.start + 1)
-    await store.access.deny(model, 'Acme 90', e.start + 2)
-    assert.deepEqual(await store.access.list(), [
-      { rule: pin, shown: e.pin, createdAtMs: e.start + 1 },
-      { rule: model, shown: 'ACME 90', createdAtMs: e.start },
-    ])
-    assert.deepEqual(await store.access.deniedModels(), ['acme 90'])
-    assert.equal(await store.access.deniesPin(e.pin), true)
-    assert.equal(await store.access.deniesPin(e.otherPin), false)
-    assert.equal((await store.access.allow(pin))?.shown, e.pin)
-    assert.equal(await store.access.allow(pin), null)
-    assert.equal(await store.access.deniesPin(e.pin), false)
+  check(
+    'the access list keeps one rule about each thing, and finds those that concern a PIN',
+    async (store) => {
+      const { access } = store
+      const pin = { kind: 'pin', pin: e.pin, verdict: 'deny' } as const
+      const range = {
+        kind: 'range',
+        from: '21000000' as Pin,
+        to: '2100FFFF' as Pin,
+        verdict: 'allow',
+      } as const
+      const model = { kind: 'model', words: 'acme 90', verdict: 'deny' } as const
+      await access.put(model, 'Acme 90', e.start)
+      await access.put({ ...pin, verdict: 'allow' }, e.pin, e.start)
+      await access.put(range, '21000000-2100FFFF', e.start)
+      await access.put({ kind: 'pin', pin: e.otherPin, verdict: 'deny' }, e.otherPin, e.start)
+      await access.put(pin, e.pin, e.start + 1)
+      const listed = await access.list()
+      assert.deepEqual(
+        listed.map(({ rule }) => rule.kind),
+        ['pin', 'pin', 'range', 'model'],
+      )
+      assert.deepEqual(listed[0], { rule: pin, shown: e.pin, createdAtMs: e.start + 1 })
+      assert.equal(await access.fallback(), 'allow')
+      await access.setFallback('deny', e.start)
+      const { fallback, rules } = await access.concerning(e.pin)
+      assert.equal(fallback, 'deny')
+      assert.deepEqual(new Set(rules), new Set([pin, range, model]))
+      assert.deepEqual((await access.concerning('30000000' as Pin)).rules, [model])
+      assert.equal((await access.remove(pin))?.shown, e.pin)
+      assert.equal(await access.remove(pin), null)
+      assert.equal((await access.list()).length, 3)
+    },
+  )
+
+  check('a password that begins later is live, and nobody is looked for until then', async (store) => {
+    const id = await withUser(store)
+    const notBeforeMs = e.start + e.hour
+    await openGrant(store, id, e.start, { notBeforeMs, tries: 2 })
+    const kept = (await store.users.newestGrant(id))?.grant
+    assert.deepEqual([kept?.state, kept?.notBeforeMs, kept?.tries], ['open', notBeforeMs, 2])
+    assert.deepEqual(await store.users.withLiveGrant(notBeforeMs - 1), [])
+    assert.deepEqual(await store.users.withLiveGrant(notBeforeMs), [alice])
+  })
+
+  check('mails of a password wait with it sealed, and lose it when they are over', async (store) => {
+    const id = await withUser(store)
+    const sealed = new Uint8Array([1, 2, 3])
+    const mail = (part: 'instructions' | 'password', messageId: string) =>
+      ({ part, to: alice, language: 'en', messageId, sealed: part === 'password' ? sealed : null }) as const
+    const mails = [mail('instructions', 'a'), mail('password', 'b')]
+    const grantId = await openGrant(store, id, e.start, { invitations: mails })
+    const due = await store.invitations.due(e.start, 10)
+    assert.deepEqual(
+      due.map(({ part, state, tries }) => [part, state, tries]),
+      [
+        ['instructions', 'queued', 0],
+        ['password', 'queued', 0],
+      ],
+    )
+    const [first, second] = due
+    assert(first && second)
+    assert.deepEqual(await store.invitations.sealed(second.id), sealed)
+    await store.invitations.putOff(second.id, e.start + 10_000, 'not now', 'invitation.put_off')
+    assert.deepEqual(await store.invitations.troubled(), { putOff: 1, refused: 0, sinceMs: e.start })
+    await store.invitations.end(first.id, { state: 'sent', answer: 'ok', code: null, nowMs: e.start + 5 })
+    assert.equal(await store.invitations.nextAtMs(), e.start + 10_000)
+    await store.invitations.bringForward(10_000)
+    assert.equal((await store.invitations.due(e.start, 10))[0]?.id, second.id)
+    assert.equal(await store.users.revokeGrant(id, e.start + 20_000), true)
+    assert.equal(await store.invitations.sealed(second.id), null)
+    assert.equal(await store.invitations.nextAtMs(), null)
+    assert.deepEqual(
+      (await store.invitations.ofGrant(grantId)).map(({ state }) => state),
+      ['sent', 'withdrawn'],
+    )
   })
 
   check('grants run out by themselves and are no longer live', async (store) => {

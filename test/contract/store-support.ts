@@ -5,6 +5,7 @@ import { fold } from '#activation/reduce.ts'
 import type { MailAddress } from '#kernel/brand.ts'
 import type { Change } from '#store/activations.ts'
 import type { Store } from '#store/store.ts'
+import type { NewGrant } from '#store/users.ts'
 import * as e from '../unit/activation/events.ts'
 
 /** Declares one test of the contract; each gets an empty store. */
@@ -21,13 +22,14 @@ export async function withUser(store: Store): Promise<number> {
   return id
 }
 
-export const openGrant = (store: Store, userId: number, nowMs = e.start) =>
+export const openGrant = (store: Store, userId: number, nowMs = e.start, more: Partial<NewGrant> = {}) =>
   store.users.openGrant({
     userId,
     origin: 'generated',
     expiresAtMs: nowMs + 48 * e.hour,
     records: [{ address: alice, profile: 1, sealed: bytes(1, 2) }],
     nowMs,
+    ...more,
   })
 
 /** The state after so many events of a good run. */

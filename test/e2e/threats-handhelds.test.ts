@@ -59,7 +59,7 @@ const together: Cases = {
     await assertActivates(postkey, address, password)
   },
 
-  'thief of a handheld: its PIN on the deny list is told so, at the price of no try': async (world) => {
+  'thief of a handheld: its PIN on the access list is told so, at the price of no try': async (world) => {
     const { postkey, admin } = world
     const address = 'denied-pin@example.test'
     const storage = sameHandheld()
@@ -73,17 +73,17 @@ const together: Cases = {
       await assertCause(postkey, outcome, { e: 16, code: 'proof.not_allowed' })
     }
     assert.equal((await admin.users.show(address)).password?.wrongTries, 0)
-    assert.equal((await command(postkey, 'access', 'allow', pin)).code, 0)
+    assert.equal((await command(postkey, 'access', 'remove', pin)).code, 0)
     await assertActivates(postkey, address, password, { storage })
   },
 
-  'a model on the deny list is told so after its proof, and the password stays good for another': async (
+  'a model on the access list is told so after its proof, and the password stays good for another': async (
     world,
   ) => {
     const { postkey, admin } = world
     const address = 'denied-model@example.test'
     const password = await world.user(address)
-    await admin.access.deny('gadget 7')
+    await admin.access.deny('acme gadget 7')
     const outcome = await activate(postkey, address, password, { device: { model: 'Acme Gadget 7' } })
     await assertCause(postkey, outcome, { e: 16, code: 'proof.not_allowed' })
     assert.equal((await admin.users.show(address)).password?.state, 'open')

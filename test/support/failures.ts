@@ -115,8 +115,8 @@ export const failures: readonly Failure[] = [
   {
     words: 'handheld not allowed (PIN, maker, model)',
     named: [
-      by('proof.not_allowed', handhelds, 'its PIN on the deny list is told so'),
-      by('proof.not_allowed', handhelds, 'a model on the deny list is told so after its proof'),
+      by('proof.not_allowed', handhelds, 'its PIN on the access list is told so'),
+      by('proof.not_allowed', handhelds, 'a model on the access list is told so after its proof'),
     ],
   },
   {

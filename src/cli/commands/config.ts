@@ -1,8 +1,11 @@
 import type { Command } from 'commander'
 import { checkConfig, sayMistake } from '#config/load.ts'
+import type { Clash } from '#config/rules.ts'
+import type { Config } from '#config/schema.ts'
 import { brokenFiles } from '#config/secret-file.ts'
 import { showConfig } from '#config/show.ts'
 import type { Mistake } from '#config/sources.ts'
+import { templateMistakes } from '#invitation/templates.ts'
 import { act, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import type { Run } from '../run.ts'
@@ -23,7 +26,7 @@ async function check(run: Run): Promise<void> {
   const files = loaded ? brokenFiles(loaded.config) : { mistakes: [], warnings: [] }
   const mistakes: Mistake[] = [
     ...found,
-    ...files.mistakes.map(({ key, says }) => ({
+    ...[...files.mistakes, ...(loaded ? brokenTemplates(loaded.config) : [])].map(({ key, says }) => ({
       key,
       says,
       origin: loaded?.origins.get(key) ?? { kind: 'default' as const, at: 'default' },
@@ -33,6 +36,13 @@ async function check(run: Run): Promise<void> {
   run.print({ good: mistakes.length === 0, mistakes, warnings }, () => report(run, mistakes, warnings))
   if (mistakes.length > 0) run.setExit('config')
 }
+
+/** Templates of mails that could not be filled in. */
+const brokenTemplates = ({ invitation }: Config): Clash[] =>
+  templateMistakes(invitation.templates_dir, invitation.language).map((says) => ({
+    key: 'invitation.templates_dir',
+    says: `${says} (invitation.template)`,
+  }))
 
 function report({ terminal }: Run, mistakes: readonly Mistake[], warnings: readonly string[]): string {
   const lines = [

@@ -19,6 +19,9 @@ export function showPasswords(run: Run, issued: readonly IssuedPassword[]): void
       issued,
     ),
   )
+  for (const { address, notBeforeMs } of issued)
+    if (notBeforeMs !== null)
+      run.note(`${address} can activate from ${moment(notBeforeMs, run.deps.clock.nowMs(), run.zone)} on.`)
   for (const { address, replaced } of issued)
     if (replaced) run.note(`The earlier password of ${address} no longer works.`)
   if (issued.some(({ password }) => password !== null))

@@ -1,10 +1,11 @@
 /** Many users from a CSV file; a row that cannot be added is set aside and named, the rest goes on. */
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { ImportResult, NewUserInput } from '#admin/admin.ts'
 import { Fault, faultRow, isFaultCode } from '#kernel/fault.ts'
-import { csvLine, parseUsers } from '../csv.ts'
+import { parseUsers } from '../csv.ts'
+import { newPasswordFile } from '../password-file.ts'
 import { startProgress } from '../progress.ts'
 import type { Run } from '../run.ts'
 import { count } from '../text.ts'
@@ -14,7 +15,7 @@ import type { AddOptions } from './user.ts'
 export async function importUsers(run: Run, file: string, options: AddOptions): Promise<void> {
   const rows = parseUsers(await readCsv(run, file))
   if (options.dryRun) return showRows(run, rows)
-  const written = options.output === undefined ? null : passwordFile(run, options.output)
+  const written = options.output === undefined ? null : passwordWriter(run, options.output)
   const results: ImportResult[] = []
   try {
     await importAll(run, rows, options, (result) => {
@@ -102,20 +103,11 @@ function resultWords({ added, fault }: ImportResult): string {
   return added ? `added without a password: ${says}` : says
 }
 
-/**
- * Starts a new CSV file, for its owner alone, before anybody is added; returns how a line is added to it.
- * @throws Fault admin.file where it exists already
- */
-function passwordFile(run: Run, output: string): (result: ImportResult) => void {
-  const path = resolve(run.deps.cwd, output)
-  try {
-    writeFileSync(path, csvLine(['address', 'password', 'expires']), { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    throw new Fault('admin.file', output, error)
-  }
+/** How the password of a result is written to a new file. @throws Fault admin.file where it exists already */
+function passwordWriter(run: Run, output: string): (result: ImportResult) => void {
+  const file = newPasswordFile(run.deps.cwd, output, ['address', 'password', 'expires'])
   return ({ address, password }) => {
     if (password === null) return
-    const expires = localIso(password.expiresAtMs, run.zone)
-    appendFileSync(path, csvLine([address, password.password ?? '', expires]))
+    file.write([address, password.password ?? '', localIso(password.expiresAtMs, run.zone)])
   }
 }

@@ -3,6 +3,7 @@ import type { PasswordView, UserDetail, UserView } from '#admin/views.ts'
 import { act, arg, collect, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import { renderGuard } from '../guard.ts'
+import { renderMails } from '../mails.ts'
 import { consent, readPassword } from '../prompts.ts'
 import { type Run, usage } from '../run.ts'
 import { fields } from '../text.ts'
@@ -125,6 +126,8 @@ export function passwordWords(password: PasswordView | null, nowMs: number): str
   const guarded = password.guarded ? ', guarded' : ''
   switch (password.state) {
     case 'open':
+      if ((password.notBeforeMs ?? 0) > nowMs)
+        return `open, begins ${relative(password.notBeforeMs ?? 0, nowMs)}, expires ${relative(password.expiresAtMs, nowMs)}`
       return `open, expires ${relative(password.expiresAtMs, nowMs)}${guarded}`
     case 'claimed':
       return `claimed by ${password.claimedBy ?? 'a handheld'}${guarded}`
@@ -148,6 +151,7 @@ function describeUser(run: Run, user: UserDetail): string {
       ['added', moment(user.createdAtMs, nowMs, run.zone)],
       ['password', passwordWords(password, nowMs)],
       ['wrong tries', password && password.wrongTries > 0 ? String(password.wrongTries) : null],
+      ['begins', password?.notBeforeMs ? moment(password.notBeforeMs, nowMs, run.zone) : null],
       ['only for', password?.boundTo ?? null],
       ['mailbox password', user.mailboxPassword ? 'kept' : null],
     ],
@@ -156,7 +160,8 @@ function describeUser(run: Run, user: UserDetail): string {
   const runs = user.activations.length === 0 ? '' : `\n${run.table(activationColumns(run), user.activations)}`
   const handhelds = user.handhelds.length === 0 ? '' : `\n${run.table(handheldColumns(run), user.handhelds)}`
   const guard = renderGuard(run, user.guard, user.address)
-  return `${run.terminal.bold(user.address)}\n${head}${guard}${runs}${handhelds}`
+  const mails = renderMails(run, user.mails)
+  return `${run.terminal.bold(user.address)}\n${head}${guard}${mails}${runs}${handhelds}`
 }
 
 async function mailboxPassword(

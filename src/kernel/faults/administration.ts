@@ -226,7 +226,7 @@ export const administrationFaults = {
     retry: 'new_try',
   },
   'access.unknown': {
-    says: 'The deny list holds no such PIN or model.',
+    says: 'The access list has no rule for exactly this.',
     next: 'Look at `postkey access list`.',
     turn: 'administrator',
     retry: 'none',

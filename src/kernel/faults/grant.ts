@@ -9,6 +9,13 @@ export const grantFaults = {
     retry: 'new_password',
     e: 5,
   },
+  'grant.not_yet': {
+    says: 'A handheld asked to activate before the activation password begins to work.',
+    next: 'The user starts again on the handheld when it has begun: `postkey user show` says when. A new password can begin at once.',
+    turn: 'user',
+    retry: 'new_try',
+    e: 5,
+  },
   'grant.expired': {
     says: 'The activation password expired before the handheld proved that it knows it.',
     next: 'Generate a new password; the user starts again on the handheld.',

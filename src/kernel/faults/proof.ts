@@ -39,7 +39,7 @@ export const proofFaults = {
   },
   'proof.not_allowed': {
     says: 'This handheld (PIN, maker or model) is not allowed by the access list.',
-    next: 'See `postkey access list`; give the user another handheld, or take the rule out with `postkey access allow`.',
+    next: 'See `postkey access check`; give the user another handheld, or let this one in with `postkey access allow`.',
     turn: 'administrator',
     retry: 'administrator',
     e: 16,

@@ -1,4 +1,4 @@
-import type { AccessRule } from '#activation/access.ts'
+import type { AccessRule, AccessSubject, AccessVerdict } from '#activation/access.ts'
 import type { Pin } from '#kernel/brand.ts'
 import type { AccessStore, KeptAccessRule } from '../access.ts'
 import type { Aggregate } from './aggregate.ts'
@@ -6,46 +6,100 @@ import type { Db } from './database.ts'
 
 interface RuleRow {
   kind: AccessRule['kind']
-  value: string
+  low: string
+  high: string
+  verdict: AccessVerdict
   shown: string
   created_at_ms: number
 }
 
+const byKind = "CASE kind WHEN 'pin' THEN 0 WHEN 'range' THEN 1 WHEN 'model' THEN 2 ELSE 3 END, low, high"
+const rules = "SELECT * FROM access_list WHERE kind != 'default'"
+
 export const access: Aggregate<AccessStore> = {
-  reads: ['list', 'deniesPin', 'deniedModels'],
+  reads: ['fallback', 'list', 'concerning'],
   make: (db) => ({
-    deny: (rule, shown, nowMs) => {
-      const [kind, value] = keyOf(rule)
-      db.run('INSERT INTO access_rule VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING', kind, value, shown, nowMs)
-      return find(db, rule) ?? { rule, shown, createdAtMs: nowMs }
+    put: (rule, shown, nowMs) => {
+      put(db, rule.kind, ends(rule), { verdict: rule.verdict, shown, nowMs })
+      return { rule, shown, createdAtMs: nowMs }
     },
-    allow: (rule) => {
-      const known = find(db, rule)
-      db.run('DELETE FROM access_rule WHERE kind = ? AND value = ?', ...keyOf(rule))
+    remove: (subject) => {
+      const known = find(db, subject)
+      db.run(
+        'DELETE FROM access_list WHERE kind = ? AND low = ? AND high = ?',
+        subject.kind,
+        ...ends(subject),
+      )
       return known
     },
-    list: () => db.all<RuleRow>('SELECT * FROM access_rule ORDER BY kind DESC, value').map(fromRow),
-    deniesPin: (pin) => find(db, { kind: 'pin', pin }) !== null,
-    deniedModels: () =>
-      db
-        .all<{ value: string }>("SELECT value FROM access_rule WHERE kind = 'model'")
-        .map(({ value }) => value),
+    setFallback: (verdict, nowMs) => put(db, 'default', ['', ''], { verdict, shown: '', nowMs }),
+    fallback: () => fallback(db),
+    list: () => db.all<RuleRow>(`${rules} ORDER BY ${byKind}`).map(fromRow),
+    concerning: (pin) => ({
+      fallback: fallback(db),
+      rules: db
+        .all<RuleRow>(
+          `${rules} AND (kind IN ('model', 'maker') OR (kind = 'pin' AND low = ?)
+             OR (kind = 'range' AND low <= ? AND high >= ?))`,
+          pin,
+          pin,
+          pin,
+        )
+        .map((row) => fromRow(row).rule),
+    }),
   }),
 }
 
-const keyOf = (rule: AccessRule): [AccessRule['kind'], string] => [
-  rule.kind,
-  rule.kind === 'pin' ? rule.pin : rule.words,
-]
+function put(
+  db: Db,
+  kind: RuleRow['kind'] | 'default',
+  [low, high]: readonly [string, string],
+  { verdict, shown, nowMs }: { verdict: AccessVerdict; shown: string; nowMs: number },
+): void {
+  db.run(
+    'INSERT OR REPLACE INTO access_list VALUES (?, ?, ?, ?, ?, ?)',
+    kind,
+    low,
+    high,
+    verdict,
+    shown,
+    nowMs,
+  )
+}
 
-function find(db: Db, rule: AccessRule): KeptAccessRule | null {
-  const row = db.one<RuleRow>('SELECT * FROM access_rule WHERE kind = ? AND value = ?', ...keyOf(rule))
+const fallback = (db: Db): AccessVerdict =>
+  db.one<{ verdict: AccessVerdict }>("SELECT verdict FROM access_list WHERE kind = 'default'")?.verdict ??
+  'allow'
+
+function ends(subject: AccessSubject): [string, string] {
+  if (subject.kind === 'range') return [subject.from, subject.to]
+  const one = subject.kind === 'pin' ? subject.pin : subject.words
+  return [one, one]
+}
+
+function find(db: Db, subject: AccessSubject): KeptAccessRule | null {
+  const row = db.one<RuleRow>(
+    'SELECT * FROM access_list WHERE kind = ? AND low = ? AND high = ?',
+    subject.kind,
+    ...ends(subject),
+  )
   return row ? fromRow(row) : null
 }
 
-const fromRow = ({ kind, value, shown, created_at_ms }: RuleRow): KeptAccessRule => ({
-  // Rows were written from checked values.
-  rule: kind === 'pin' ? { kind, pin: value as Pin } : { kind, words: value },
-  shown,
-  createdAtMs: created_at_ms,
+const fromRow = (row: RuleRow): KeptAccessRule => ({
+  rule: { ...subjectOf(row), verdict: row.verdict },
+  shown: row.shown,
+  createdAtMs: row.created_at_ms,
 })
+
+/** Rows were written from checked values. */
+function subjectOf({ kind, low, high }: RuleRow): AccessSubject {
+  switch (kind) {
+    case 'pin':
+      return { kind, pin: low as Pin }
+    case 'range':
+      return { kind, from: low as Pin, to: high as Pin }
+    default:
+      return { kind, words: low }
+  }
+}

@@ -9,6 +9,7 @@ import { deliveries } from './deliveries.ts'
 import { groups } from './groups.ts'
 import { handhelds } from './handhelds.ts'
 import { installation } from './installation.ts'
+import { invitations } from './invitations.ts'
 import { mail } from './mail.ts'
 import { policies } from './policies.ts'
 import { queue } from './queue.ts'
@@ -23,6 +24,7 @@ export const aggregates: Catalogue = {
   installation,
   users,
   groups,
+  invitations,
   activations,
   access,
   audit,

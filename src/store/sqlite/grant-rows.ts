@@ -4,6 +4,7 @@ import type { Pin } from '#kernel/brand.ts'
 import type { FaultCode } from '#kernel/fault.ts'
 import type { KeptGrant } from '../users.ts'
 import type { Db } from './database.ts'
+import { withdrawInvitations } from './invitations.ts'
 
 interface GrantRow {
   user_id: number
@@ -69,8 +70,11 @@ export function writeGrant(db: Db, grant: Grant, expectedVersion: number): boole
   return changed === 1
 }
 
-export const eraseRecords = (db: Db, grantId: number): number =>
+/** Of a grant that is over: its records, and what was still to be mailed of it. */
+export function eraseRecords(db: Db, grantId: number): void {
   db.run('DELETE FROM registration_record WHERE grant_id = ?', grantId)
+  withdrawInvitations(db, grantId)
+}
 
 /** Closes a grant for good and queues the word to every run that was going on under it. */
 export function closeGrant(

@@ -55,6 +55,7 @@ export function openSqliteStore(options: SqliteOptions): Store {
     installation: facade('installation'),
     users: facade('users'),
     groups: facade('groups'),
+    invitations: facade('invitations'),
     activations: facade('activations'),
     access: facade('access'),
     audit: facade('audit'),

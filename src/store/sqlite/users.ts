@@ -12,6 +12,7 @@ import {
   newestGrantOf,
   newestGrants,
 } from './grant-rows.ts'
+import { addInvitations } from './invitations.ts'
 import { foundUser, selectUser, type UserRow, userFromRow } from './user-rows.ts'
 
 export const users: Aggregate<UserStore> = {
@@ -28,6 +29,8 @@ export const users: Aggregate<UserStore> = {
     'mailboxPassword',
     'withLiveGrant',
   ],
+  touches: (method, [grant]) =>
+    method === 'openGrant' && (grant as NewGrant).invitations ? ['users', 'invitations'] : ['users'],
   make: (db) => ({
     add: (user) => add(db, user),
     remove: (id) => remove(db, id),
@@ -86,7 +89,8 @@ export const users: Aggregate<UserStore> = {
       db
         .all<{ address: MailAddress }>(
           `SELECT a.address FROM activation_grant g JOIN user_address a ON a.user_id = g.user_id AND a.main = 1
-           WHERE g.state = 'claimed' OR (g.state = 'open' AND g.expires_at_ms > ?)`,
+           WHERE g.state = 'claimed' OR (g.state = 'open' AND g.expires_at_ms > ? AND g.not_before_ms <= ?)`,
+          nowMs,
           nowMs,
         )
         .map(({ address }) => address),
@@ -151,9 +155,11 @@ function openGrant(db: Db, grant: NewGrant): number {
   const live = liveGrantOf(db, grant.userId)
   if (live) closeGrant(db, live, 'replaced', 'grant.replaced', grant.nowMs)
   const id = db.insert(
-    "INSERT INTO activation_grant(user_id, version, state, expires_at_ms, grant_json) VALUES (?, 1, 'open', ?, '')",
+    `INSERT INTO activation_grant(user_id, version, state, expires_at_ms, not_before_ms, grant_json)
+     VALUES (?, 1, 'open', ?, ?, '')`,
     grant.userId,
     grant.expiresAtMs,
+    grant.notBeforeMs ?? 0,
   )
   const kept: Grant = {
     id,
@@ -161,11 +167,14 @@ function openGrant(db: Db, grant: NewGrant): number {
     origin: grant.origin,
     createdAtMs: grant.nowMs,
     expiresAtMs: grant.expiresAtMs,
+    ...(grant.notBeforeMs === undefined ? {} : { notBeforeMs: grant.notBeforeMs }),
+    ...(grant.tries === undefined ? {} : { tries: grant.tries }),
     ...(grant.boundTo ? { boundTo: grant.boundTo } : {}),
     fails: {},
   }
   db.run('UPDATE activation_grant SET grant_json = ? WHERE id = ?', JSON.stringify(kept), id)
   for (const { address, profile, sealed } of grant.records)
     db.run('INSERT INTO registration_record VALUES (?, ?, ?, ?)', id, address, profile, sealed)
+  addInvitations(db, id, grant.invitations ?? [], grant.nowMs)
   return id
 }

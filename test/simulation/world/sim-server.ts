@@ -83,6 +83,7 @@ const edgeOf = (world: World, process: SimProcess): Edge => ({
     }
     return { port: 8443, postOffice: relay.postOffice, sessions: relay.sessions, close }
   },
+  smtpClient: () => ({ send: async () => ({ kind: 'accepted', answer: '250' }), close: () => {} }),
   startExtractor: () => ({
     extract: (mail) => (process.alive ? process.outside(() => extractEtpFiles(mail)) : never()),
     close: async () => {},

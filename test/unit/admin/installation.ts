@@ -11,6 +11,7 @@ import { hmacSha256 } from '#crypto/hash.ts'
 import type { KeyStretching } from '#crypto/key-stretching.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { openColumn, sealColumn } from '#crypto/sealed-column.ts'
+import { templateMistakes } from '#invitation/templates.ts'
 import type { ActivationId, SrpId } from '#kernel/brand.ts'
 import { concat, uintBytes, utf8 } from '#kernel/bytes.ts'
 import type { Clock } from '#kernel/clock.ts'
@@ -89,6 +90,8 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
     srpId: 'S00000001' as SrpId,
     domains: ['example.test', 'xn--bcher-kva.example'],
     passwordHours: 48,
+    passwordTries: 5,
+    invitations: { language: 'en', mistakes: (language) => templateMistakes('', language) },
     scanIntervalSeconds: 900,
     mail: null,
     relay: null,

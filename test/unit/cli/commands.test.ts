@@ -49,25 +49,45 @@ test('a generated password is the answer; that it is shown once goes to standard
   assert.match(again.err, /earlier password of alice@example\.test no longer works/)
 })
 
-test('the deny list takes PINs and models, says what it holds, and lets go of them', async () => {
-  assert.match((await site.run(['access', 'list'])).out, /Every handheld may activate/)
-  assert.equal(
-    (await site.run(['access', 'deny', '2100 ab3f'])).out,
-    'Handheld 2100AB3F may no longer activate.\n',
-  )
-  assert.match((await site.run(['access', 'deny', 'Acme  90'])).out, /^Model "Acme {2}90"/)
-  const listed = JSON.parse((await site.run(['access', 'list', '-o', 'json'])).out)
+test('the access list takes PINs, ranges, makers and models, says which rule decides, and lets go of them', async () => {
+  const access = (...args: string[]) => site.run(['access', ...args])
+  assert.match((await access('list')).out, /^Handhelds that no rule is about may activate\.\n$/)
+  assert.equal((await access('deny', '2100 ab3f')).out, 'Handheld 2100AB3F may no longer activate.\n')
+  assert.match((await access('allow', '2100A000-2100AFFF')).out, /^Handhelds 2100A000-2100AFFF may activate/)
+  assert.match((await access('deny', 'Acme')).out, /^Maker "Acme"/)
+  assert.match((await access('deny', 'Acme  90')).out, /^Model "Acme {2}90"/)
+  assert.match((await access('deny', 'Acme', '91')).out, /^Model "Acme 91"/)
+  assert.equal((await access('default', 'deny')).code, 0)
+  const listed = JSON.parse((await access('list', '-o', 'json')).out)
+  assert.equal(listed.fallback, 'deny')
   assert.deepEqual(
-    listed.map(({ kind, value }: { kind: string; value: string }) => [kind, value]),
+    listed.rules.map(({ kind, value, verdict }: Record<string, string>) => [kind, value, verdict]),
     [
-      ['pin', '2100AB3F'],
-      ['model', 'Acme  90'],
+      ['pin', '2100AB3F', 'deny'],
+      ['range', '2100A000-2100AFFF', 'allow'],
+      ['model', 'Acme  90', 'deny'],
+      ['model', 'Acme 91', 'deny'],
+      ['maker', 'Acme', 'deny'],
     ],
   )
-  assert.equal((await site.run(['access', 'deny', ' '])).code, 2)
-  assert.equal((await site.run(['access', 'allow', 'acme 90'])).code, 0)
-  assert.equal((await site.run(['access', 'allow', 'acme 90'])).code, 3)
-  assert.doesNotMatch((await site.run(['access', 'list'])).out, /model/)
+  assert.match(
+    (await access('check', '2100AB3F')).out,
+    /may not activate: PIN 2100AB3F decides, before its proof/,
+  )
+  assert.match(
+    (await access('check', '2100A001', 'Acme', '90')).out,
+    /may activate: PINs 2100A000-2100AFFF decides/,
+  )
+  assert.match((await access('check', '30000000', 'Other')).out, /may not activate: the default decides/)
+  for (const bad of [
+    ['deny', ' '],
+    ['deny', '2100AFFF-2100A000'],
+    ['default', 'perhaps'],
+    ['check', 'Acme'],
+  ])
+    assert.equal((await access(...bad)).code, 2, bad.join(' '))
+  assert.equal((await access('remove', 'acme 90')).code, 0)
+  assert.equal((await access('remove', 'acme 90')).code, 3)
 })
 
 test('a handheld is approved for a user with a live password, and no other way', async () => {

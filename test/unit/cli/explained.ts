@@ -24,6 +24,7 @@ export const waiting: ExplainedActivation = {
   },
   explanation: { code, says, turn: 'handheld', sinceMs, next, retryAtMs: startMs + 45_000 },
   guard: null,
+  mails: [],
   remarks: [],
   timeline: [
     { name: 'user pressed Activate', atMs: startMs - 200_000, tookMs: null, detail: 'alice@example.test' },

@@ -7,8 +7,8 @@ import { openRouteToken, sealRouteToken } from '#crypto/route-token.ts'
 import type { ActivationId, MailAddress, Pin, RelayId } from '#kernel/brand.ts'
 import { fromHex, toHex } from '#kernel/bytes.ts'
 import { decodeEtpFile, decodeEtpRelayPart } from '#protocol/etp.ts'
-import { isPlainAddress, makeEtpFile, makeEtpMail } from '#relay/etp-mail.ts'
-import { outcomeOf } from '#relay/mailer.ts'
+import { makeEtpFile, makeEtpMail } from '#relay/etp-mail.ts'
+import { isPlainAddress, outcomeOf } from '#smtp-client/smtp-client.ts'
 import type { RelayMailRow } from '#store/relay.ts'
 
 const { cases, wire } = JSON.parse(readFileSync(new URL('../../vectors/mdap1.json', import.meta.url), 'utf8'))
