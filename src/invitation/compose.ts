@@ -56,7 +56,7 @@ export function composeLetter(letterhead: Letterhead, letter: Letter, nowMs: num
     date: new Date(nowMs),
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
     text: fill(template.text, 'text', { ...values, steps: listed }),
-    html: fill(template.html, 'html', values, markupOf(steps, code)),
+    html: fill(template.html, 'html', { ...values, qr: code === '' ? '' : `cid:${qrId}` }, markupOf(steps)),
     attachments: code === '' ? [] : [picture(code)],
   }
 }
@@ -77,9 +77,8 @@ function valuesOf(letterhead: Letterhead, letter: Letter, code: string): Values 
   }
 }
 
-const markupOf = (steps: readonly string[], code: string): Values => ({
+const markupOf = (steps: readonly string[]): Values => ({
   steps: `<ol>\n${steps.map((step) => `<li>${escapeHtml(step)}</li>`).join('\n')}\n</ol>`,
-  ...(code === '' ? {} : { qr: `<img src="cid:${qrId}" width="220" height="220" alt="QR">` }),
 })
 
 const picture = (code: string) => ({
