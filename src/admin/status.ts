@@ -25,6 +25,7 @@ export async function readStatus(parts: Parts): Promise<Status> {
     ...parts.health(),
     ...(await workChecks(parts, nowMs)),
     ...(await watchChecks(parts, nowMs)),
+    ...(await invitationChecks(parts)),
     ...activationChecks(open, await store.activations.list({ limit: recentMax }), nowMs),
   ].toSorted((a, b) => rank(a.health) - rank(b.health))
   return {
@@ -75,6 +76,16 @@ export async function workChecks({ store }: Pick<Parts, 'store'>, nowMs: number)
       sinceMs: first.dueAtMs,
     },
   ]
+}
+
+/** Mails with passwords that the mail server has not taken, or will not take. */
+async function invitationChecks({ store }: Pick<Parts, 'store'>): Promise<Check[]> {
+  const { putOff, refused, sinceMs } = await store.invitations.troubled()
+  if (putOff + refused === 0) return []
+  const says = `${count(putOff, 'mail')} with a password put off, ${refused} refused.`
+  const code = refused > 0 ? 'invitation.refused' : 'invitation.put_off'
+  const next = 'See its words with `postkey user show <address>`, and look for invitation.* in the log.'
+  return [{ name: 'invitations', health: 'attention', says, code, next, sinceMs }]
 }
 
 /** A watcher must not die silently: a mailbox not looked at for two intervals is named. */

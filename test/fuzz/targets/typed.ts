@@ -5,8 +5,10 @@ import { checkConfig } from '#config/load.ts'
 import { readFileText } from '#config/sources.ts'
 import { withoutSecrets } from '#edge/token-command.ts'
 import { decodeSaved } from '#handheld/state-codec.ts'
+import { fill, placeholdersIn } from '#invitation/fill.ts'
 import { Fault } from '#kernel/fault.ts'
 import { decodeCommandOutput, decodeTokenAnswer, tokenErrorCode } from '#mailbox/token-answer.ts'
+import { decodeActivationCode, encodeActivationCode } from '#protocol/activation-code.ts'
 import { canonicalEmail, canonicalPassword, isCanonicalEmail } from '#protocol/canonical.ts'
 import type { FuzzTarget } from '../engine/target.ts'
 import { expect, orRefused, texts } from './expect.ts'
@@ -175,9 +177,53 @@ const savedTarget: FuzzTarget = {
   dictionary: ['"$bytes":', '"$map":', '"saved":', '"state":', '[[', '[]', '{}', 'null', '"\\u0000"', '"!"'],
 }
 
+const codeTarget: FuzzTarget = {
+  name: 'activation-code',
+  run: (input) => {
+    const read = decodeActivationCode(Buffer.from(input).toString('utf8'))
+    if (!read.ok) return
+    const { address, password } = read.value
+    expect(isCanonicalEmail(address), 'the address is in its canonical form')
+    expect(password === undefined || canonicalPassword(password) !== '', 'a password that can be typed')
+    const again = decodeActivationCode(encodeActivationCode(read.value))
+    expect(
+      again.ok && again.value.address === address && again.value.password === password,
+      'one code, one meaning',
+    )
+  },
+  seeds: () => [
+    Buffer.from('postkey:activate?address=alice%40example.test&password=k7mq-2x9p-wr4t'),
+    Buffer.from('postkey:activate?x=1&address=j%C3%B6rg%40xn--bcher-kva.example'),
+  ],
+  dictionary: ['postkey:activate?', 'address=', 'password=', '&', '%40', '%C3%A4', '%', '%00', '%ED%A0%80'],
+}
+
+/** Templates come from the administrator, values from users: neither breaks out of its place. */
+const templateTarget: FuzzTarget = {
+  name: 'mail-template',
+  run: (input) => {
+    const text = Buffer.from(input).toString('utf8')
+    const cut = text.indexOf('\n\n')
+    const [template, value] = cut < 0 ? [text, text] : [text.slice(0, cut), text.slice(cut + 2)]
+    const html = fill(`<p>{{a}}</p>`, 'html', { a: value })
+    expect(html === '' || /^<p>[^<>"']*(?:<br>[^<>"']*)*<\/p>$/.test(html), 'a value is no markup')
+    expect(!/[\r\n]/.test(fill('{{a}}', 'header', { a: value })), 'a value adds no line')
+    const names = placeholdersIn(template)
+    const filled = fill(template, 'text', Object.fromEntries(names.map((name) => [name, '.'])))
+    expect(placeholdersIn(filled).length === 0 || template.includes('{{'), 'what is filled in is not left')
+  },
+  seeds: () => [
+    Buffer.from('Hello {{display_name}},\n{{ steps }}\n\nAlice <b> & "co"'),
+    Buffer.from('{{a}}{{{b}}}\n\nA\r\nBcc: x'),
+  ],
+  dictionary: ['{{', '}}', '{{a}}', '\n', '\r\n', '<', '&lt;', '"'],
+}
+
 export const targets: readonly FuzzTarget[] = [
   addressTarget,
   passwordTarget,
+  codeTarget,
+  templateTarget,
   adminTarget,
   csvTarget,
   configTarget,
