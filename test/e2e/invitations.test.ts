@@ -57,12 +57,13 @@ const together = {
       }, 'the mail server has both')
       // From now on the mailbox gets its mail: the relay's comes through.
       await site.hold(address).release()
-      const dir = join(postkey.data, 'with-code')
+      const [dir, codeFile] = [join(postkey.data, 'with-code'), join(postkey.data, 'code')]
+    writeFileSync(codeFile, codeIn(mail), { mode: 0o600 })
       const { code, stdout, stderr } = await postkey.cli(
         'handheld',
         'activate',
-        '--code',
-        codeIn(mail),
+        '--code-file',
+        codeFile,
         '--dir',
         dir,
       )

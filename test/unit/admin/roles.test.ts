@@ -85,7 +85,7 @@ test('the auditor changes nothing, the helpdesk and the administrator never see 
   const may = (role: Role) => operationNames.filter((name) => mayDo(role, name))
   assert(
     may('auditor').every((name) =>
-      /\.(?:list|show|explain|watch|verify|export|rules|history|diff|preview)$|^status$/.test(name),
+      /\.(?:list|show|explain|watch|verify|export|rules|history|diff|preview|check)$|^status$/.test(name),
     ),
   )
   for (const role of ['helpdesk', 'administrator'] as const)
