@@ -58,7 +58,7 @@ const together = {
       // From now on the mailbox gets its mail: the relay's comes through.
       await site.hold(address).release()
       const [dir, codeFile] = [join(postkey.data, 'with-code'), join(postkey.data, 'code')]
-    writeFileSync(codeFile, codeIn(mail), { mode: 0o600 })
+      writeFileSync(codeFile, codeIn(mail), { mode: 0o600 })
       const { code, stdout, stderr } = await postkey.cli(
         'handheld',
         'activate',
