@@ -121,6 +121,8 @@ export interface PasswordCases {
   generate(address: string, terms?: PasswordTerms): Promise<IssuedPassword>
   /** A generated password that is mailed and not told to the caller. */
   send(address: string, terms?: PasswordTerms): Promise<IssuedPassword>
+  /** A row for each user of a group, by main address. @throws Fault group.unknown */
+  rowsOfGroup(group: string): Promise<readonly BulkPasswordRow[]>
   /** A generated password for each; results come in order. */
   generateMany(rows: readonly BulkPasswordRow[], terms: BulkPasswordTerms): AsyncIterable<BulkPasswordResult>
   revoke(address: string): Promise<UserView>

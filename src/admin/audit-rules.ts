@@ -71,6 +71,7 @@ export const auditRules: Readonly<Record<string, ActRule | typeof reads>> = {
   'passwords.set': ofPassword(2),
   'passwords.generate': ofPassword(1),
   'passwords.send': ofPassword(1),
+  'passwords.rowsOfGroup': reads,
   'passwords.generateMany': {
     asked: ([rows, how]) => ({
       rows: Array.isArray(rows) ? rows.length : 0,

@@ -63,6 +63,7 @@ export const operations: Readonly<Record<string, Call<Promise<unknown>>>> = {
   'passwords.send': operation([text, maybe(terms)], (admin, [address, how]) =>
     admin.passwords.send(address, how),
   ),
+  'passwords.rowsOfGroup': operation([text], (admin, [group]) => admin.passwords.rowsOfGroup(group)),
   'passwords.revoke': operation([text], (admin, [address]) => admin.passwords.revoke(address)),
   'activations.list': operation([maybe(query)], (admin, [which]) => admin.activations.list(which)),
   'activations.show': operation([text], (admin, [which]) => admin.activations.show(which)),

@@ -3,7 +3,26 @@ import { isLive } from '#activation/grant.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { BulkPasswordResult, BulkPasswordRow, BulkPasswordTerms, PasswordTerms } from './admin.ts'
 import { issueGenerated, type PasswordParts, withoutPassword } from './issue-password.ts'
-import { findUser } from './lookup.ts'
+import { addressOf, findUser, shortened } from './lookup.ts'
+
+/** Read page by page, so that a large group holds nobody else up. @throws Fault group.unknown */
+export async function rowsOfGroup(
+  { store }: Pick<PasswordParts, 'store'>,
+  name: string,
+): Promise<BulkPasswordRow[]> {
+  const group = await store.groups.byName(name.trim())
+  if (!group) throw new Fault('group.unknown', shortened(name))
+  const rows: BulkPasswordRow[] = []
+  for (;;) {
+    const after = rows.at(-1)?.address
+    const page = after === undefined ? { limit: pageSize } : { limit: pageSize, after: addressOf(after) }
+    const users = await store.groups.users(group.id, page)
+    rows.push(...users.map(({ address }) => ({ address })))
+    if (users.length < pageSize) return rows
+  }
+}
+
+const pageSize = 1_000
 
 export async function* generateMany(
   parts: PasswordParts,

@@ -3,7 +3,7 @@ import { Fault } from '#kernel/fault.ts'
 import type { PasswordCases } from './admin.ts'
 import { issue, issueGenerated, type PasswordParts, usable, withoutPassword } from './issue-password.ts'
 import { findUser, viewUser } from './lookup.ts'
-import { generateMany } from './password-bulk.ts'
+import { generateMany, rowsOfGroup } from './password-bulk.ts'
 
 export function passwordCases(parts: PasswordParts): PasswordCases {
   const { store, clock, log } = parts
@@ -18,6 +18,7 @@ export function passwordCases(parts: PasswordParts): PasswordCases {
       const user = await findUser(store.users, address)
       return withoutPassword(await issueGenerated(parts, user, { ...terms, send: terms.send ?? {} }))
     },
+    rowsOfGroup: (group) => rowsOfGroup(parts, group),
     generateMany: (rows, terms) => generateMany(parts, rows, terms),
     revoke: async (address) => {
       const user = await findUser(store.users, address)

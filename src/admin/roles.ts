@@ -34,6 +34,7 @@ export const operationRoles: Readonly<Record<string, readonly RoleName[]>> = {
   'passwords.set': desk,
   'passwords.generate': desk,
   'passwords.send': desk,
+  'passwords.rowsOfGroup': desk,
   'passwords.generateMany': desk,
   'passwords.revoke': desk,
   'activations.list': everybody,

@@ -1,4 +1,4 @@
-/** Passwords for many users of a CSV file, into another file or by mail; it can be repeated and gone on with. */
+/** Passwords for many users of a CSV file or a group, into another file or by mail; it can be repeated and gone on with. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -11,6 +11,9 @@ import { type Run, usage } from './run.ts'
 import { count } from './text.ts'
 import { localIso } from './time.ts'
 
+/** Whose passwords: the rows of a file (- for standard input), or the users of a group. */
+export type BulkSource = { readonly csv: string } | { readonly group: string }
+
 interface Options {
   readonly output?: string
   readonly resume?: boolean
@@ -21,11 +24,14 @@ const titles = ['address', 'password', 'expires', 'result']
 
 export async function generateMany(
   run: Run,
-  file: string,
+  from: BulkSource,
   terms: BulkPasswordTerms,
   options: Options,
 ): Promise<void> {
-  const rows = rowsOf(await readCsv(run, file))
+  const rows =
+    'csv' in from
+      ? rowsOf(await readCsv(run, from.csv))
+      : await run.admin((admin) => admin.passwords.rowsOfGroup(from.group))
   if (!terms.send && rows.some(({ to }) => to !== undefined)) throw usage('the column to goes with --send')
   if (options.dryRun) return showRows(run, rows)
   const written = outputOf(run, options)

@@ -3,7 +3,7 @@ import type { BulkPasswordTerms, PasswordTerms } from '#admin/admin.ts'
 import { act, arg, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import { sayMailed } from '../mails.ts'
-import { generateMany } from '../password-bulk.ts'
+import { type BulkSource, generateMany } from '../password-bulk.ts'
 import { readPassword } from '../prompts.ts'
 import { renderQr } from '../qr.ts'
 import { type Run, usage } from '../run.ts'
@@ -22,6 +22,7 @@ export interface PasswordOptions {
   readonly language?: string
   readonly qr?: boolean
   readonly csv?: string
+  readonly group?: string
   readonly output?: string
   readonly resume?: boolean
   readonly replace?: boolean
@@ -92,10 +93,11 @@ function generateCommand(password: Command, host: Host): void {
   )
     .option('--qr', 'show the password as a QR code for the handheld as well')
     .option('--csv <file.csv>', 'a password for each row of a file with the columns address, pin, to')
-    .option('--output <file.csv>', 'with --csv: write the passwords to a new file')
+    .option('--group <name>', 'a password for each user of a group')
+    .option('--output <file.csv>', 'with --csv or --group: write the passwords to a new file')
     .option('--resume', 'with --output: go on with a file that was begun')
-    .option('--replace', 'with --csv: a new password also where a live one is waiting')
-    .option('--dry-run', 'with --csv: only show what would be done')
+    .option('--replace', 'with --csv or --group: a new password also where a live one is waiting')
+    .option('--dry-run', 'with --csv or --group: only show what would be done')
     .addHelpText(
       'after',
       examples(
@@ -103,6 +105,7 @@ function generateCommand(password: Command, host: Host): void {
         'password generate alice@example.test --not-before 2026-12-01T08:00 --hours 8 --qr',
         'password generate --csv staff.csv --output passwords.csv',
         'password generate --csv staff.csv --send',
+        'password generate --group sales --send --not-before 2026-12-01T08:00',
       ),
     )
     .action(act<PasswordOptions>(host, generate))
@@ -136,13 +139,14 @@ function momentOf(run: Run, typed: string): number {
 async function generate(run: Run, args: readonly string[], options: PasswordOptions): Promise<void> {
   const [address] = args
   const terms = termsOf(run, options)
-  if (options.csv !== undefined) {
-    if (address !== undefined) throw usage('either an address or --csv, not both')
-    return many(run, options.csv, terms, options)
-  }
-  if (address === undefined) throw usage('name an address, or a file with --csv')
+  const { csv, group } = options
+  if ([address, csv, group].filter((one) => one !== undefined).length > 1)
+    throw usage('an address, --csv or --group, and only one of them')
+  if (csv !== undefined) return many(run, { csv }, terms, options)
+  if (group !== undefined) return many(run, { group }, terms, options)
+  if (address === undefined) throw usage('name an address, a file with --csv, or a group with --group')
   if (options.output ?? options.resume ?? options.replace ?? options.dryRun)
-    throw usage('--output, --resume, --replace and --dry-run go with --csv')
+    throw usage('--output, --resume, --replace and --dry-run go with --csv or --group')
   const issued = await run.admin((admin) => admin.passwords.generate(address, terms))
   showPasswords(run, [issued])
   if (options.qr && issued.code !== null && run.format === 'table')
@@ -152,14 +156,14 @@ async function generate(run: Run, args: readonly string[], options: PasswordOpti
 
 async function many(
   run: Run,
-  file: string,
+  from: BulkSource,
   terms: BulkPasswordTerms,
   options: PasswordOptions,
 ): Promise<void> {
   if (options.qr || terms.pin !== undefined || terms.send?.to !== undefined)
-    throw usage('with --csv, --qr has no use, and pin and to are columns of the file')
+    throw usage('for many users --qr has no use, and --pin and --to are columns of a file')
   if (options.resume && options.output === undefined) throw usage('--resume goes with --output')
-  await generateMany(run, file, { ...terms, ...(options.replace ? { replace: true } : {}) }, options)
+  await generateMany(run, from, { ...terms, ...(options.replace ? { replace: true } : {}) }, options)
 }
 
 async function send(run: Run, args: readonly string[], options: PasswordOptions): Promise<void> {

@@ -38,6 +38,7 @@ export const everyOperation: Readonly<Record<string, Given>> = {
   'passwords.set': { args: (secret) => [alice, secret, { hours: 3 }], first: [addAlice] },
   'passwords.generate': ofAlice,
   'passwords.send': { args: () => [alice, { send: { to: 'boss@example.test' } }], first: [addAlice] },
+  'passwords.rowsOfGroup': { args: () => ['staff'] },
   'passwords.generateMany': {
     args: () => [[{ address: alice }, { address: 'nobody' }], { hours: 5 }],
     first: [addAlice],
