@@ -46,5 +46,6 @@ async function afterDateSetBack({ store, log }: Env, backMs: number): Promise<vo
   log.warn({ backMs }, 'the date was set back')
   await store.activations.bringForward(backMs)
   await store.deliveries.bringForward(backMs)
+  await store.queue.bringForward(backMs)
   await store.invitations.bringForward(backMs)
 }

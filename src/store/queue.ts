@@ -111,6 +111,8 @@ export interface QueueStore {
   cancel(id: number, nowMs: number): Promise<boolean>
   /** Begins it again, whatever its state, sealed anew; false where a newer one has taken its place. */
   again(id: number, nowMs: number): Promise<boolean>
+  /** The date was set back by so much: what waits for a time comes earlier by the same; a wipe keeps its date. */
+  bringForward(byMs: number): Promise<void>
   /** Every handheld that works and whose activation has brought it a policy, after this PIN; in the order of PINs. */
   given(after: Pin | '', limit: number): Promise<GivenTo[]>
   /** The same of one handheld; null where it does not work, or has no policy yet. */

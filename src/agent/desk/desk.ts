@@ -9,6 +9,7 @@ import type { QueueItem } from '#store/queue.ts'
 import type { AgentEnv } from '../domain.ts'
 import { type Loop, makeLoop } from '../loop.ts'
 import type { Numbers } from '../numbers.ts'
+import { type Entitlements, readOnce } from './entitled.ts'
 import { reconcileAll, reconcileOne, reviveRefused } from './reconcile.ts'
 import { sendItem } from './send-item.ts'
 
@@ -108,25 +109,37 @@ export async function workOff(env: AgentEnv, numbers: Numbers): Promise<number> 
   if (wipeAtMs !== null && wipeAtMs <= nowMs) await env.store.queue.endWiped(nowMs)
   const due = await env.store.queue.due(nowMs, batch)
   const pins = new Set(due.map(({ pin }) => pin))
-  await Promise.all([...pins].map((pin) => serve(env, numbers, pin, due)))
+  const entitled = readOnce(env)
+  await Promise.all([...pins].map((pin) => serve(env, numbers, entitled, pin, due)))
   return due.length
 }
 
 /** What may go goes; what is due and may not waits until another item of the handheld ends. */
-async function serve(env: AgentEnv, numbers: Numbers, pin: Pin, due: readonly QueueItem[]): Promise<void> {
+async function serve(
+  env: AgentEnv,
+  numbers: Numbers,
+  entitled: Entitlements,
+  pin: Pin,
+  due: readonly QueueItem[],
+): Promise<void> {
   const live = await env.store.queue.live(pin)
   const mine = live.filter(({ id }) => due.some((item) => item.id === id))
   for (const item of mine) {
     const other = waitsFor(live, item)
     if (other) await env.store.queue.waitFor(item.id, other.id)
-    else await attempt(env, numbers, item)
+    else await attempt(env, numbers, entitled, item)
   }
 }
 
 /** An item that cannot be made is tried again, and set aside in the end: those behind it go on. */
-async function attempt(env: AgentEnv, numbers: Numbers, item: QueueItem): Promise<void> {
+async function attempt(
+  env: AgentEnv,
+  numbers: Numbers,
+  entitled: Entitlements,
+  item: QueueItem,
+): Promise<void> {
   try {
-    await sendItem(env, numbers, item)
+    await sendItem(env, numbers, entitled, item)
   } catch (error) {
     const code = faultCodeOf(error)
     env.log.warn(

@@ -8,6 +8,7 @@ import { serviceBooks } from '#policy/service-book.ts'
 import { encodeItPolicy } from '#protocol/it-admin.ts'
 import { type Book, encodeBookSet } from '#protocol/service-book.ts'
 import type { KeptPolicy, Reach } from '#store/policies.ts'
+import type { AgentEnv } from '../domain.ts'
 
 export interface Entitled {
   /** Of the strongest policy that reaches the user: what the handheld shows as the policy's name. */
@@ -22,6 +23,18 @@ export interface Entitled {
 export interface Owner extends Reach {
   readonly address: MailAddress
   readonly displayName: string
+}
+
+/** Worked out from the policies as they stand when it is first asked for. */
+export type Entitlements = () => Promise<(owner: Owner) => Entitled>
+
+/** One reading of the policies for many handhelds. */
+export function readOnce({ store, domain }: Pick<AgentEnv, 'store' | 'domain'>): Entitlements {
+  let made: Promise<(owner: Owner) => Entitled> | null = null
+  return () => {
+    made ??= store.policies.list().then((policies) => makeEntitlements(domain.srpId, policies))
+    return made
+  }
 }
 
 /** Of one server's users: what many of them share is worked out once. */

@@ -14,15 +14,20 @@ import type { GivenTo, QueueItem } from '#store/queue.ts'
 import type { AgentEnv } from '../domain.ts'
 import type { Numbers } from '../numbers.ts'
 import { openMasterKey, sealPacket } from '../packets.ts'
-import { type Entitled, makeEntitlements } from './entitled.ts'
+import type { Entitled, Entitlements } from './entitled.ts'
 import { keyOfItem } from './item-key.ts'
 
 /** @throws Fault where it cannot be made now; whoever calls counts that */
-export async function sendItem(env: AgentEnv, numbers: Numbers, item: QueueItem): Promise<void> {
+export async function sendItem(
+  env: AgentEnv,
+  numbers: Numbers,
+  entitled: Entitlements,
+  item: QueueItem,
+): Promise<void> {
   const { pin, kind, id } = item
   const key = await env.store.handhelds.currentKey(pin)
   if (!key) throw new Fault('handheld.not_active', pin)
-  const made = await contentOf(env, numbers, item)
+  const made = await contentOf(env, numbers, entitled, item)
   const seq = await numbers.seq(pin, key.kid)
   const masterKey = openMasterKey(env, key)
   const sealing = { kid: key.kid, suite: key.suite, masterKey }
@@ -65,11 +70,16 @@ interface Made {
   readonly account?: AccountChange
 }
 
-async function contentOf(env: AgentEnv, numbers: Numbers, item: QueueItem): Promise<Made> {
+async function contentOf(
+  env: AgentEnv,
+  numbers: Numbers,
+  entitled: Entitlements,
+  item: QueueItem,
+): Promise<Made> {
   if (item.kind === 'command') return commandContent(env, numbers, item)
   const given = await env.store.queue.givenTo(item.pin)
   if (!given) throw new Fault('handheld.not_active', item.pin)
-  const should = makeEntitlements(env.domain.srpId, await env.store.policies.list())(given)
+  const should = (await entitled())(given)
   return item.kind === 'policy'
     ? policyMade(env, numbers, given, should)
     : booksMade(env, numbers, given, should)

@@ -57,6 +57,8 @@ export const queue: Aggregate<QueueStore> = {
         id,
         other,
       ),
+    bringForward: (byMs) =>
+      void db.run("UPDATE queue_item SET due_at_ms = due_at_ms - ? WHERE state = 'waiting'", byMs),
     cancel: (id, nowMs) => {
       const item = select(db, `WHERE id = ? AND ${open}`, id)[0]
       if (item) end(db, [item], 'cancelled', nowMs)
