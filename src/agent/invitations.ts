@@ -58,8 +58,8 @@ async function attempt(parts: InvitationParts, mail: Invitation): Promise<void> 
   try {
     await handOn(parts, mail)
   } catch (error) {
-    if (!(error instanceof Fault)) throw error
-    await putOff(parts, mail, error.code, error.detail)
+    // A mistake of ours must not keep the other mails waiting; of its words nobody knows what they hold.
+    await putOff(parts, mail, faultCodeOf(error), error instanceof Fault ? error.detail : '')
   }
 }
 

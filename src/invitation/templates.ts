@@ -32,7 +32,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 }
 const fileNames = Object.keys(allowed)
 
-const languagePattern = /^[a-z]{2,3}(?:-[a-z0-9]{2,8})*$/
+/** A name that is a directory's, and one by which dates can be written. */
+function isLanguage(name: string): boolean {
+  if (!/^[a-z]{2,3}(?:-[a-z0-9]{2,8})*$/.test(name)) return false
+  try {
+    return Intl.getCanonicalLocales(name).length === 1
+  } catch {
+    return false
+  }
+}
 
 /** @param directory of the administrator's own; empty for none. @throws Fault invitation.template */
 export function readTemplate(directory: string, language: string, part: Part): Template {
@@ -65,7 +73,7 @@ function languagesIn(directory: string, language: string, mistakes: string[]): S
   if (directory === '') return found
   try {
     for (const entry of readdirSync(directory, { withFileTypes: true }))
-      if (entry.isDirectory() && languagePattern.test(entry.name)) found.add(entry.name)
+      if (entry.isDirectory() && isLanguage(entry.name)) found.add(entry.name)
   } catch {
     mistakes.push(`${directory} cannot be read`)
   }
@@ -74,7 +82,7 @@ function languagesIn(directory: string, language: string, mistakes: string[]): S
 
 function readOne(directory: string, language: string, name: string): string {
   const at = `${language}/${name}`
-  if (!languagePattern.test(language)) throw new Fault('invitation.template', `${language} is no language`)
+  if (!isLanguage(language)) throw new Fault('invitation.template', `${language} is no language`)
   const text = (directory === '' ? null : readText(join(directory, at))) ?? readText(join(builtIn, at))
   if (text === null) throw new Fault('invitation.template', `there is no ${at}`)
   const unknown = placeholdersIn(text).find((found) => !allowed[name]?.includes(found))

@@ -111,14 +111,25 @@ export function imapEndpoint(base: Base, ports: Ports): Endpoint {
   }
 }
 
-/** @param recipientIn somebody in a domain, or in any where null is given */
+/** The relay's, and that of mails with passwords. @param recipientIn somebody in a domain, or in any where null is given */
 export function mailRoutes(
   base: Base,
   ports: Ports,
   recipientIn: (domain: string | null) => string | null,
 ): MailRoute[] {
-  const { relay, relay_client: client, smtp } = base.config
-  if (client.url) return []
+  const { relay, relay_client: client, smtp, invitation } = base.config
+  const ofInvitations =
+    invitation.from && invitation.smtp.host
+      ? [
+          {
+            ehloName: relay.id,
+            sender: invitation.from,
+            ...ofServer(invitation.smtp),
+            recipient: recipientIn(null),
+          },
+        ]
+      : []
+  if (client.url) return ofInvitations
   const { sender } = relay.smtp
   const common = {
     ehloName: relay.id,
@@ -149,6 +160,7 @@ export function mailRoutes(
       ...ofServer(route),
       recipient: recipientIn(route.domain),
     })),
+    ...ofInvitations,
   ]
 }
 

@@ -28,7 +28,7 @@ const consequences: Readonly<Record<string, Consequence>> = {
   'smtp.port': 'restart',
   'smtp.hostname': 'restart',
   // Whoever dials a listener trusts it by its certificate.
-  'smtp.tls_': ['smtp', 'relay'],
+  'smtp.tls_': ['smtp', 'relay', 'agent'],
   'delivery.': ['smtp'],
   // Whether there is an SMTP server of our own.
   'delivery.to': 'restart',
@@ -49,6 +49,8 @@ const consequences: Readonly<Record<string, Consequence>> = {
   'relay.host': 'restart',
   'relay.port': 'restart',
   'relay.tls_': ['relay', 'agent'],
+  // Mails with passwords may go the same way.
+  'relay.smtp': ['relay', 'agent'],
   'relay.smtp.host': 'restart',
   'relay_client.': ['agent'],
   'relay_client.url': 'restart',

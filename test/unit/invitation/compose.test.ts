@@ -142,6 +142,6 @@ test('a template with an unknown placeholder, without a subject or with the pass
   assert.deepEqual(templateMistakes(join(directory, 'none'), 'en'), [
     `${join(directory, 'none')} cannot be read`,
   ])
-  for (const language of ['../en', 'EN', ''])
+  for (const language of ['../en', 'EN', '', 'en-12'])
     assert.throws(() => readTemplate('', language, 'password'), Fault)
 })
