@@ -72,6 +72,22 @@ const together = {
       t.diagnostic(stdout.split('\n').at(-2) ?? '')
     },
 
+  'the embedded mail server takes both mails, and the one in the mailbox is no request': async ({
+    postkey,
+    admin,
+  }: World) => {
+    const address = 'embedded@example.test'
+    await admin.users.add({ address })
+    const { password } = await admin.passwords.generate(address, { send: {} })
+    assert(password)
+    await eventually(
+      async () => (await admin.users.show(address)).mails.every(({ state }) => state === 'sent'),
+      'both are stored',
+    )
+    await assertActivates(postkey, address, password)
+    assert.equal((await admin.activations.list({ of: address })).length, 1)
+  },
+
   'a mail server that is away is named, with its words, and gets the mail when it is back': async (
     world: World,
   ) => {

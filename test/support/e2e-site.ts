@@ -98,6 +98,8 @@ async function listen(
     authOptional: true,
     disabledCommands: ['STARTTLS', 'AUTH'],
     logger: false,
+    // Senders keep idle connections for longer than a test should take to end.
+    closeTimeout: 500,
     onRcptTo: ({ address }, _session, done) => {
       const answer = answerTo(address)
       done(answer ? Object.assign(new Error(answer.text), { responseCode: answer.code }) : null)
