@@ -19,7 +19,9 @@ export function rangeOf(rule: Rule): string {
     case 'text':
       return `a text of at most ${rule.bytesMax} bytes`
     default:
-      return `a list of at most ${rule.countMax} texts`
+      return rule.among
+        ? `a list of one or more of ${rule.among.join(', ')}`
+        : `a list of at most ${rule.countMax} texts`
   }
 }
 
@@ -64,7 +66,8 @@ function fits(rule: Rule, value: unknown): value is RuleValue {
       return (
         Array.isArray(value) &&
         value.length <= rule.countMax &&
-        value.every((one) => typeof one === 'string' && one !== '' && utf8(one).length <= textBytesMax)
+        value.every((one) => typeof one === 'string' && one !== '' && utf8(one).length <= textBytesMax) &&
+        (!rule.among || (value.length > 0 && value.every((one) => rule.among?.includes(one))))
       )
   }
 }

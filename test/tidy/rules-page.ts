@@ -1,5 +1,6 @@
 /** docs/it-policy-rules.md, made from the catalogue of IT policy rules. */
 import { type Rule, type RuleGroup, ruleGroups } from '#policy/it-policy.ts'
+import { rangeOf } from '#policy/rule-value.ts'
 
 const head = `# IT policy rules
 
@@ -23,23 +24,8 @@ function entry(rule: Rule): string {
 
 ${rule.says}
 
-- Value: ${valueWords(rule)}
+- Value: ${rangeOf(rule)}
 - Default: \`${JSON.stringify(rule.standard)}\`
 - Terminal handheld: ${rule.terminal ?? 'shows and acknowledges it.'}
 `
-}
-
-function valueWords(rule: Rule): string {
-  switch (rule.type) {
-    case 'bool':
-      return 'true or false'
-    case 'int':
-      return `a whole number from ${rule.min} to ${rule.max}`
-    case 'text':
-      return `text of at most ${rule.bytesMax} bytes`
-    case 'texts':
-      return rule.among
-        ? `a list of some of ${rule.among.map((item) => `\`${item}\``).join(', ')}`
-        : `a list of at most ${rule.countMax} texts`
-  }
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { knownRules } from '#handheld/rule-table.ts'
 import { sortRules } from '#handheld/rules.ts'
 import { defaultRules, type Rule, ruleCatalogue } from '#policy/it-policy.ts'
+import { checkRuleValue, parseRuleValue, writeRuleValue } from '#policy/rule-value.ts'
 import { encodeItPolicy, type RuleValue } from '#protocol/it-admin.ts'
 import { policy } from './run-through.ts'
 
@@ -49,6 +50,15 @@ for (const rule of ruleCatalogue) {
     for (const [i, value] of samples.entries())
       if (!sampleOf[rule.type].some((own) => own === i))
         assert.equal(sorted(rule.name, value), 'refused', String(value))
+  })
+
+  test(`${rule.name}: the server publishes exactly the values that the handheld takes`, () => {
+    const { good, beyond } = edges(rule)
+    for (const value of [rule.standard, ...good]) assert(checkRuleValue(rule.name, value).ok, String(value))
+    for (const value of [...beyond, Uint8Array.of(1)])
+      assert(!checkRuleValue(rule.name, value).ok, String(value))
+    const typed = parseRuleValue(rule.name, writeRuleValue(rule.standard))
+    assert.deepEqual(typed, { ok: true, value: rule.standard })
   })
 
   test(`${rule.name}: each value is said in words, and the page says what the terminal handheld does`, () => {
