@@ -28,7 +28,7 @@ export function judgePolicy(turn: Turn, account: Account, content: Uint8Array | 
 
 function apply(turn: Turn, account: Account, policy: AppliedPolicy): Verdict {
   const before = demandsOf(turn)
-  change(turn, { account: { ...account, policy, policyConfirmed: true }, refusal: null })
+  change(turn, { account: { ...account, policy, policyConfirmed: true } })
   if (account.stage === 'provisioning') show(turn, screens.verified)
   // What the user has may be too little for the new rules, and only the user can type it.
   if (turn.state.lock.password && demandsOf(turn) !== before) lockNow(turn)

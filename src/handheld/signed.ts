@@ -8,9 +8,10 @@ import { judgeCommand } from './command.ts'
 import type { PolicyVerified } from './event.ts'
 import { type Opened, openPacket } from './link.ts'
 import { judgePolicy } from './policy.ts'
+import { screenOf } from './screen.ts'
 import type { Account } from './state.ts'
 import type { Refusal } from './state-orders.ts'
-import { change, log, persist, showCode, type Turn } from './turn.ts'
+import { change, log, persist, show, showCode, type Turn } from './turn.ts'
 
 const refusedCode = 31
 const refusals: ReadonlySet<number> = new Set([
@@ -45,8 +46,9 @@ export function onPolicyVerified(turn: Turn, event: PolicyVerified): void {
     return
   }
   const verdict = judge(turn, account, message.value, event.content)
-  if (refusals.has(verdict.status))
-    noteRefusal(turn, message.value.type, verdict.status, event.reason ?? null)
+  const { type } = message.value
+  if (refusals.has(verdict.status)) noteRefusal(turn, type, verdict.status, event.reason ?? null)
+  else forgetRefusal(turn, type)
   acknowledge(turn, opened, verdict)
 }
 
@@ -60,6 +62,13 @@ function judge(turn: Turn, account: Account, message: ItAdmin, content: Uint8Arr
   return message.type === 'policy'
     ? judgePolicy(turn, account, content)
     : judgeCommand(turn, account, message.command, content)
+}
+
+/** What was refused is made good by the next one that is taken, and the screen is as before. */
+function forgetRefusal(turn: Turn, what: Refusal['what']): void {
+  if (turn.state.refusal?.what !== what) return
+  change(turn, { refusal: null })
+  show(turn, screenOf(turn.state))
 }
 
 /** The user sees E31; the status and its reason are for the log and for whoever asks the handheld. */

@@ -19,7 +19,7 @@ export interface WaitingWipe {
   readonly receipted: boolean
 }
 
-/** What an administrator signed and this handheld did not take, until a policy is applied. */
+/** What an administrator signed and this handheld did not take, until the next of its kind is taken. */
 export interface Refusal {
   readonly what: 'policy' | 'command'
   /** Of the ACK that said so. */

@@ -107,9 +107,11 @@ function policyOf(state: HandheldState): HandheldDetails['policy'] {
   const stored = state.account?.policy
   const policy = stored && decodeItPolicy(stored.content)
   if (!policy?.ok) return null
-  const rules = [...rulesInForce(state)].map(([name, value]) => {
-    const rule = knownRules.get(name)
-    return { name, value, means: rule?.means(value) ?? '', obeyed: rule?.obeyed ?? false }
+  const inForce = rulesInForce(state)
+  // In the table's order: what is obeyed first.
+  const rules = [...knownRules].flatMap(([name, { means, obeyed }]) => {
+    const value = inForce.get(name)
+    return value === undefined ? [] : [{ name, value, means: means(value), obeyed }]
   })
   return { number: policy.value.number, rules, leftOut: stored?.leftOut ?? [] }
 }

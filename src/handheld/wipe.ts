@@ -50,7 +50,8 @@ export function inOurTime(wipe: WaitingWipe, nowMs: number): WaitingWipe {
  */
 export function erase(turn: Turn, scope: WaitingWipe['scope']): void {
   const { device, online, lock, run, failure, unanswered } = turn.state
-  const clean = { ...initialState(device), online }
+  // The clock goes on: an activation that follows at once has to be dated by the relay's.
+  const clean = { ...initialState({ ...device, relayGeneration: null }), online }
   turn.state = scope === 'everything' ? clean : { ...clean, lock, run, failure, unanswered }
   persist(turn, 'wiped')
   log(turn, 'this handheld was erased', { scope }, 'warn')

@@ -90,7 +90,9 @@ for (const [name, change, holds, status] of refusals)
       ['command', status, false],
     )
     assert.equal(world.state.account?.command, before?.command)
-    assert.equal(judged(world, stage, command(lock)).status, ackStatus.applied)
+    const owner = command({ command: 'set_owner', ownerText: 'x' })
+    assert.equal(judged(world, stage, owner).status, ackStatus.applied)
+    assert.deepEqual([world.disk.refusal, world.state.screen], [null, 'Activation Complete'])
   })
 
 test('a name outside that is not the one inside is refused: nobody makes a wipe of a lock', () => {
