@@ -28,8 +28,8 @@ export function onWipeAckStored(turn: Turn): void {
   // A newer wipe took the place of the one this was for: it has its own acknowledgement to wait for.
   if (!account?.wipe || outbox.some(({ wipes }) => wipes)) return
   change(turn, { account: { ...account, wipe: { ...account.wipe, receipted: true } } })
-  persist(turn, 'receipt')
   wipeTimer(turn)
+  persist(turn, 'receipt')
 }
 
 export function wipeTimer(turn: Turn): void {
