@@ -25,9 +25,17 @@ const answers: Readonly<Record<string, Answer>> = {
   replayer: { tests: ['test/unit/agent/threats-mails.test.ts'] },
   downgrader: { tests: ['test/unit/handheld/threats.test.ts'] },
   "thief of the server's database": { tests: ['test/e2e/secrets.test.ts'] },
-  'thief of a handheld': { tests: ['test/e2e/threats-handhelds.test.ts'] },
+  'thief of a handheld': {
+    tests: ['test/e2e/threats-handhelds.test.ts', 'test/unit/handheld/threats.test.ts'],
+  },
   'thief of the CA or policy signer': { tests: ['test/unit/handheld/threats.test.ts'] },
-  'replayer of policies': { tests: ['test/unit/handheld/policy.test.ts'] },
+  'replayer of policies and commands': {
+    tests: [
+      'test/unit/handheld/policy.test.ts',
+      'test/unit/handheld/commands.test.ts',
+      'test/unit/handheld/threats.test.ts',
+    ],
+  },
   'paused or restored machine': { tests: ['test/contract/relay-traffic.test.ts'] },
   flooder: {
     tests: [

@@ -116,7 +116,7 @@ test('signed content that is no command, a policy for one, is refused as a fault
   }
 })
 
-test('replayer of commands: lower, and equal with other content, are refused; the same one has its status again', () => {
+test('replayer of policies and commands: a lower number of a command, and an equal one with other content, are refused; the same one has its status again', () => {
   const world = new World()
   const stage = toComplete(world)
   assert.equal(judged(world, stage, command(lock, { number: 10 })).status, ackStatus.applied)

@@ -76,7 +76,7 @@ test('a policy for this PIN is applied', () => {
   assert.equal(judged(world, toProvisioning(world), policy({ pin })).status, ackStatus.applied)
 })
 
-test('replayer of policies: a lower number, and an equal one with other content, are refused; an equal one with the same content is not', () => {
+test('replayer of policies and commands: a lower number of a policy, and an equal one with other content, are refused; an equal one with the same content is not', () => {
   const world = new World()
   const stage = toComplete(world)
   assert.equal(judged(world, stage, policy({ number: 4 })).status, ackStatus.refusedNumber)
