@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { initialState } from '#handheld/state.ts'
+import { decodeSaved, encodeSaved, type SavedHandheld } from '#handheld/state-codec.ts'
 import { Conversation } from './conversation.ts'
 import { toComplete, toConfirming, toProving, toProvisioning, toWaiting } from './run-through.ts'
 import { known, script, typed, World } from './world.ts'
@@ -112,4 +114,17 @@ test('events that make no sense now change nothing', () => {
     world.raise({ kind: 'policy_verified', id: '', content: null })
     assert.deepEqual(world.state, before)
   }
+})
+
+test('a handheld that an earlier version wrote down goes on, with a lock that is open and nothing ordered', () => {
+  const world = new World()
+  toComplete(world)
+  const { lock: _lock, refusal: _refusal, account, ...state } = world.state
+  const { command: _command, ownerText: _ownerText, wipe: _wipe, ...older } = known(account)
+  const written = {
+    seed: new Uint8Array(32),
+    state: { ...state, account: older },
+  } as unknown as SavedHandheld
+  const read = decodeSaved(encodeSaved(written)).state
+  assert.deepEqual(read, { ...world.state, lock: initialState(state.device).lock })
 })
