@@ -135,6 +135,16 @@ export function audit(check: CheckStore): void {
   )
 }
 
+export function restored(check: CheckStore): void {
+  check('a restore has its line, once', async (store) => {
+    const restore = { routeKeySealed: bytes(1), seenGeneration: 3, nowMs: e.start }
+    assert.equal(await store.installation.continueAfterRestore(restore), true)
+    assert.equal(await store.installation.continueAfterRestore(restore), false)
+    assert.deepEqual(await said(store), ['installation.restored '])
+    await assertWhole(store)
+  })
+}
+
 const account = (name: string, role: 'security' | 'auditor' = 'security') => ({
   name,
   role,

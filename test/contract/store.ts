@@ -7,7 +7,7 @@ import type { ActivationId } from '#kernel/brand.ts'
 import type { NewDelivery } from '#store/deliveries.ts'
 import type { Store } from '#store/store.ts'
 import * as e from '../unit/activation/events.ts'
-import { accounts, audit } from './store-audit.ts'
+import { accounts, audit, restored } from './store-audit.ts'
 import { deliveries } from './store-deliveries.ts'
 import { grants } from './store-grants.ts'
 import { groups } from './store-groups.ts'
@@ -42,6 +42,7 @@ export function storeContract(name: string, open: OpenStore): void {
   retention(check)
   audit(check)
   accounts(check)
+  restored(check)
 }
 
 function users(check: CheckStore): void {

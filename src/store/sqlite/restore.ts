@@ -27,6 +27,10 @@ export function continueAfterRestore(
     'UPDATE relay_identity SET generation = max(generation, ?) + 1, route_key_sealed = ?, restored_at_ms = ?',
     ...[generation, routeKeySealed, nowMs],
   )
+  db.run(
+    "INSERT INTO audit_note(what, subject, change) VALUES ('installation.restored', '', ?)",
+    JSON.stringify({ after: { generation } }),
+  )
   for (const grant of liveGrants(db)) closeGrant(db, grant, 'revoked', 'grant.revoked', nowMs)
   return true
 }
