@@ -18,6 +18,8 @@ export interface EtpRequest {
   readonly mailedAtMs: number
   readonly profile: number
   readonly offer: readonly number[]
+  /** It offers ML-KEM-768 as well. */
+  readonly kem?: true
 }
 
 /** How the user and the grant stood when something was decided, so that a replay decides the same. */
@@ -42,11 +44,15 @@ export interface DeviceFacts {
   readonly deviceKey: string
 }
 
+export type PostQuantum = 'off' | 'optional' | 'required'
+
 /** What the server may offer, as configured when the request was judged. */
 export interface ServerTerms {
   /** In order of preference. */
   readonly suites: readonly Suite[]
   readonly profiles: readonly number[]
+  /** Whether ML-KEM-768 is mixed in where the handheld can, or must be; absent: it is not spoken. */
+  readonly postQuantum?: PostQuantum
 }
 
 export type Verdict = 'right' | 'wrong' | 'box_damaged' | 'other_pin' | 'not_allowed'

@@ -100,7 +100,8 @@ function refusal(
   if (request.mailedAtMs > nowMs + limits.clockSkewSeconds * 1000) return 'request.clock'
   if (nowMs >= request.mailedAtMs + request.lifeMs) return 'request.expired'
   if (!terms.profiles.includes(request.profile)) return 'request.too_old_software'
-  return chooseSuite(terms, request.offer) === null ? 'request.no_common_suite' : null
+  if (chooseSuite(terms, request.offer) === null) return 'request.no_common_suite'
+  return terms.postQuantum === 'required' && !request.kem ? 'request.no_post_quantum' : null
 }
 
 /** Who has proved nothing learns of a closed password only that none is waiting. */

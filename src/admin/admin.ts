@@ -27,6 +27,7 @@ import type {
 } from './views.ts'
 import type { IssuedToken } from './views-access.ts'
 import type { AccessCheckView, AccessListView, AccessRuleView } from './views-access-list.ts'
+import type { KeyView, WantedRollovers } from './views-keys.ts'
 
 export interface NewUserInput {
   /** As typed; stored in its canonical form. */
@@ -200,11 +201,19 @@ export interface DoctorOptions {
   readonly canary: boolean
 }
 
+/** Master keys. @throws Fault handheld.unknown */
+export interface KeyCases {
+  list(): Promise<KeyView[]>
+  /** A PIN, or `all`: a new key as soon as the handheld answers. */
+  roll(which: string): Promise<WantedRollovers>
+}
+
 export interface Admin {
   readonly users: UserCases
   readonly passwords: PasswordCases
   readonly activations: ActivationCases
   readonly handhelds: HandheldCases
+  readonly keys: KeyCases
   readonly access: AccessCases
   readonly policies: PolicyCases
   readonly queue: QueueCases

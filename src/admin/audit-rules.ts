@@ -106,6 +106,8 @@ export const auditRules: Readonly<Record<string, ActRule | typeof reads>> = {
   'access.list': reads,
   'handhelds.list': reads,
   'handhelds.show': reads,
+  'keys.list': reads,
+  'keys.roll': { on: first, after: (result) => pick(result, 'pins') },
   ...policyAuditRules,
   'mailboxes.generatePassword': ofUser,
   'srp.add': {

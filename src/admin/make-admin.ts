@@ -6,6 +6,7 @@ import { auditCases } from './audit.ts'
 import { bookCases } from './books.ts'
 import { commandCases } from './commands.ts'
 import { handheldCases } from './handhelds.ts'
+import { keyCases } from './keys.ts'
 import { mailboxCases } from './mailboxes.ts'
 import { passwordCases } from './passwords.ts'
 import { policyCases } from './policies.ts'
@@ -24,6 +25,7 @@ export const makeAdmin = (parts: AdminParts): Admin => ({
   policies: policyCases(parts),
   queue: queueCases(parts),
   books: bookCases(parts),
+  keys: keyCases(parts),
   access: accessCases(parts),
   mailboxes: mailboxCases(parts),
   srp: srpCases(parts),

@@ -80,6 +80,8 @@ export const operations: Readonly<Record<string, Call<Promise<unknown>>>> = {
   'handhelds.list': operation<[], Promise<unknown>>([], (admin) => admin.handhelds.list()),
   'handhelds.show': operation([text], (admin, [pin]) => admin.handhelds.show(pin)),
   ...policyOperations,
+  'keys.list': operation<[], Promise<unknown>>([], (admin) => admin.keys.list()),
+  'keys.roll': operation([text], (admin, [which]) => admin.keys.roll(which)),
   'mailboxes.generatePassword': operation([text], (admin, [address]) =>
     admin.mailboxes.generatePassword(address),
   ),

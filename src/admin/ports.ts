@@ -1,4 +1,5 @@
 /** What the use cases need beside the store; handed in by the composition. */
+import type { Suite } from '#activation/event.ts'
 import type { AgentFacts } from '#activation/path.ts'
 import type { KeyStretching } from '#crypto/key-stretching.ts'
 import type { P256 } from '#crypto/p256.ts'
@@ -55,6 +56,7 @@ export interface AdminParts {
     | 'audit'
     | 'accounts'
     | 'handhelds'
+    | 'rollovers'
     | 'deliveries'
     | 'groups'
     | 'policies'
@@ -78,6 +80,8 @@ export interface AdminParts {
   readonly passwordTries: number
   /** Null where no sender of mails with passwords is configured. */
   readonly invitations: InvitationOffice | null
+  /** The algorithms of this server, the preferred one first. */
+  readonly suites: readonly Suite[]
   readonly scanIntervalSeconds: number
   /** Null where mail is on another server. */
   readonly mail: MailAccounts | null

@@ -53,6 +53,8 @@ export const operationRoles: Readonly<Record<string, readonly RoleName[]>> = {
   'handhelds.lock': security,
   'handhelds.setOwner': both,
   'handhelds.wipe': security,
+  'keys.list': everybody,
+  'keys.roll': security,
   'handhelds.cancelWipe': security,
   'handhelds.remove': both,
   'handhelds.resendPolicy': both,

@@ -12,6 +12,7 @@ import { makeNumbers } from './numbers.ts'
 import { startPerformer } from './perform.ts'
 import { raise } from './raise.ts'
 import { makeReceipts } from './receipts.ts'
+import { startRolling } from './rollover/loop.ts'
 import { keepServed, sayServed } from './served.ts'
 
 export interface AgentOptions {
@@ -46,6 +47,7 @@ export function startAgent(given: AgentEnv, options: AgentOptions): Agent {
   const env: AgentEnv = { ...given, outgoing: courier, provisioned: desk.provisioned }
   const performer = startPerformer(env, numbers)
   const receipts = makeReceipts(env)
+  const rolling = startRolling(env, numbers.seq)
   const ports = {
     nextSeq: numbers.seq,
     receipt: receipts.take,
@@ -74,6 +76,7 @@ export function startAgent(given: AgentEnv, options: AgentOptions): Agent {
     if (changed.has('deliveries')) courier.poke()
     if (changed.has('queue')) desk.poke()
     if (policySources.some((one) => changed.has(one))) desk.changed()
+    if (changed.has('rollovers')) rolling.poke()
     if (changed.has('handhelds') || changed.has('users')) served()
   })
   const stopHousekeeping = startAgentHousekeeping(env, () => {
@@ -95,7 +98,7 @@ export function startAgent(given: AgentEnv, options: AgentOptions): Agent {
       stopListening()
       await connected.close()
       await receipts.close()
-      await Promise.all([performer.close(), desk.close()])
+      await Promise.all([performer.close(), desk.close(), rolling.close()])
       await courier.close()
     },
   }

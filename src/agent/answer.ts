@@ -3,6 +3,7 @@ import type { Activation } from '#activation/activation.ts'
 import type { EtpRequest } from '#activation/event.ts'
 import { closedCode, grantStateAt } from '#activation/grant.ts'
 import { chooseSuite } from '#activation/request.ts'
+import { type Encapsulated, kemRandomBytes, kemSecretBytes } from '#crypto/ml-kem.ts'
 import { randomScalar } from '#crypto/p256-scalar.ts'
 import { decodeRegistrationRecord, recordContext } from '#crypto/registration-record.ts'
 import { type RegistrationRecord, verifierShare } from '#crypto/spake2plus.ts'
@@ -21,6 +22,8 @@ export interface RunSecrets {
   readonly v: Uint8Array
   readonly w0: Uint8Array
   readonly shareV: Uint8Array
+  /** ML-KEM's secret, or empty where the run has none. */
+  readonly kemSecret: Uint8Array
 }
 
 const scalarBytes = 32
@@ -43,7 +46,8 @@ export async function makeAnswer(env: AgentEnv, activation: Activation, workKey:
   const body = decodeEtpBody(fromHex(request.body))
   assert(body.ok, 'a body that was accepted decodes')
   const share = verifierShare(env.p256, record, body.value.shareP, randomScalar(env.random))
-  if (!share.ok) {
+  const kem = encapsulated(env, body.value.kemKey)
+  if (!share.ok || kem === 'bad') {
     const impossible = () =>
       ({ kind: 'answer_impossible', code: 'request.damaged', atMs: env.clock.nowMs() }) as const
     return void (await raise(env, txn, impossible, { finishWork }))
@@ -54,8 +58,19 @@ export async function makeAnswer(env: AgentEnv, activation: Activation, workKey:
   const kid = randomKid(env.random)
   const { shareV, z, v } = share.value
   const keptUntil = Math.floor(keepUntilMs / 1000)
-  const m2 = toHex(encodeM2({ txn, srpId: env.domain.srpId, suite, shareV, kid, keptUntil }))
-  const secrets = encodeRunSecrets({ z, v, w0: record.w0, shareV })
+  const m2 = toHex(
+    encodeM2({
+      ...{ txn, srpId: env.domain.srpId, suite, shareV, kid, keptUntil },
+      ...(kem ? { kemCiphertext: kem.ciphertext } : {}),
+    }),
+  )
+  const secrets = encodeRunSecrets({
+    z,
+    v,
+    w0: record.w0,
+    shareV,
+    kemSecret: kem?.secret ?? new Uint8Array(),
+  })
   const runSecrets = { txn, sealed: env.vault.seal(runSecretsContext(txn), secrets) }
   env.failpoint('agent.before_m2_commit')
   await raise(
@@ -65,6 +80,13 @@ export async function makeAnswer(env: AgentEnv, activation: Activation, workKey:
     { finishWork, runSecrets },
   )
   env.failpoint('agent.after_m2_commit')
+}
+
+/** What answers the handheld's ML-KEM key, if it sent one and this server speaks it; `bad`: it is no key. */
+function encapsulated(env: AgentEnv, kemKey: Uint8Array | undefined): Encapsulated | null | 'bad' {
+  const { postQuantum = 'off' } = env.domain.terms
+  if (!kemKey || postQuantum === 'off') return null
+  return env.kem.encapsulate(kemKey, env.random.bytes(kemRandomBytes)) ?? 'bad'
 }
 
 /** Closed before this run was written down, or just now: in the first case nobody else tells the run. */
@@ -90,14 +112,15 @@ function openRecord(env: AgentEnv, request: EtpRequest, sealed: Uint8Array): Reg
 }
 
 /** Random in 1..2^32−1. Two live keys of one handheld share an id once in four thousand million. */
-function randomKid(random: Random): number {
+export function randomKid(random: Random): number {
   for (;;) {
     const kid = new DataView(random.bytes(4).slice().buffer).getUint32(0)
     if (kid !== 0) return kid
   }
 }
 
-const encodeRunSecrets = ({ z, v, w0, shareV }: RunSecrets): Uint8Array => concat(z, v, w0, shareV)
+const encodeRunSecrets = ({ z, v, w0, shareV, kemSecret }: RunSecrets): Uint8Array =>
+  concat(z, v, w0, shareV, kemSecret)
 
 /** @throws Fault storage_key.wrong */
 export function openRunSecrets(
@@ -106,12 +129,14 @@ export function openRunSecrets(
   sealed: Uint8Array,
 ): RunSecrets {
   const plain = env.vault.open(runSecretsContext(txn), sealed)
-  if (plain?.length !== 3 * pointBytes + scalarBytes)
+  const kemAt = 3 * pointBytes + scalarBytes
+  if (plain?.length !== kemAt && plain?.length !== kemAt + kemSecretBytes)
     throw new Fault('storage_key.wrong', 'the secrets of a run do not open')
   return {
     z: plain.slice(0, pointBytes),
     v: plain.slice(pointBytes, 2 * pointBytes),
     w0: plain.slice(2 * pointBytes, 2 * pointBytes + scalarBytes),
-    shareV: plain.slice(2 * pointBytes + scalarBytes),
+    shareV: plain.slice(2 * pointBytes + scalarBytes, kemAt),
+    kemSecret: plain.slice(kemAt),
   }
 }

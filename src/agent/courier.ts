@@ -10,7 +10,7 @@ import { packetPayloads } from '#protocol/parts.ts'
 import { decodePayload } from '#protocol/payload.ts'
 import type { Destination } from '#protocol/relay-frame.ts'
 import type { RelayClient } from '#relay/relay-client.ts'
-import type { Delivery, NewDelivery } from '#store/deliveries.ts'
+import { type Delivery, isOfRun, type NewDelivery } from '#store/deliveries.ts'
 import { itemUndelivered } from './desk/item-answer.ts'
 import { itemOfKey } from './desk/item-key.ts'
 import type { AgentEnv, Outgoing } from './domain.ts'
@@ -143,7 +143,7 @@ async function giveUp(env: AgentEnv, delivery: Delivery): Promise<void> {
   const item = itemOfKey(key)
   // Said first: a crash between the two says it again, which changes nothing.
   if (item !== null) await itemUndelivered(env, item, key)
-  else if (txn !== null && of !== 'ack' && of !== 'command')
+  else if (txn !== null && isOfRun(of))
     await raise(env, txn, () => ({ kind: 'undelivered', of, atMs: env.clock.nowMs() }))
   await env.store.deliveries.end(delivery.id, 'given_up')
 }

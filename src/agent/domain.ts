@@ -1,6 +1,7 @@
 /** What one server of a domain is and may do: everything the agent needs to know of its installation. */
 import type { ServerTerms } from '#activation/event.ts'
 import type { Credential } from '#crypto/certificate.ts'
+import type { MlKem } from '#crypto/ml-kem.ts'
 import type { P256 } from '#crypto/p256.ts'
 import type { Pin, RelayId, SrpId } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
@@ -38,6 +39,7 @@ export interface AgentEnv {
   readonly random: Random
   readonly log: Log
   readonly p256: P256
+  readonly kem: MlKem
   readonly failpoint: Failpoint
   readonly domain: Domain
   /** Where messages go on their way right after the commit that queues them; without it they wait to be found. */

@@ -29,9 +29,10 @@ import type { AgentEnv } from './domain.ts'
 import { hurry } from './hurry.ts'
 import { keyCheckHash } from './judge.ts'
 import type { NextSeq } from './numbers.ts'
-import { type Opened, openMasterKey, openPacket, readPacket, sealPacket } from './packets.ts'
+import { type Opened, openPacket, readPacket, sealingKey, sealPacket } from './packets.ts'
 import { numberOfServiceKey } from './policy-service.ts'
 import { raise, WindowMoved } from './raise.ts'
+import { type RollingPacket, repeatRolling, takeRolling, takeRollingCheck } from './rollover/take.ts'
 
 type Fresh = Extract<Opened, { kind: 'new' }>
 
@@ -69,14 +70,15 @@ async function takeOnce(env: AgentEnv, nextSeq: NextSeq, pin: Pin, bytes: Uint8A
   if (!key) return unknownKey(env, pin, read.header.kid)
   const opened = openPacket(env, key, read)
   if (opened.kind === 'dropped')
-    return env.log.warn({ activation: key.txn, pin, why: opened.why }, 'a packet was dropped')
+    return env.log.warn({ activation: key.txn, pin, kid: key.kid, why: opened.why }, 'a packet was dropped')
   if (opened.kind === 'seen') return duplicate(env, nextSeq, key, opened)
   if (opened.header.contentType === contentTypes.otakeygen && opened.header.seq === 0)
     return takeKeyCheck(env, key, opened)
   if (key.state === 'pending')
     return env.log.warn({ activation: key.txn, pin }, 'a packet came before the key check')
   if (opened.header.contentType === contentTypes.ack) return takeAck(env, key, opened)
-  if (opened.header.contentType === contentTypes.otakeygen) return passOver(env, key, opened)
+  if (opened.header.contentType === contentTypes.otakeygen)
+    return takeRolling(env, nextSeq, rollingPacket(env, key, opened))
   await answerPacket(env, nextSeq, key, opened)
 }
 
@@ -97,6 +99,10 @@ async function unknownKey(env: AgentEnv, pin: Pin, kid: number): Promise<void> {
     endsAtMs: nowMs + dayMs,
   }
   if (await env.store.deliveries.byKey(delivery.key)) return
+  // A key that was rolled over is not unknown: what comes late under it is of no use any more.
+  if (await env.store.rollovers.isUsed(pin, kid))
+    return env.log.info({ pin, kid }, 'a packet under a key that is gone was dropped')
+  env.log.warn({ pin, kid }, 'a packet under an unknown key was dropped')
   await env.store.activations.commit({ nowMs, addDeliveries: [delivery] })
 }
 
@@ -115,10 +121,15 @@ async function keep(env: AgentEnv, change: Change): Promise<void> {
 
 /** The handheld shows that it has the master key: from here on the grant is used and the key is current. */
 async function takeKeyCheck(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<void> {
+  if (await takeRollingCheck(env, rollingPacket(env, key, opened))) return
   const check = opened.content && decodeOtaKeyGen(opened.content)
   const activation = await env.store.activations.find(key.txn)
   const expected = activation && keyCheckHash(activation)
-  const fits = check?.ok && expected && equalInConstantTime(check.value.transcriptHash, expected)
+  const fits =
+    check?.ok &&
+    check.value.type === 'key_check' &&
+    expected &&
+    equalInConstantTime(check.value.transcriptHash, expected)
   if (!fits) return env.log.warn({ pin: key.pin, activation: key.txn }, 'a key check did not fit')
   env.failpoint('agent.before_key_check_commit')
   await raise(
@@ -134,14 +145,12 @@ async function takeKeyCheck(env: AgentEnv, key: MasterKey, opened: Fresh): Promi
   env.failpoint('agent.after_key_check_commit')
 }
 
-/** Rollover is not spoken yet: its number is used, and there is no answer. */
-async function passOver(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<void> {
-  await keep(env, { nowMs: env.clock.nowMs(), inbound: markOf(env, key, opened) })
-  env.log.info(
-    { activation: key.txn, pin: key.pin, seq: opened.header.seq },
-    'a packet without use was passed over',
-  )
-}
+const rollingPacket = (env: AgentEnv, key: MasterKey, opened: Fresh): RollingPacket => ({
+  key,
+  seq: opened.header.seq,
+  content: opened.content,
+  mark: markOf(env, key, opened),
+})
 
 /**
  * The handheld repeats its key check until it has seen ours; one that has sent anything else under this key has.
@@ -167,8 +176,10 @@ async function duplicate(
 ): Promise<void> {
   const { header, tag } = opened
   if (header.contentType === contentTypes.ack) return
-  if (header.contentType === contentTypes.otakeygen)
-    return header.seq === 0 ? repeatKeyCheck(env, key) : undefined
+  if (header.contentType === contentTypes.otakeygen) {
+    const rolled = await repeatRolling(env, key, opened.content)
+    return rolled || header.seq > 0 ? undefined : repeatKeyCheck(env, key)
+  }
   const given = await env.store.handhelds.answerGiven(key.pin, key.kid, header.seq)
   if (!given || !sameBytes(given.tag, tag)) return
   const delivery = await ackDelivery(env, nextSeq, key, { seq: header.seq, tag, status: given.status })
@@ -202,13 +213,14 @@ async function ackDelivery(
   key: MasterKey,
   answer: Answer,
 ): Promise<NewDelivery> {
-  const seq = await nextSeq(key.pin, key.kid)
+  // Under the current key, also for a packet that was sealed before the switch to it.
+  const under = key.state === 'previous' ? ((await env.store.handhelds.currentKey(key.pin)) ?? key) : key
+  const seq = await nextSeq(key.pin, under.kid)
   const content = encodeAck({ kid: key.kid, ...answer })
-  const sealing = { kid: key.kid, suite: key.suite, masterKey: openMasterKey(env, key) }
-  const sealed = sealPacket(env, sealing, seq, contentTypes.ack, content)
+  const sealed = sealPacket(env, sealingKey(env, under), seq, contentTypes.ack, content)
   const nowMs = env.clock.nowMs()
   return {
-    key: `ack:${key.pin}:${key.kid}:${seq}`,
+    key: `ack:${key.pin}:${under.kid}:${seq}`,
     txn: null,
     of: 'ack',
     to: { pin: key.pin },

@@ -91,6 +91,7 @@ function readSealed(env: AgentEnv, batch: FoundBatch, mail: FoundMail, bytes: Ui
     mailedAtMs: relayPart.value.mailedAt * 1000,
     profile: body.value.kdfProfile,
     offer: body.value.offer,
+    ...(body.value.kemKey ? { kem: true } : {}),
   }
   const { uid, receivedAtMs, foundBy } = mail
   return {

@@ -123,14 +123,18 @@ function judge(env: AgentEnv, run: Run, secrets: RunSecrets, list: AccessList): 
   const m2Hash = sha256(fromHex(run.answer.m2))
   const outcome = confirm(env, run, secrets, pakeContext(bodyHash, m2Hash))
   if (!equalInConstantTime(outcome.confirmP, m3.value.confirmP)) return { verdict: 'wrong' }
-  const keys = handshakeKeys(bodyHash, m2Hash, outcome.kShared)
+  const keys = handshakeKeys(bodyHash, m2Hash, outcome.kShared, secrets.kemSecret)
   const info = openM3Box(keys.d2s, keys.th, m3.value.box)
   const device = info && decodeDeviceInfo(info)
   if (!device?.ok) return { verdict: 'box_damaged' }
   if (device.value.pin !== run.proof.pin) return { verdict: 'other_pin' }
   const access = decideAccess(list, run.proof.pin, device.value.model)
   if (access.verdict === 'deny') return notAllowed(access.rule)
-  return { verdict: 'right', right: answerProof(env, run, { outcome, keys, m3Bytes, device: device.value }) }
+  const hybrid = secrets.kemSecret.length > 0
+  return {
+    verdict: 'right',
+    right: answerProof(env, run, { outcome, keys, m3Bytes, device: device.value, hybrid }),
+  }
 }
 
 function confirm(env: AgentEnv, run: Run, secrets: RunSecrets, context: Uint8Array): PakeOutcome {
@@ -150,11 +154,12 @@ interface Proven {
   readonly keys: HandshakeKeys
   readonly m3Bytes: Uint8Array
   readonly device: DeviceInfo
+  readonly hybrid: boolean
 }
 
 /** M4, the master key, and the server's key check under it. */
 function answerProof(env: AgentEnv, run: Run, proven: Proven): NonNullable<Judgement['right']> {
-  const { outcome, keys, m3Bytes, device } = proven
+  const { outcome, keys, m3Bytes, device, hybrid } = proven
   const { kid, suite } = run.answer
   const { pin } = run.proof
   const th3 = nextTranscriptHash(keys.th, m3Bytes)
@@ -172,6 +177,7 @@ function answerProof(env: AgentEnv, run: Run, proven: Proven): NonNullable<Judge
     sealed: env.vault.seal(keyContext(pin, kid), mk),
     window: encodeReplayWindow(emptyReplayWindow),
     nextSeq: firstBlock.end,
+    hybrid,
   }
   return { device, m4, keyCheck: check.bytes, key }
 }

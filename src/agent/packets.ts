@@ -26,10 +26,17 @@ export interface SealedPacket {
 /** The vault's context of a master key. */
 export const keyContext = (pin: Pin, kid: number): string => `master_key/${pin}/${kid}`
 
+/** A master key in clear, to seal packets with. */
+export interface SealingKey {
+  readonly kid: number
+  readonly suite: Suite
+  readonly masterKey: Uint8Array
+}
+
 /** Seals `content` under `masterKey` with the number `seq`, from server to handheld. */
 export function sealPacket(
   env: Pick<AgentEnv, 'random'>,
-  key: { readonly kid: number; readonly suite: Suite; readonly masterKey: Uint8Array },
+  key: SealingKey,
   seq: number,
   contentType: number,
   content: Uint8Array,
@@ -53,6 +60,13 @@ export function openMasterKey(env: Pick<AgentEnv, 'vault'>, key: MasterKey): Uin
   return plain
 }
 
+/** @throws Fault storage_key.wrong */
+export const sealingKey = (env: Pick<AgentEnv, 'vault'>, key: MasterKey): SealingKey => ({
+  kid: key.kid,
+  suite: key.suite,
+  masterKey: openMasterKey(env, key),
+})
+
 export type Opened =
   | {
       readonly kind: 'new'
@@ -62,7 +76,12 @@ export type Opened =
       readonly content: Uint8Array | null
       readonly window: Uint8Array
     }
-  | { readonly kind: 'seen'; readonly header: PacketHeader; readonly tag: Uint8Array }
+  | {
+      readonly kind: 'seen'
+      readonly header: PacketHeader
+      readonly tag: Uint8Array
+      readonly content: Uint8Array | null
+    }
   | { readonly kind: 'dropped'; readonly why: string }
 
 const dropped = (why: string): Opened => ({ kind: 'dropped', why })
@@ -93,9 +112,10 @@ export function openPacket(env: Pick<AgentEnv, 'vault'>, key: MasterKey, read: R
   const sealed = openPacketBody(key.suite, d2s, headerBytes, read.body)
   if (!sealed) return dropped('authentication')
   const tag = packetTag(headerBytes)
-  if (freshness === 'seen') return { kind: 'seen', header, tag }
+  const content = plainContent(header, sealed)
+  if (freshness === 'seen') return { kind: 'seen', header, tag, content }
   const marked = encodeReplayWindow(markReplay(window.value, header.seq))
-  return { kind: 'new', header, tag, content: plainContent(header, sealed), window: marked }
+  return { kind: 'new', header, tag, content, window: marked }
 }
 
 /** Of an authenticated packet: nothing else reaches the inflater. */

@@ -9,6 +9,7 @@ import { nextService, type Service } from '#policy/queue.ts'
 import { encodeItAdmin } from '#protocol/it-admin.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
 import { encodePayload } from '#protocol/payload.ts'
+import { isOverdue } from '#rollover/times.ts'
 import { makeEntitlements } from './desk/entitled.ts'
 import { signedPolicy } from './desk/send-item.ts'
 import type { AgentEnv } from './domain.ts'
@@ -37,6 +38,8 @@ export async function sendService(
   const key = await env.store.handhelds.currentKey(pin)
   // The handheld activated anew meanwhile: its newer run provisions it.
   if (!key || key.txn !== txn) return void (await raise(env, txn, () => null, { finishWork }))
+  const isOld = isOverdue(key.currentSinceMs ?? key.createdAtMs, env.clock.nowMs())
+  if (isOld && service !== 'policy') throw new Fault('key.overdue', `the key ${key.kid} of ${pin}`)
   const [number, seq] = await Promise.all([numbers.provisioning(), numbers.seq(pin, key.kid)])
   const { contentType, content, digest } = await contentOf(env, activation, pin, service, number)
   const masterKey = openMasterKey(env, key)

@@ -11,7 +11,7 @@ import { faultCodeOf } from '#kernel/fault.ts'
 import { receiptStatus } from '#protocol/receipt.ts'
 import type { Receipt } from '#protocol/relay-frame.ts'
 import { nextSend } from '#protocol/resend-schedule.ts'
-import type { Delivery, ReceiptChange } from '#store/deliveries.ts'
+import { type Delivery, isOfRun, type ReceiptChange } from '#store/deliveries.ts'
 import { ttlSeconds } from './courier.ts'
 import type { AgentEnv } from './domain.ts'
 import { raiseAll } from './raise.ts'
@@ -79,7 +79,7 @@ export async function takeReceipts(env: AgentEnv, heard: readonly Heard[]): Prom
   }
   // What is said late of an older copy tells where the handheld is, and nothing of the copy that is on its way.
   const said = known.filter(({ isNewest, receipt }) => isNewest || receipt.pin !== undefined)
-  const groups = Map.groupBy(said, ({ delivery: { txn, of } }) => (of === 'ack' ? null : txn))
+  const groups = Map.groupBy(said, ({ delivery: { txn, of } }) => (isOfRun(of) ? txn : null))
   await Promise.all([...groups].map(([txn, group]) => write(env, txn, group)))
 }
 
@@ -102,9 +102,7 @@ async function write(env: AgentEnv, txn: ActivationId | null, group: readonly Kn
 
 /** Acknowledgements of packets belong to no activation. */
 function eventsOf({ delivery: { of }, receipt: { status, pin }, atMs }: Known): ActivationEvent[] {
-  return of === 'ack' || of === 'command'
-    ? []
-    : [{ kind: 'receipt', of, status, atMs, ...(pin === undefined ? {} : { pin }) }]
+  return isOfRun(of) ? [{ kind: 'receipt', of, status, atMs, ...(pin === undefined ? {} : { pin }) }] : []
 }
 
 const changeOf = (env: AgentEnv, { delivery, receipt, atMs }: Known): ReceiptChange => ({

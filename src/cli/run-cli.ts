@@ -13,6 +13,7 @@ import { daemonCommands } from './commands/daemons.ts'
 import { dbCommands } from './commands/db.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { handheldCommands } from './commands/handheld.ts'
+import { keyCommands } from './commands/keys.ts'
 import { loginCommands } from './commands/login.ts'
 import { mailboxCommands } from './commands/mailbox.ts'
 import { passwordCommands } from './commands/password.ts'
@@ -93,6 +94,7 @@ function addCommands(program: Command, host: Host, deps: RunDeps): void {
   policyCommands(program, host)
   bookCommands(program, host)
   queueCommands(program, host)
+  keyCommands(program, host)
   accessCommands(program, host)
   mailboxCommands(program, host)
   srpCommands(program, host)

@@ -154,6 +154,7 @@ const relayClient = section({
 
 const activation = section({
   algorithms: distinctList(choice('aes', '3des'), 2).default(['aes']),
+  post_quantum: choice('off', 'optional', 'required').default('optional'),
   password_hours: integer(1, 720).default(48),
   password_tries: integer(1, limits.triesPerPin).default(limits.triesPerPin),
   handhelds_per_user: integer(1, 100).default(1),

@@ -22,6 +22,7 @@ export type PersistPoint =
   | 'ack'
   | 'seq'
   | 'receipt'
+  | 'rollover'
   | 'complete'
   | 'failed'
   | 'cancelled'
@@ -70,6 +71,6 @@ export type PasswordOutcome =
   | 'erased'
   | PasswordFault
 
-export type SendName = 'mail_ask' | 'peers' | 'm3' | 'key_check' | 'ack' | 'frame_ack'
+export type SendName = 'mail_ask' | 'peers' | 'm3' | 'key_check' | 'ack' | 'rollover' | 'frame_ack'
 export type Question = 'unanswered_proofs' | 'other_account'
 export type Fields = Readonly<Record<string, string | number | boolean>>

@@ -17,7 +17,7 @@ import { canonicalEmail, canonicalPassword } from '#protocol/canonical.ts'
 import type { HandheldCode } from '#protocol/handheld-text.ts'
 import type { DialRelay } from '#relay/link.ts'
 import type { Question } from './action.ts'
-import type { Typed } from './event.ts'
+import type { PostQuantum, Typed } from './event.ts'
 import {
   type HandheldListener,
   type HandheldWorld,
@@ -45,6 +45,8 @@ export interface ActivateOptions {
   /** Suites to offer, AES alone unless given. */
   readonly suites?: readonly Suite[]
   readonly lifeSeconds?: number
+  /** ML-KEM-768: offered unless told otherwise. */
+  readonly postQuantum?: PostQuantum
   readonly device?: Partial<Pick<HandheldState['device'], 'model' | 'softwareVersion' | 'platform'>>
   readonly stretching?: KeyStretching
   readonly dial?: DialRelay
@@ -231,6 +233,7 @@ async function whatToType(options: ActivateOptions, state: HandheldState): Promi
     secrets: await stretchedPassword(options, options.typed, address.value),
     offer: options.suites ?? [1],
     lifeSeconds: options.lifeSeconds ?? limits.etpLifeSecondsMax,
+    postQuantum: options.postQuantum ?? 'optional',
     confirmed: false,
   }
 }

@@ -1,4 +1,5 @@
 /** What a person does at a handheld that is not running: one event, without a line to the relay. */
+import { nodeMlKem } from '#crypto/ml-kem-node.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
@@ -32,7 +33,7 @@ export async function atHandheld(
   try {
     const saved = await storage.load()
     if (!saved) throw new Fault('handheld.idle')
-    const env = { nowMs: world.clock.nowMs(), random: world.random, p256: nodeP256 }
+    const env = { nowMs: world.clock.nowMs(), random: world.random, p256: nodeP256, kem: nodeMlKem }
     const { next, actions } = step(saved.state, event, env)
     const point = actions.find((action) => action.kind === 'persist')?.point
     if (point) {

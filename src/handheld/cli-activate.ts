@@ -1,21 +1,28 @@
 /** `postkey handheld activate`: the handheld's screen, line by line. */
 import { Fault } from '#kernel/fault.ts'
 import { type ActivationCode, decodeActivationCode } from '#protocol/activation-code.ts'
-import { activateHandheld, type Outcome } from './activate.ts'
+import { type ActivateOptions, activateHandheld, type Outcome } from './activate.ts'
 import type { ExitName, HandheldIo } from './cli-io.ts'
-import { handheldDirectory, type Options, relayOptions, suiteOption, textOption } from './cli-options.ts'
+import {
+  handheldDirectory,
+  type Options,
+  postQuantumOption,
+  relayOptions,
+  suiteOption,
+  textOption,
+} from './cli-options.ts'
 import { orCancelled, readSecret } from './cli-secrets.ts'
 import { openHandheldDirectory } from './file.ts'
 import { codeName } from './fleet.ts'
 import { startProgressLine } from './progress-line.ts'
-import type { RelayTrust } from './run.ts'
 
 /** Ends with the exit code of the outcome. @throws Fault for what keeps it from beginning */
 export async function activateCommand(io: HandheldIo, options: Options): Promise<void> {
   const relay = await relayOptions(io, options)
   const suites = suiteOption(options)
+  const postQuantum = postQuantumOption(options)
   await orCancelled(io, async () => {
-    const outcome = await activate(io, options, { relay, suites })
+    const outcome = await activate(io, options, { relay, suites, postQuantum })
     if (io.format === 'json') io.stdout.write(`${JSON.stringify(outcomeJson(outcome), null, 2)}\n`)
     else if (outcome.code === 'interrupted')
       io.stderr.write('Interrupted; the same command goes on with it.\n')
@@ -40,7 +47,7 @@ export const outcomeJson = ({ code, text, stage, pin, txn, elapsedMs, shown }: O
 async function activate(
   io: HandheldIo,
   options: Options,
-  { relay, suites }: { readonly relay: RelayTrust; readonly suites: ReturnType<typeof suiteOption> },
+  { relay, suites, postQuantum }: Required<Pick<ActivateOptions, 'relay' | 'suites' | 'postQuantum'>>,
 ): Promise<Outcome> {
   const { clock, random, log, failpoint, stop, version } = io
   const typed = await typedOrRead(io, options)
@@ -55,6 +62,7 @@ async function activate(
       storage,
       failpoint,
       suites,
+      postQuantum,
       typed: typed && {
         email: typed.email,
         password: typed.password ?? (() => line.hidden(() => readPassword(io, options))),

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import type { Suite } from '#crypto/packet.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { HandheldIo } from './cli-io.ts'
+import type { PostQuantum } from './event.ts'
 import type { RelayTrust } from './run.ts'
 import { loadRelayTrust } from './trust.ts'
 
@@ -32,6 +33,14 @@ export function suiteOption(options: Options): readonly Suite[] {
   const offer = suites.get(textOption(options, 'suite') ?? 'aes')
   if (!offer) throw new Fault('admin.usage', '--suite must be aes, 3des or both')
   return offer
+}
+
+const isPostQuantum = (text: string): text is PostQuantum => ['off', 'optional', 'required'].includes(text)
+
+export function postQuantumOption(options: Options): PostQuantum {
+  const text = textOption(options, 'postQuantum') ?? 'optional'
+  if (!isPostQuantum(text)) throw new Fault('admin.usage', '--post-quantum must be off, optional or required')
+  return text
 }
 
 export function pathOption(io: HandheldIo, options: Options, name: string): string | undefined {

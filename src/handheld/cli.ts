@@ -7,6 +7,7 @@ const relayOptions: readonly (readonly [string, string])[] = [
   ['--ca <file>', "PEM of the CA behind the relay's certificate"],
   ['--trust <file>', 'file that names all three (default: handheld.json in the data directory)'],
   ['--suite <name>', 'encryption to offer: aes, 3des or both (default: aes)'],
+  ['--post-quantum <how>', 'ML-KEM-768: off, optional or required (default: optional)'],
 ]
 
 const directory = [

@@ -8,6 +8,7 @@ import { decodeM4, decodeServerInfo } from '#protocol/exchange.ts'
 import { decodeOtaKeyGen, encodeOtaKeyGen } from '#protocol/otakeygen.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
 import { fail } from './ending.ts'
+import { newRing, spentBy } from './keys.ts'
 import { answered, type KeyLink, newLink, type Opened } from './link.ts'
 import { firstCopy, freshCopy, isDue, mayAnswer, nextCopy } from './repeat.ts'
 import { screens } from './screen.ts'
@@ -155,6 +156,7 @@ function newAccount(state: HandheldState, run: ConfirmingRun, link: KeyLink, tur
     caCertificate: run.caCertificate,
     nextRolloverAt: run.nextRolloverAt,
     link,
+    keys: newRing(turn.nowMs, turn.random, old ? spentBy(old) : []),
     m4Hash: run.m4Hash,
     repeat: freshCopy(turn, run.repeat),
     policy: sameOrganisation ? old.policy : null,

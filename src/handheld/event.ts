@@ -4,6 +4,8 @@ import type { ProverSecrets } from '#crypto/spake2plus.ts'
 import type { MailAddress, Pin } from '#kernel/brand.ts'
 import type { Deliver, MailDone, Receipt } from '#protocol/relay-frame.ts'
 
+export type PostQuantum = 'off' | 'optional' | 'required'
+
 /** The user selected Activate; the edge has canonicalised the address and stretched the password. */
 export interface Typed {
   readonly kind: 'typed'
@@ -12,6 +14,8 @@ export interface Typed {
   /** Suites to offer, no repeats. */
   readonly offer: readonly Suite[]
   readonly lifeSeconds: number
+  /** Whether ML-KEM-768 is offered, and whether a server without it is good enough. */
+  readonly postQuantum: PostQuantum
   /** The user has answered yes to what `ask` asked. */
   readonly confirmed: boolean
 }
@@ -78,5 +82,7 @@ export type HandheldEvent =
   | { readonly kind: 'used' }
   | { readonly kind: 'timer' }
   | { readonly kind: 'cancel' }
+  /** Somebody wants the key rolled over now. */
+  | { readonly kind: 'roll' }
   /** The process started again with the state that was persisted last. */
   | { readonly kind: 'restart' }

@@ -18,6 +18,7 @@ import { onM2 } from './proving.ts'
 import { onReceipt } from './receipts.ts'
 import { onMailDone, onTyped } from './request.ts'
 import { onRestart } from './restart.ts'
+import { onRoll } from './rolling-timers.ts'
 import { onPolicyVerified } from './signed.ts'
 import { type HandheldState, stageOf } from './state.ts'
 import { nextDueMs, onTimer } from './timers.ts'
@@ -85,6 +86,9 @@ function handle(turn: Turn, event: HandheldEvent): void {
       return
     case 'cancel':
       onCancel(turn)
+      return
+    case 'roll':
+      onRoll(turn)
       return
     case 'restart':
       onRestart(turn)

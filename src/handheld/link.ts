@@ -23,6 +23,8 @@ export interface KeyLink {
   readonly kid: number
   readonly suite: Suite
   readonly masterKey: Uint8Array
+  /** ML-KEM-768 has a part in it. */
+  readonly hybrid: boolean
   /** The next number to send under. */
   readonly nextSeq: number
   /** Numbers below this are reserved on disk; after a restart sending goes on from here, so gaps are normal. */
@@ -51,13 +53,14 @@ export interface Opened {
 
 /** A new link; its key check carries `content` under seq 0. */
 export function newLink(
-  key: { readonly kid: number; readonly suite: Suite; readonly masterKey: Uint8Array },
+  key: Pick<KeyLink, 'kid' | 'suite' | 'masterKey' | 'hybrid'>,
   content: Uint8Array,
   random: Random,
 ): KeyLink {
   const keyCheck = sealed(key, 0, contentTypes.otakeygen, content, random)
+  const { kid, suite, masterKey, hybrid } = key
   return {
-    ...key,
+    ...{ kid, suite, masterKey, hybrid },
     nextSeq: 1,
     reservedSeq: limits.seqReserveBlock,
     window: emptyReplayWindow,

@@ -1,6 +1,7 @@
 /** On the air and off it: after each log-in everything that may have been lost is said again. */
 
 import { handheldText } from '#protocol/handheld-text.ts'
+import { rollingAtLogin } from './closing.ts'
 import { repeatPendingKeyCheck } from './confirming.ts'
 import type { LinkDown, LoggedIn } from './event.ts'
 import { resendOutbox } from './outbox.ts'
@@ -36,6 +37,8 @@ export function onLoggedIn(turn: Turn, event: LoggedIn): void {
   sendPeers(turn)
   repeatRun(turn)
   repeatAccountKeyCheck(turn)
+  const restored = device.relayGeneration !== null && device.relayGeneration !== event.generation
+  rollingAtLogin(turn, restored)
   resendOutbox(turn)
 }
 

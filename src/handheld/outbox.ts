@@ -17,12 +17,13 @@ const outboxMax = 256
 /** What the receipt for a packet means beside that it arrived. */
 export type Meaning = Pick<Outgoing, 'completes' | 'wipes'>
 
-export function enqueue(turn: Turn, to: SrpId, payload: Uint8Array, meaning: Meaning): void {
+export type Parcel = Pick<Outgoing, 'payload' | 'what' | 'kid'> & Meaning
+
+export function enqueue(turn: Turn, to: SrpId, parcel: Parcel): void {
   const entry: Outgoing = {
     mid: newMid(turn),
     to,
-    payload,
-    ...meaning,
+    ...parcel,
     sent: false,
     tries: 0,
     dueMs: null,
@@ -39,7 +40,7 @@ export function flush(turn: Turn): void {
   const outbox = turn.state.outbox.map((entry) => {
     if (entry.sent || room <= 0 || (entry.dueMs !== null && entry.dueMs > turn.nowMs)) return entry
     room -= 1
-    sendPayload(turn, 'ack', entry.mid, entry.to, entry.payload)
+    sendPayload(turn, entry.what, entry.mid, entry.to, entry.payload)
     return { ...entry, sent: true, dueMs: null }
   })
   change(turn, { outbox })
@@ -122,6 +123,7 @@ function putOff(turn: Turn, entry: Outgoing, refusedSinceMs: number | null): voi
 function trimmed(outbox: readonly Outgoing[]): readonly Outgoing[] {
   const excess = outbox.length - outboxMax
   if (excess <= 0) return outbox
-  const dropped = new Set(outbox.filter((entry) => !entry.completes && !entry.wipes).slice(0, excess))
+  const isKept = ({ completes, wipes, what }: Outgoing) => completes || wipes || what === 'rollover'
+  const dropped = new Set(outbox.filter((entry) => !isKept(entry)).slice(0, excess))
   return outbox.filter((entry) => !dropped.has(entry))
 }

@@ -11,7 +11,9 @@ import { checkReplay } from '#protocol/replay-window.ts'
 import { acknowledge, repeatAnswer } from './acknowledge.ts'
 import { onBooks } from './books.ts'
 import { isKeyCheck, makeCurrent } from './confirming.ts'
-import { answered, type Opened, openPacket, packetHeader } from './link.ts'
+import { linkOf, withLink } from './keys.ts'
+import { answered, type KeyLink, type Opened, openPacket, packetHeader } from './link.ts'
+import { onPendingKey, onRolling } from './rollover.ts'
 import { onSigned, refuseForm } from './signed.ts'
 import type { Account, ConfirmingRun, HeldPacket } from './state.ts'
 import { change, log, persist, type Turn } from './turn.ts'
@@ -49,9 +51,17 @@ export function onPacket(turn: Turn, from: SrpId, bytes: Uint8Array): void {
     onPendingPacket(turn, run, packet.value, bytes)
     return
   }
-  if (account && account.link.kid === header.kid && account.servers.includes(from)) {
-    onCurrentPacket(turn, account, from, packet.value, bytes)
-    return
+  if (account?.servers.includes(from)) {
+    const link = linkOf(account, header.kid)
+    const { rollover } = account.keys
+    if (link) {
+      onAccountPacket(turn, account, link, { from, packet: packet.value, bytes })
+      return
+    }
+    if (rollover && 'link' in rollover && rollover.link.kid === header.kid) {
+      onPendingKey(turn, account, rollover, packet.value)
+      return
+    }
   }
   log(turn, 'a packet under an unknown key was dropped', { from, kid: header.kid }, 'info')
 }
@@ -85,15 +95,23 @@ function onPendingPacket(turn: Turn, run: ConfirmingRun, packet: Packet, bytes: 
   if (opened.header.seq > 0) hold(turn, run.srpId, bytes)
 }
 
-function onCurrentPacket(turn: Turn, account: Account, from: SrpId, packet: Packet, bytes: Uint8Array): void {
-  const opened = openPacket(account.link, packet)
+interface Arrived {
+  readonly from: SrpId
+  readonly packet: Packet
+  readonly bytes: Uint8Array
+}
+
+/** Under the current key, or under the one before, as it was sealed before the switch. */
+function onAccountPacket(turn: Turn, account: Account, link: KeyLink, arrived: Arrived): void {
+  const { from, packet, bytes } = arrived
+  const opened = openPacket(link, packet)
   if (!opened) {
     log(turn, 'a packet that does not open was dropped', { from }, 'info')
     return
   }
   // Anything after the key check shows that the server holds the key: ours need not be repeated any more.
   if (opened.header.seq > 0 && account.repeat) change(turn, { account: { ...account, repeat: null } })
-  switch (checkReplay(account.link.window, opened.header.seq)) {
+  switch (checkReplay(link.window, opened.header.seq)) {
     case 'new':
       judge(turn, from, opened, bytes)
       return
@@ -109,8 +127,11 @@ function onCurrentPacket(turn: Turn, account: Account, from: SrpId, packet: Pack
 function judge(turn: Turn, from: SrpId, opened: Opened, bytes: Uint8Array): void {
   switch (opened.header.contentType) {
     case contentTypes.otakeygen:
+      markUnanswered(turn, opened)
+      onRolling(turn, opened)
+      return
     case contentTypes.ack:
-      // Neither is acknowledged. No packet of ours waits for an ACK yet, and rollover is not spoken yet.
+      // Not acknowledged, and no packet of ours waits for an ACK yet.
       markUnanswered(turn, opened)
       log(turn, 'a packet without use was passed over', { contentType: opened.header.contentType })
       return
@@ -129,9 +150,10 @@ function judge(turn: Turn, from: SrpId, opened: Opened, bytes: Uint8Array): void
 /** Its number is used: it came, and there is nothing to answer. */
 function markUnanswered(turn: Turn, { header, tag }: Opened): void {
   const { account } = turn.state
-  if (!account) return
-  const link = answered(account.link, { seq: header.seq, tag, status: null, detail: null })
-  change(turn, { account: { ...account, link } })
+  const link = account && linkOf(account, header.kid)
+  if (!link) return
+  const marked = answered(link, { seq: header.seq, tag, status: null, detail: null })
+  change(turn, { account: withLink(account, marked) })
   persist(turn, 'ack')
 }
 

@@ -17,6 +17,7 @@ import { sameBytes } from '#kernel/bytes.ts'
 import { decodeM2, encodeDeviceInfo, encodeM3, type M2 } from '#protocol/exchange.ts'
 import { encodePayload } from '#protocol/payload.ts'
 import { fail } from './ending.ts'
+import { isHeld } from './keys.ts'
 import { firstCopy, freshCopy, isDue, nextCopy } from './repeat.ts'
 import { isRequest } from './request.ts'
 import { screens } from './screen.ts'
@@ -100,8 +101,9 @@ function judgeM2(
   if (m2.txn !== run.txn) return 'other_transaction'
   if (m2.srpId !== from) return 'other_sender'
   if (!isSuite(m2.suite) || !run.offer.includes(m2.suite)) return 'suite_not_offered'
-  if (m2.kemCiphertext) return 'kem_not_offered'
-  if (state.account?.link.kid === m2.kid) return 'kid_held'
+  if (m2.kemCiphertext && !run.kemSeed) return 'kem_not_offered'
+  if (!m2.kemCiphertext && run.needsKem) return 'kem_missing'
+  if (state.account && isHeld(state.account, m2.kid)) return 'kid_held'
   const m2Hash = sha256(bytes)
   const pake = proverFinish(turn.p256, {
     w0: run.w0,
@@ -118,7 +120,9 @@ function judgeM2(
 
 /** Makes M3 and everything M4 will need; the scalars and the keys behind them are left behind with the old run. */
 function prove(turn: Turn, run: RequestRun, { m2, m2Hash, suite, pin, pake }: GoodM2): ProvingRun {
-  const keys = handshakeKeys(sha256(run.body), m2Hash, pake.kShared)
+  const { kemCiphertext } = m2
+  const kemSecret = run.kemSeed && kemCiphertext && turn.kem.decapsulate(run.kemSeed, kemCiphertext)
+  const keys = handshakeKeys(sha256(run.body), m2Hash, pake.kShared, kemSecret ?? undefined)
   const { publicKey, model, softwareVersion, platform } = turn.state.device
   const info = encodeDeviceInfo({ pin, model, softwareVersion, platform, publicKey })
   const box = sealM3Box(keys.d2s, keys.th, turn.random.bytes(boxNonceBytes), info)
@@ -140,6 +144,7 @@ function prove(turn: Turn, run: RequestRun, { m2, m2Hash, suite, pin, pake }: Go
     suite,
     kid: m2.kid,
     masterKey: masterKey(keys.prk, suite, m2.kid, th3),
+    hybrid: kemCiphertext !== undefined,
     provedAtMs: turn.nowMs,
     repeat: firstCopy(turn),
   }

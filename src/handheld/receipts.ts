@@ -1,6 +1,7 @@
 /** Receipts of the relay, by the mid they are for. */
 
 import type { Receipt } from '#protocol/relay-frame.ts'
+import { letGo, onRollingReceipt } from './closing.ts'
 import { fail } from './ending.ts'
 import { onOutboxReceipt } from './outbox.ts'
 import { receiptForCopy } from './repeat.ts'
@@ -10,7 +11,11 @@ import { change, log, sameMid, showCode, type Turn } from './turn.ts'
 const left = 18
 
 export function onReceipt(turn: Turn, receipt: Receipt): void {
-  if (onOutboxReceipt(turn, receipt)) return
+  if (onOutboxReceipt(turn, receipt)) {
+    letGo(turn)
+    return
+  }
+  if (onRollingReceipt(turn, receipt)) return
   const { run, account } = turn.state
   if (run && 'repeat' in run && sameMid(receipt.mid, run.repeat.mid)) {
     const repeat = receiptForCopy(run.repeat, receipt, turn.nowMs)

@@ -1,5 +1,6 @@
 /** Stages `mailing` and `waiting`: the request is made, handed to the relay, and repeated until a server answers. */
 
+import { kemSeedBytes } from '#crypto/ml-kem.ts'
 import { randomScalar } from '#crypto/p256-scalar.ts'
 import type { Suite } from '#crypto/packet.ts'
 import { type ProverSecrets, proverShare } from '#crypto/spake2plus.ts'
@@ -10,8 +11,8 @@ import type { HandheldCode } from '#protocol/handheld-text.ts'
 import { isMailDoneStatus, mailDoneStatus } from '#protocol/mail-done.ts'
 import type { MailDone } from '#protocol/relay-frame.ts'
 import { fail } from './ending.ts'
-import type { Typed } from './event.ts'
-import { ruleTexts } from './rules.ts'
+import type { PostQuantum, Typed } from './event.ts'
+import { ruleFlag, ruleTexts } from './rules.ts'
 import { otherAccountText, screens } from './screen.ts'
 import type { RequestRun } from './state.ts'
 import { change, clockOffset, log, persist, relayNow, sendPeers, show, showCode, type Turn } from './turn.ts'
@@ -33,6 +34,7 @@ interface Request {
   readonly secrets: ProverSecrets
   readonly offer: readonly Suite[]
   readonly lifeSeconds: number
+  readonly postQuantum: PostQuantum
   readonly renewals: number
 }
 
@@ -45,7 +47,8 @@ export function onTyped(turn: Turn, event: Typed): void {
   if (!event.confirmed && asksFirst(turn, event.address)) return
   change(turn, { lock: { ...turn.state.lock, lastUsedAtMs: turn.nowMs } })
   const hadPeer = turn.state.run !== null && 'srpId' in turn.state.run
-  startRun(turn, { ...event, offer: allowedOffer(turn, event.offer), renewals: 0 })
+  const postQuantum = ruleFlag(turn.state, 'post_quantum_required') ? 'required' : event.postQuantum
+  startRun(turn, { ...event, offer: allowedOffer(turn, event.offer), postQuantum, renewals: 0 })
   if (hadPeer) sendPeers(turn)
   change(turn, { screen: '' })
   show(turn, screens.activating)
@@ -143,8 +146,9 @@ function asksFirst(turn: Turn, address: MailAddress): boolean {
 }
 
 function startRun(turn: Turn, request: Request): void {
-  const { address, secrets, offer, lifeSeconds, renewals } = request
+  const { address, secrets, offer, lifeSeconds, postQuantum, renewals } = request
   const { x, shareP } = freshShare(turn, secrets.w0)
+  const kemSeed = postQuantum === 'off' ? null : turn.random.bytes(kemSeedBytes)
   const txn = toHex(turn.random.bytes(16)) as ActivationId
   const body = encodeEtpBody({
     txn,
@@ -155,6 +159,7 @@ function startRun(turn: Turn, request: Request): void {
     kdfProfile,
     shareP,
     offer,
+    ...(kemSeed ? { kemKey: turn.kem.encapsulationKey(kemSeed) } : {}),
   })
   const run: RequestRun = {
     stage: 'mailing',
@@ -170,6 +175,8 @@ function startRun(turn: Turn, request: Request): void {
     w0: secrets.w0,
     w1: secrets.w1,
     shareP,
+    kemSeed,
+    needsKem: postQuantum === 'required',
     renewals,
     asked: 0,
     askDueMs: null,
@@ -209,7 +216,14 @@ function renew(turn: Turn, run: RequestRun, otherwise: HandheldCode, now?: numbe
     return
   }
   const { address, offer, lifeSeconds, w0, w1 } = run
-  startRun(turn, { address, offer, lifeSeconds, secrets: { w0, w1 }, renewals: run.renewals + 1 })
+  startRun(turn, {
+    address,
+    offer,
+    lifeSeconds,
+    secrets: { w0, w1 },
+    renewals: run.renewals + 1,
+    postQuantum: postQuantumOf(run),
+  })
   askMail(turn)
 }
 
@@ -221,4 +235,9 @@ function askOrWait(turn: Turn): void {
   }
   const { run } = turn.state
   if (run && isRequest(run)) change(turn, { run: { ...run, askDueMs: null } })
+}
+
+function postQuantumOf({ needsKem, kemSeed }: RequestRun): PostQuantum {
+  if (needsKem) return 'required'
+  return kemSeed ? 'optional' : 'off'
 }

@@ -1,6 +1,7 @@
 /** The process started again: what was on disk is taken up where it stood. */
 import { decodeBookSet } from '#protocol/service-book.ts'
 import { readServices, showServices } from './books.ts'
+import { newRing, resumeRing } from './keys.ts'
 import { resumeLink } from './link.ts'
 import { judgeHeld } from './packets.ts'
 import { lockedText, screenOf, screens } from './screen.ts'
@@ -19,6 +20,7 @@ export function onRestart(turn: Turn): void {
     account: account && {
       ...account,
       link: resumeLink(account.link),
+      keys: account.keys ? resumeRing(account.keys, turn.nowMs) : newRing(turn.nowMs, turn.random, []),
       repeat: account.repeat && quiet(account.repeat),
       wipe: account.wipe && wipeInOurTime(account.wipe, turn.nowMs),
     },

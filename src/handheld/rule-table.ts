@@ -36,7 +36,7 @@ const obeyedRules: Readonly<Record<string, KnownRule>> = {
 
 const shownRules: Readonly<Record<string, KnownRule>> = {
   lock_on_holster: flag(yesNo('a holster locks', 'a holster does not lock')),
-  key_life_days: number(1, 60, (n) => `a master key lasts ${days(n)}`),
+  key_life_days: number(1, 30, (n) => `a master key lasts ${days(n)}`),
   post_quantum_required: flag(yesNo('ML-KEM-768 is demanded', 'ML-KEM-768 is not demanded')),
   content_protection: flag(yesNo('data is encrypted while locked', 'data is not encrypted while locked')),
   sync_databases_allowed: texts(16, (list) => `may be synchronised: ${some(list)}`),

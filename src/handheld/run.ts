@@ -1,5 +1,7 @@
 /** Drives one handheld in the world: takes events one at a time, performs what `step` asks for, talks to the relay. */
 import { ed25519Key } from '#crypto/ed25519.ts'
+import type { MlKem } from '#crypto/ml-kem.ts'
+import { nodeMlKem } from '#crypto/ml-kem-node.ts'
 import type { P256 } from '#crypto/p256.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { verifyPolicySignature } from '#crypto/policy-verify.ts'
@@ -39,6 +41,7 @@ export interface HandheldWorld {
   /** Another way to reach the relay than WebSocket. */
   readonly dial?: DialRelay
   readonly p256?: P256
+  readonly kem?: MlKem
   /** Another way to check a policy's signature; its answers may come in any order. */
   readonly verifyPolicy?: typeof verifyPolicySignature
 }
@@ -70,6 +73,9 @@ export function runHandheld(
 ): RunningHandheld {
   return new Runner(saved, relay, world, listener)
 }
+
+/** A timer of the platform holds no more than 24 days; one that rings too early does no harm. */
+const longestTimerMs = 86_400_000
 
 class Runner implements RunningHandheld {
   readonly #seed: Uint8Array
@@ -146,11 +152,12 @@ class Runner implements RunningHandheld {
 
   async #take(event: HandheldEvent): Promise<void> {
     if (this.#over) return
-    const { random, p256 } = this.#world
+    const { random, p256, kem } = this.#world
     const { next, actions } = step(this.#state, event, {
       nowMs: this.#nowMs(),
       random,
       p256: p256 ?? nodeP256,
+      kem: kem ?? nodeMlKem,
     })
     this.#state = next
     for (const action of actions) await this.#perform(action)
@@ -193,7 +200,7 @@ class Runner implements RunningHandheld {
   #setTimer(atMs: number | null): void {
     this.#cancelTimer()
     if (atMs === null || this.#over) return
-    const delayMs = Math.max(0, atMs - this.#nowMs())
+    const delayMs = Math.min(Math.max(0, atMs - this.#nowMs()), longestTimerMs)
     this.#cancelTimer = this.#world.clock.after(delayMs, () => this.#quietly({ kind: 'timer' }))
   }
 

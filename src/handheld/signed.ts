@@ -6,7 +6,8 @@ import { checkReplay } from '#protocol/replay-window.ts'
 import { acknowledge, repeatAnswer, type Verdict } from './acknowledge.ts'
 import { judgeCommand } from './command.ts'
 import type { PolicyVerified } from './event.ts'
-import { type Opened, openPacket } from './link.ts'
+import { linkOf } from './keys.ts'
+import { type Opened, openPacket, packetHeader } from './link.ts'
 import { judgePolicy } from './policy.ts'
 import { screenOf } from './screen.ts'
 import type { Account } from './state.ts'
@@ -36,12 +37,14 @@ export function onPolicyVerified(turn: Turn, event: PolicyVerified): void {
   if (!item) return
   change(turn, { held: held.filter((one) => one !== item) })
   const packet = decodePacket(item.packet)
-  const opened = account && packet.ok ? openPacket(account.link, packet.value) : null
+  const header = packet.ok ? packetHeader(packet.value) : null
+  const link = account && header && linkOf(account, header.kid)
+  const opened = link && packet.ok ? openPacket(link, packet.value) : null
   const message = opened?.content && decodeItAdmin(opened.content)
   persist(turn, message?.ok ? message.value.type : 'held')
-  if (!account || !opened || !message?.ok) return
+  if (!account || !link || !opened || !message?.ok) return
   // Another copy of the same packet may have been judged in the meantime.
-  if (checkReplay(account.link.window, opened.header.seq) !== 'new') {
+  if (checkReplay(link.window, opened.header.seq) !== 'new') {
     repeatAnswer(turn, item.from, opened)
     return
   }

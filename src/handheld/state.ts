@@ -3,6 +3,7 @@ import type { Suite } from '#crypto/packet.ts'
 import type { ActivationId, MailAddress, Pin, RelayId, SrpId } from '#kernel/brand.ts'
 import type { HandheldCode } from '#protocol/handheld-text.ts'
 import type { PartSet } from '#protocol/parts.ts'
+import type { KeyRing } from './keys.ts'
 import type { KeyLink } from './link.ts'
 import { type AppliedCommand, type Lock, openLock, type Refusal, type WaitingWipe } from './state-orders.ts'
 
@@ -66,6 +67,10 @@ export interface RequestRun extends RunBase {
   readonly w0: Uint8Array
   readonly w1: Uint8Array
   readonly shareP: Uint8Array
+  /** Of the ML-KEM key in the body; null where it has none. */
+  readonly kemSeed: Uint8Array | null
+  /** A server without ML-KEM is not good enough. */
+  readonly needsKem: boolean
   /** How often the run began again by itself: once at most. */
   readonly renewals: number
   readonly asked: number
@@ -86,6 +91,7 @@ export interface ProvingRun extends RunBase {
   readonly suite: Suite
   readonly kid: number
   readonly masterKey: Uint8Array
+  readonly hybrid: boolean
   readonly provedAtMs: number
   readonly repeat: Repeat
 }
@@ -142,6 +148,7 @@ export interface Account {
   readonly caCertificate: Uint8Array
   readonly nextRolloverAt: number
   readonly link: KeyLink
+  readonly keys: KeyRing
   readonly m4Hash: Uint8Array
   /** Null once a packet with seq > 0 has shown that the server holds the key. */
   readonly repeat: Repeat | null
@@ -158,11 +165,14 @@ export interface Account {
   readonly wipe: WaitingWipe | null
 }
 
-/** An acknowledgement on its way to the relay: same mid and bytes until a receipt. */
+/** An acknowledgement, or an answer of a rollover, on its way to the relay: same mid and bytes until a receipt. */
 export interface Outgoing {
   readonly mid: Uint8Array
   readonly to: SrpId
   readonly payload: Uint8Array
+  readonly what: 'ack' | 'rollover'
+  /** Of the key it is sealed under. */
+  readonly kid: number
   /** The receipt for it is the end of the activation. */
   readonly completes: boolean
   /** A wipe waits for the receipt for it. */

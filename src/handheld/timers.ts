@@ -5,6 +5,7 @@ import { flush } from './outbox.ts'
 import { provingTimers } from './proving.ts'
 import { isDue, nextCopy } from './repeat.ts'
 import { requestTimers } from './request.ts'
+import { rollingDueMs, rollingTimers } from './rolling-timers.ts'
 import type { HandheldState, Run } from './state.ts'
 import { change, sendPayload, type Turn } from './turn.ts'
 import { lockDueMs, lockTimer } from './unlock.ts'
@@ -30,6 +31,7 @@ export function onTimer(turn: Turn): void {
       break
   }
   accountTimers(turn)
+  rollingTimers(turn)
   flush(turn)
 }
 
@@ -45,6 +47,7 @@ export function nextDueMs(state: HandheldState): number | null {
     wipeDueMs(state),
     lockDueMs(state),
     ...outboxDues,
+    ...(state.account ? rollingDueMs(state.account) : []),
   ]
   const times = dues.filter((due) => due !== null)
   return times.length === 0 ? null : Math.min(...times)

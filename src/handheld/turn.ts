@@ -2,6 +2,7 @@
  * One step under way: the state so far and the actions it asks for. Handlers change a turn; `step` makes turns and
  * closes them, so outside this folder a step is a pure function.
  */
+import type { MlKem } from '#crypto/ml-kem.ts'
 import type { P256 } from '#crypto/p256.ts'
 import type { SrpId } from '#kernel/brand.ts'
 import { sameBytes } from '#kernel/bytes.ts'
@@ -16,6 +17,7 @@ export interface StepEnv {
   readonly nowMs: number
   readonly random: Random
   readonly p256: P256
+  readonly kem: MlKem
 }
 
 export interface Turn extends StepEnv {

@@ -16,6 +16,7 @@ export const logFields: Readonly<Record<string, string>> = {
   reason: 'why a signature did not verify',
   pin: "the handheld's PIN",
   seq: 'the number of a packet',
+  kid: 'the id of a master key',
   user: "the user's main address",
   mailbox: 'the mailbox, as `address/folder`',
   uid: 'the message in it',

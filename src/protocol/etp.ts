@@ -3,7 +3,16 @@ import type { ActivationId, MailAddress, RelayId } from '#kernel/brand.ts'
 import { concat, fromHex, sameBytes, utf8 } from '#kernel/bytes.ts'
 import { limits } from '#kernel/limits.ts'
 import { type Decoded, refused } from '#kernel/result.ts'
-import { bytes64, mailAddress, point, relayId, routeToken, suite, txn } from './fields.ts'
+import {
+  bytes64,
+  kemEncapsulationKey,
+  mailAddress,
+  point,
+  relayId,
+  routeToken,
+  suite,
+  txn,
+} from './fields.ts'
 import { element, key, keyed, optionalKey, row } from './record-shape.ts'
 import {
   bytes,
@@ -75,7 +84,7 @@ const etpBody: Shape<EtpBody> = keyed<EtpBody>(
       9,
       where(list(suite, 1, 8), (suites) => new Set(suites).size === suites.length),
     ),
-    kemKey: optionalKey(10, bytes(1184)),
+    kemKey: optionalKey(10, kemEncapsulationKey),
   },
   { version: 1 },
 )

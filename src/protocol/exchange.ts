@@ -2,7 +2,7 @@
 import type { ActivationId, Pin, SrpId } from '#kernel/brand.ts'
 import { limits } from '#kernel/limits.ts'
 import type { Decoded } from '#kernel/result.ts'
-import { bytes32, kid, pin, point, srpId, suite, txn } from './fields.ts'
+import { bytes32, kemCiphertext, kid, pin, point, srpId, suite, txn } from './fields.ts'
 import { key, keyed, optionalKey } from './record-shape.ts'
 import { bytes, decodeShape, encodeShape, text, uint, uint8 } from './shape.ts'
 
@@ -72,7 +72,7 @@ const m2 = keyed<M2>(
     srpId: key(3, srpId),
     suite: key(4, suite),
     shareV: key(5, point),
-    kemCiphertext: optionalKey(6, bytes(1088)),
+    kemCiphertext: optionalKey(6, kemCiphertext),
     kid: key(7, kid),
     keptUntil: key(8, uint),
   },

@@ -11,6 +11,9 @@ export const bytes64 = bytes(64)
 /** An uncompressed P-256 point. Only its length is checked here: a bad point has its own answer (E09). */
 export const point = bytes(65)
 export const routeToken = bytes(44)
+/** ML-KEM-768 (FIPS 203); whether an encapsulation key is a good one is checked where it is used. */
+export const kemEncapsulationKey = bytes(1184)
+export const kemCiphertext = bytes(1088)
 
 export const pin = named(parsePin)
 export const srpId = named(parseSrpId)

@@ -11,6 +11,7 @@ import type { AgentRole, Ports } from './agent-role.ts'
 import type { Base } from './base.ts'
 import { makeDoctor } from './doctor.ts'
 import { invitationOffice } from './invitations.ts'
+import { suitesOf } from './key-terms.ts'
 import { ownRelayId, ownSrpId } from './relay-role.ts'
 
 /** What the process tells of itself. */
@@ -33,6 +34,7 @@ export const adminParts = (base: Base, process: Process): AdminParts => ({
   stretchings: [base.edge.stretching],
   srpId: ownSrpId(base.config),
   domains: base.config.server.domains,
+  suites: suitesOf(base.config),
   passwordHours: base.config.activation.password_hours,
   passwordTries: base.config.activation.password_tries,
   invitations: invitationOffice(base.config),

@@ -1,6 +1,5 @@
 /** The Messaging Agent of this installation: which server it is, what it may do, and what it watches. */
 
-import type { Suite } from '#activation/event.ts'
 import type { AgentFacts } from '#activation/path.ts'
 import type { Check } from '#admin/views.ts'
 import { type Agent, startAgent } from '#agent/agent.ts'
@@ -10,6 +9,7 @@ import type { MailboxesState } from '#agent/mailbox-state.ts'
 import { startRetention } from '#agent/retention.ts'
 import { startWatching, type Watching } from '#agent/watching.ts'
 import { readSecretFile } from '#config/secret-file.ts'
+import { nobleMlKem } from '#crypto/ml-kem-noble.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { type MailAddress, parseRelayId, type RelayId } from '#kernel/brand.ts'
 import { fromHex } from '#kernel/bytes.ts'
@@ -20,6 +20,7 @@ import type { RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import type { Base } from './base.ts'
 import { agentFacts, agentHealth } from './health.ts'
 import { startInvitationMails } from './invitations.ts'
+import { suitesOf } from './key-terms.ts'
 import { makePushHook, type PushHook } from './push-hook.ts'
 import { openRelayIdentity, ownRelayId, ownSrpId } from './relay-role.ts'
 import { keyFromHex, ownSrpKey } from './secrets.ts'
@@ -55,8 +56,6 @@ export interface Ports {
   readonly http: number | null
 }
 
-const suites: Readonly<Record<'aes' | '3des', Suite>> = { aes: 1, '3des': 2 }
-
 export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRole> {
   const log = base.log.with({ role: 'agent' })
   const access = await relayAccess(base, ports)
@@ -67,6 +66,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
     ...base,
     log,
     p256: nodeP256,
+    kem: nobleMlKem,
     domain: await describeDomain(base, access.relayId, () => (pinned.length > 0 ? pinned : announced)),
   }
   // What may fail comes before what would have to be ended again.
@@ -225,7 +225,7 @@ async function describeDomain(
     caCertificate: keys.caDer,
     policySigner: keys.policySigner,
     policySignerDer: keys.policySignerDer,
-    terms: { suites: config.activation.algorithms.map((name) => suites[name]), profiles: [1] },
+    terms: { suites: suitesOf(config), profiles: [1], postQuantum: config.activation.post_quantum },
     handheldsPerUser: config.activation.handhelds_per_user,
     fence: { generation, epoch },
     resendCapMs: config.policy.resend_cap_minutes * 60_000,

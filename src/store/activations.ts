@@ -6,6 +6,7 @@ import type { FaultCode } from '#kernel/fault.ts'
 import type { AckChange, NewDelivery, ReceiptChange } from './deliveries.ts'
 import type { AccountChange, InboundMark, NewKey } from './handhelds.ts'
 import type { ItemChange } from './queue.ts'
+import type { RolloverChange } from './rollovers.ts'
 import type { Cursor } from './watches.ts'
 
 /** Work kinds: the reducer's, and those that other commits queue for an activation. */
@@ -59,6 +60,11 @@ export interface Change {
   readonly addKey?: NewKey
   readonly keyCurrent?: { readonly pin: Pin; readonly kid: number }
   readonly erasePendingKeys?: { readonly pin: Pin; readonly txn: ActivationId }
+  readonly rollover?: RolloverChange
+  /** This pending key becomes the current one, which is kept as the previous. */
+  readonly switchKey?: { readonly pin: Pin; readonly kid: number }
+  /** Keys of a rollover that nobody needs any more; their ids stay spent. */
+  readonly eraseKeys?: { readonly pin: Pin; readonly kids: readonly number[] }
   readonly account?: AccountChange
   readonly inbound?: InboundMark
   /** What it means for an item of the Policy Service's queue. */

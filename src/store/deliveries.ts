@@ -1,6 +1,13 @@
 import type { MessageName } from '#activation/event.ts'
 import type { ActivationId, Pin } from '#kernel/brand.ts'
 
+/** Messages of a run, and those of an account: acknowledgements, commands and what rolls keys over. */
+export type DeliveryName = MessageName | 'ack' | 'command' | 'rollover'
+
+/** Whether an activation is told what becomes of it. */
+export const isOfRun = (name: DeliveryName): name is MessageName =>
+  name !== 'ack' && name !== 'command' && name !== 'rollover'
+
 /** Until when a delivery is repeated: the relay's receipt, the handheld's answer, or not at all. */
 export type Until = 'receipt' | 'answer' | 'once'
 
@@ -9,7 +16,7 @@ export interface NewDelivery {
   /** Idempotency key: a second delivery with the same key is not made. */
   readonly key: string
   readonly txn: ActivationId | null
-  readonly of: MessageName | 'ack' | 'command'
+  readonly of: DeliveryName
   readonly to: { readonly pin: Pin } | { readonly token: Uint8Array }
   /** The encoded payload, before it is cut into parts. */
   readonly payload: Uint8Array

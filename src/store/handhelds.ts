@@ -65,6 +65,12 @@ export interface MasterKey {
   /** The replay window of what the handheld sends under this key, as the protocol's codec serialises it. */
   readonly window: Uint8Array
   readonly createdAtMs: number
+  /** When it became current; null: it never was. */
+  readonly currentSinceMs: number | null
+  /** ML-KEM-768 has a part in it. */
+  readonly hybrid: boolean
+  /** When an administrator asked for its rollover; null: nobody has. */
+  readonly rollWantedAtMs: number | null
 }
 
 export interface NewKey {
@@ -76,6 +82,7 @@ export interface NewKey {
   readonly window: Uint8Array
   /** Numbers below this are spoken for when the row appears. */
   readonly nextSeq: number
+  readonly hybrid?: boolean
 }
 
 /** A packet of a handheld taken in: its number is marked in the commit of what it caused. */

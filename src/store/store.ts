@@ -13,6 +13,7 @@ import type { PolicyStore } from './policies.ts'
 import type { QueueStore } from './queue.ts'
 import type { RelayStore } from './relay.ts'
 import type { RetentionStore } from './retention.ts'
+import type { RolloverStore } from './rollovers.ts'
 import type { UserStore } from './users.ts'
 import type { WatchStore } from './watches.ts'
 
@@ -43,6 +44,8 @@ export interface Aggregates {
   readonly policies: PolicyStore
   /** What the Policy Service has for each handheld, until it is acknowledged. */
   readonly queue: QueueStore
+  /** Key rollovers, one for each handheld. */
+  readonly rollovers: RolloverStore
   /** What is on its way to handhelds through the relay, until its answer is there. */
   readonly deliveries: DeliveryStore
   /** Which mailboxes are watched, how far each was read, when it was last looked at. */

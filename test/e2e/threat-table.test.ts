@@ -12,9 +12,7 @@ type Answer = { readonly tests: readonly string[] } | { readonly why: string }
 
 const answers: Readonly<Record<string, Answer>> = {
   'reader of the mailbox, mail administrator, SMTP hop': { tests: ['test/unit/handheld/threats.test.ts'] },
-  'the same, recording for a quantum computer': {
-    why: 'What stops this attacker is ML-KEM-768, which a later revision specifies; its test comes with it.',
-  },
+  'the same, recording for a quantum computer': { tests: ['test/unit/handheld/post-quantum.test.ts'] },
   'stranger who mails forged requests': { tests: ['test/unit/agent/threats-mails.test.ts'] },
   'registered handheld, wrong password': { tests: ['test/e2e/causes-password.test.ts'] },
   'many registered handhelds': { tests: ['test/e2e/threats-handhelds.test.ts'] },
@@ -23,11 +21,16 @@ const answers: Readonly<Record<string, Answer>> = {
   'server that does not know the user': { tests: ['test/e2e/threats-server.test.ts'] },
   'dishonest relay': { tests: ['test/e2e/threats-relay.test.ts'] },
   replayer: { tests: ['test/unit/agent/threats-mails.test.ts'] },
-  downgrader: { tests: ['test/unit/handheld/threats.test.ts'] },
+  downgrader: { tests: ['test/unit/handheld/threats.test.ts', 'test/unit/handheld/post-quantum.test.ts'] },
   "thief of the server's database": { tests: ['test/e2e/secrets.test.ts'] },
   'thief of a handheld': {
-    tests: ['test/e2e/threats-handhelds.test.ts', 'test/unit/handheld/threats.test.ts'],
+    tests: [
+      'test/e2e/threats-handhelds.test.ts',
+      'test/unit/handheld/threats.test.ts',
+      'test/unit/agent/rollover-hostile.test.ts',
+    ],
   },
+  'thief of an MK who only listens': { tests: ['test/unit/agent/rollover-hostile.test.ts'] },
   'thief of the CA or policy signer': { tests: ['test/unit/handheld/threats.test.ts'] },
   'replayer of policies and commands': {
     tests: [

@@ -82,6 +82,19 @@ def check_rfc9383(tally, vector):
         tally.same(f"rfc9383 {name}", value, one[name])
 
 
+def rolled_over(given, mk):
+    """Offer, answer and the key that follows mk (key rollover, without ML-KEM)."""
+    a, b = _number(given["ra"]), _number(given["rb"])
+    shares = [spake2plus.to_bytes(spake2plus.multiply(one, spake2plus.G)) for one in (a, b)]
+    r1 = cbor_strict.encode([2, given["kid2"], shares[0]])
+    r2 = cbor_strict.encode([3, given["kid2"], shares[1]])
+    shared = spake2plus.to_bytes(spake2plus.multiply(a, spake2plus.from_bytes(shares[1])))[1:33]
+    kids = given["kid"].to_bytes(4, "big") + given["kid2"].to_bytes(4, "big")
+    prk = extract(expand(mk, b"mdap1 roll", 32), shared)
+    return {"r1": r1, "r2": r2, "rollSs": shared,
+            "mk2": expand(prk, b"mdap1 mk2" + kids + sha256(r1) + sha256(r2), 32)}
+
+
 def check_case(tally, number, case):
     """One whole run."""
     given, expected = _values(case["input"]), _values(case["output"])
@@ -104,8 +117,9 @@ def check_case(tally, number, case):
     x, y = _number(given["x"]), _number(given["y"])
     share_p = spake2plus.share_p(x, w0)
     same("shareP", share_p)
+    kem = {10: given["kemEk"]} if given["kem"] else {}
     body = cbor_strict.encode({1: 1, 2: given["txn"], 3: email, 4: given["relay"], 5: 1800000000, 6: 172800, 7: 1,
-                               8: share_p, 9: offer})
+                               8: share_p, 9: offer, **kem})
     same("etpBody", body)
     seal_key = Ed25519PrivateKey.from_private_bytes(given["relaySeed"])
     seal = seal_key.sign(b"mdap1 seal\0" + sha256(body) + sha256(given["relayPart"]))
@@ -115,8 +129,9 @@ def check_case(tally, number, case):
 
     share_v = spake2plus.share_v(y, w0)
     same("shareV", share_v)
-    m2 = cbor_strict.encode({1: 1, 2: given["txn"], 3: given["srp"], 4: given["suite"], 5: share_v, 7: given["kid"],
-                             8: 1800000600})
+    kem = {6: given["kemCt"]} if given["kem"] else {}
+    m2 = cbor_strict.encode({1: 1, 2: given["txn"], 3: given["srp"], 4: given["suite"], 5: share_v, **kem,
+                             7: given["kid"], 8: 1800000600})
     same("m2", m2)
     context, prover = keyschedule.context(body, m2), keyschedule.id_prover(email, given["pin"])
     same("context", context)
@@ -132,7 +147,7 @@ def check_case(tally, number, case):
     for name, value in keys.items():
         same(name, value)
 
-    handshake = keyschedule.Handshake(body, m2, keys["K_shared"])
+    handshake = keyschedule.Handshake(body, m2, keys["K_shared"] + given["kemSs"])
     for name in ("th", "k_d2s", "k_s2d"):
         same(name, getattr(handshake, name))
     m3 = cbor_strict.encode({1: 1, 2: given["txn"], 3: keys["confirmP"],
@@ -169,6 +184,9 @@ def check_case(tally, number, case):
             opened = packets.unseal(mk, given["suite"], header, spoilt)
             tally.same(f"cases[{number}] {name} spoilt at {at}", opened, None)
     tally.same(f"cases[{number}] inflated", packets.inflate(given["cmimeDeflated"]), given["cmimeText"])
+
+    for name, value in rolled_over(given, mk).items():
+        same(name, value)
 
     secret = expand(extract(sha256(given["relay"].encode()), given["srpKey"]), b"mdap1 srp" + given["srp"].encode(), 32)
     log_in = cbor_strict.encode([given["srp"], given["relay"], given["ns"], given["nr"]])
@@ -237,6 +255,15 @@ def check_wire(tally, wire, case):
     for field, error in (("err10", {1: 1, 2: txn, 3: 10, 4: 4}), ("err19", {1: 1, 3: 19, 5: kid})):
         same(field, cbor_strict.encode([9, cbor_strict.encode(error)]))
         tally.same(f"wire {field} read", shapes.DECODERS["error"](shapes.payload(expected[field])[1]), error)
+    r1, r2 = case["expected"]["r1"], case["expected"]["r2"]
+    check = cbor_strict.encode([1, sha256(r1, r2)])
+    same("rollCheck", check)
+    same("rollDone", cbor_strict.encode([4, kid]))
+    for name, value in (("rollCheck", [1, sha256(r1, r2)]), ("rollDone", [4, kid])):
+        tally.same(f"wire {name} read", shapes.DECODERS["otakeygen"](expected[name]), value)
+    _, header, sealed = shapes.packet(expected["rollCheckPacket"])
+    seen.add("rollCheckPacket")
+    tally.same("wire rollCheckPacket opened", packets.unseal(case["expected"]["mk2"], 1, header, sealed), check)
     policy = {1: 1, 2: "default", 3: given["policyNumber"], 4: srp, 5: pin, 6: 1800000100,
               7: {"owner_text": "Example Org", "password_required": True,
                   "forbidden_applications": ["game", "chat"], "password_minimum_length": 8}}

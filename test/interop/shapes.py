@@ -214,9 +214,10 @@ def packet(data):
 
 
 def otakeygen(data):
-    """An OTAKEYGEN content: [1, th4], or a reserved one as it stands."""
+    """An OTAKEYGEN content: a key check, or a message of a key rollover."""
     value = cbor_strict.decode(data, PACKET_LIMIT)
-    return _by_number(value, {1: array(constant(1), b32), 2: _as_is, 3: _as_is, 4: _as_is})
+    return _by_number(value, {1: array(constant(1), b32), 2: array(constant(2), kid, pt65, blob(1184), optional=1),
+                              3: array(constant(3), kid, pt65, blob(1088), optional=1), 4: array(constant(4), kid)})
 
 
 def itadmin(data):
@@ -310,10 +311,6 @@ FRAMES = {
 def frame(data):
     """A frame as its array."""
     return _by_number(cbor_strict.decode(data, FRAME_LIMIT), FRAMES)
-
-
-def _as_is(value):
-    return value
 
 
 def _by_number(value, kinds):

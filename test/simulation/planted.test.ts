@@ -9,6 +9,8 @@ const caughtBy: Readonly<Record<PlantedName, string>> = {
   'no-dedup': 'nothing is acted on twice',
   'cursor-before-events': 'no cursor passes a message that raised neither event nor fault',
   'no-window': 'a packet of a handheld is taken in once',
+  'keeps-old-keys': 'both sides agree on one key when all is quiet',
+  'forgets-old-keys': 'each side holds the key that the other sends under',
   'server-proves-first': 'a server proves nothing before the handheld has proved its password',
 }
 

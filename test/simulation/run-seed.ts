@@ -13,6 +13,8 @@ export interface SeedResult {
   readonly seed: number
   readonly activations: number
   readonly complete: number
+  /** Keys that were switched to. */
+  readonly rollovers: number
   readonly faults: FaultCounts
   readonly violation: { readonly invariant: string; readonly says: string } | null
   /** The same for the same seed. */
@@ -52,6 +54,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
       seed,
       activations: observed.activations.size,
       complete: [...observed.activations.values()].filter(({ phase }) => phase === 'complete').length,
+      rollovers: checks.switches,
       faults: world.faults.counts(),
       violation: checks.violation,
       trace: world.traceHash(),

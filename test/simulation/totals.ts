@@ -6,6 +6,7 @@ export interface Totals {
   seeds: number
   activations: number
   complete: number
+  rollovers: number
   fewestActivations: number
   fewestFaults: number
   violations: number
@@ -17,6 +18,7 @@ export const newTotals = (): Totals => ({
   seeds: 0,
   activations: 0,
   complete: 0,
+  rollovers: 0,
   fewestActivations: Number.POSITIVE_INFINITY,
   fewestFaults: Number.POSITIVE_INFINITY,
   violations: 0,
@@ -28,6 +30,7 @@ export function addResult(totals: Totals, result: SeedResult): void {
   totals.seeds += 1
   totals.activations += result.activations
   totals.complete += result.complete
+  totals.rollovers += result.rollovers
   for (const kind of faultKinds) {
     const count = result.faults[kind] ?? 0
     if (count > 0) totals.faults.set(kind, (totals.faults.get(kind) ?? 0) + count)
@@ -50,6 +53,7 @@ export function showTotals(totals: Totals): string {
   return (
     `${failed}${least}\n` +
     `seeds ${totals.seeds}, activations ${totals.activations} (complete ${totals.complete}), ` +
+    `rollovers ${totals.rollovers}, ` +
     `faults ${sum} (${kinds}), violations ${totals.violations}\n`
   )
 }

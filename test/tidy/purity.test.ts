@@ -3,7 +3,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Source, sources } from './sources.ts'
 
-const pureFolders = ['src/kernel', 'src/crypto', 'src/protocol', 'src/activation', 'src/policy', 'src/audit']
+const pureFolders = [
+  'src/kernel',
+  'src/crypto',
+  'src/protocol',
+  'src/activation',
+  'src/policy',
+  'src/audit',
+  'src/rollover',
+]
 
 const impure: readonly [RegExp, string][] = [
   [/\bDate\b/, 'Date'],

@@ -42,7 +42,7 @@ for (const [index, { input, output }] of cases.entries()) {
     const email = canonicalEmail(input.text('email'))
     equal(toHex(proverIdentity(email.ok ? email.value : '', input.text('pin'))), output.text('idProver'))
 
-    const keys = handshakeKeys(bodyHash, m2Hash, output.hex('K_shared'))
+    const keys = handshakeKeys(bodyHash, m2Hash, output.hex('K_shared'), input.hex('kemSs'))
     equal(toHex(keys.th), output.text('th'))
     equal(toHex(keys.d2s), output.text('k_d2s'))
     equal(toHex(keys.s2d), output.text('k_s2d'))

@@ -18,6 +18,8 @@ export const goodBytes: readonly (readonly [DecoderName, Uint8Array])[] = [
     ['device-info', input.hex('devInfo')],
     ['server-info', input.hex('srvInfo')],
     ['packet', output.hex('check_s2d')],
+    ['otakeygen', output.hex('r1')],
+    ['otakeygen', output.hex('r2')],
   ]),
   ['payload', wireOutput.hex('payloadM2')],
   ['frame', wireOutput.hex('sendM2')],
@@ -28,6 +30,8 @@ export const goodBytes: readonly (readonly [DecoderName, Uint8Array])[] = [
   ['ack', wireOutput.hex('ackPartly')],
   ['error', errorMessage(wireOutput.hex('err10'))],
   ['error', errorMessage(wireOutput.hex('err19'))],
+  ['otakeygen', wireOutput.hex('rollCheck')],
+  ['otakeygen', wireOutput.hex('rollDone')],
   ['sync', wireOutput.hex('syncBatch')],
 ]
 

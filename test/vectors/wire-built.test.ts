@@ -52,6 +52,7 @@ describe('messages built from the inputs', () => {
         kdfProfile: 1,
         shareP: output.hex('shareP'),
         offer: good(decodeEtpBody(output.hex('etpBody'))).offer,
+        ...(input.text('kemEk') ? { kemKey: input.hex('kemEk') } : {}),
       })
       equal(toHex(body), output.text('etpBody'))
       const file = good(decodeEtpFile(output.hex('etpFile')))
@@ -69,6 +70,7 @@ describe('messages built from the inputs', () => {
         srpId,
         suite: input.number('suite'),
         shareV: output.hex('shareV'),
+        ...(input.text('kemCt') ? { kemCiphertext: input.hex('kemCt') } : {}),
         kid: input.number('kid'),
         keptUntil: good(decodeM2(output.hex('m2'))).keptUntil,
       })

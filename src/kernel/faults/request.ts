@@ -37,6 +37,13 @@ export const requestFaults = {
     retry: 'administrator',
     e: 8,
   },
+  'request.no_post_quantum': {
+    says: 'This server demands ML-KEM-768 beside the password, and the handheld did not offer it.',
+    next: "Update the handheld's software, or set `[activation] post_quantum` to optional.",
+    turn: 'administrator',
+    retry: 'administrator',
+    e: 8,
+  },
   'request.damaged': {
     says: 'A key share or a sealed part of the request was damaged on its way.',
     next: 'The user tries again; if it repeats, look at what changes the mail or the frames.',

@@ -92,4 +92,10 @@ export const servicesFaults = {
     retry: 'new_password',
     e: 19,
   },
+  'key.overdue': {
+    says: "The handheld's key was not rolled over for sixty days: only keys, policies and acknowledgements are sent under it.",
+    next: 'Nothing at first: the server goes on offering a new key. If it stays, check that the handheld is on the air.',
+    turn: 'handheld',
+    retry: 'automatic',
+  },
 } as const satisfies Record<string, FaultRow>

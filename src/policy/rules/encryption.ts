@@ -16,17 +16,18 @@ export const encryptionRules: RuleGroup = {
       name: 'key_life_days',
       type: 'int',
       min: 1,
-      max: 60,
+      max: 30,
       standard: 30,
-      says: 'Days after which a new master key takes the place of the current one.',
-      terminal: null,
+      says: 'Days after which a new master key takes the place of the current one; the server begins after 31 days in any case.',
+      terminal: 'Rolls its key over when it is so old, while it runs.',
     },
     {
       name: 'post_quantum_required',
       type: 'bool',
       standard: false,
       says: 'The next activation must use ML-KEM-768 beside the curve, so that what is recorded today stays closed to quantum computers.',
-      terminal: null,
+      terminal:
+        'Demands it of the server at its next activation, whatever was asked for on the command line.',
     },
     {
       name: 'content_protection',

@@ -89,13 +89,14 @@ function makeOwned(db: Db): (txn: string) => OwnedActivation | null {
 /** Who listens for one of these need not look after each commit: most change nothing for most. */
 function touchedBy(change: Change): Changed[] {
   const some = (list: readonly unknown[] | undefined) => list !== undefined && list.length > 0
-  const { activation, addWork, addKey, keyCurrent, erasePendingKeys, account } = change
+  const { activation, addWork, addKey, keyCurrent, erasePendingKeys, switchKey, account } = change
   const which = account?.kind === 'activated'
-  const handhelds = addKey || keyCurrent || erasePendingKeys || which
+  const handhelds = addKey || keyCurrent || erasePendingKeys || switchKey || which
   return [
     ...(activation ? (['activations'] as const) : []),
     ...(some(addWork) ? (['work'] as const) : []),
     ...(makesDue(change) ? (['deliveries'] as const) : []),
+    ...(change.rollover ? (['rollovers'] as const) : []),
     ...(handhelds ? (['handhelds'] as const) : []),
     ...(change.item ? (['queue'] as const) : []),
   ]

@@ -15,6 +15,7 @@ import { policies } from './policies.ts'
 import { queue } from './queue.ts'
 import { relay } from './relay.ts'
 import { retention } from './retention.ts'
+import { rollovers } from './rollovers.ts'
 import { users } from './users.ts'
 import { watches } from './watches.ts'
 
@@ -32,6 +33,7 @@ export const aggregates: Catalogue = {
   handhelds,
   policies,
   queue,
+  rollovers,
   deliveries,
   watches,
   mail,

@@ -6,6 +6,7 @@ import { addDelivery, noteReceipt } from './deliveries.ts'
 import { eraseRecords, writeGrant } from './grant-rows.ts'
 import { addKey, changeAccount, erasePendingKeys, makeKeyCurrent, markInbound } from './handhelds.ts'
 import { changeItem } from './queue.ts'
+import { eraseRolledKey, switchKey, writeRollover } from './rollovers.ts'
 import { putCursor } from './watches.ts'
 
 /** Somebody else wrote first: undoes the savepoint this change runs in, and is told to the caller. */
@@ -122,8 +123,15 @@ function writeHandheld(db: Db, change: Change): void {
   if (change.addKey) addKey(db, change.addKey, change.nowMs)
   // After the new key: a proof that came too late brings its key and loses it in one commit.
   if (change.erasePendingKeys) erasePendingKeys(db, change.erasePendingKeys.pin, change.erasePendingKeys.txn)
-  if (change.keyCurrent) makeKeyCurrent(db, change.keyCurrent.pin, change.keyCurrent.kid)
+  if (change.keyCurrent) makeKeyCurrent(db, change.keyCurrent.pin, change.keyCurrent.kid, change.nowMs)
+  writeRolling(db, change)
   if (change.account) changeAccount(db, change.account)
   if (change.item) changeItem(db, change.item)
   if (change.inbound && !markInbound(db, change.inbound)) throw new Conflict('window_moved')
+}
+
+function writeRolling(db: Db, { rollover, switchKey: newKey, eraseKeys, nowMs }: Change): void {
+  if (rollover && !writeRollover(db, rollover)) throw new Conflict()
+  if (newKey && !switchKey(db, newKey.pin, newKey.kid, nowMs)) throw new Conflict()
+  for (const kid of eraseKeys?.kids ?? []) if (eraseKeys) eraseRolledKey(db, eraseKeys.pin, kid, nowMs)
 }

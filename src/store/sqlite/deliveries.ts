@@ -1,4 +1,3 @@
-import type { MessageName } from '#activation/event.ts'
 import type { ActivationId, Pin } from '#kernel/brand.ts'
 import type { Delivery, DeliveryStore, NewDelivery, ReceiptChange, Until } from '../deliveries.ts'
 import type { Aggregate } from './aggregate.ts'
@@ -8,7 +7,7 @@ interface DeliveryRow {
   id: number
   key: string
   txn: ActivationId | null
-  message: MessageName | 'ack' | 'command'
+  message: Delivery['of']
   pin: Pin | null
   token: Uint8Array | null
   payload: Uint8Array

@@ -32,6 +32,9 @@ export interface KeyRow {
   replay_window: Uint8Array
   next_seq: number
   created_at_ms: number
+  current_since_ms: number | null
+  hybrid: number
+  roll_wanted_at_ms: number | null
 }
 
 export const accountFromRow = (row: AccountRow): HandheldAccount => ({
@@ -69,4 +72,7 @@ export const keyFromRow = (row: KeyRow): MasterKey => ({
   sealed: row.sealed,
   window: row.replay_window,
   createdAtMs: row.created_at_ms,
+  currentSinceMs: row.current_since_ms,
+  hybrid: row.hybrid === 1,
+  rollWantedAtMs: row.roll_wanted_at_ms,
 })

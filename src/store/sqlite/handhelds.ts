@@ -15,6 +15,7 @@ import type { Db } from './database.ts'
 import { type AccountRow, accountFromRow, type KeyRow, keyFromRow } from './handheld-rows.ts'
 import { storedGeneration } from './installation-rows.ts'
 import { clearQueue, endAccount } from './queue.ts'
+import { forgetRollover } from './rollovers.ts'
 
 export const handhelds: Aggregate<HandheldStore> = {
   reads: ['list', 'byPin', 'byUser', 'key', 'currentKey', 'keys', 'answerGiven', 'servedPins', 'partsOf'],
@@ -75,7 +76,8 @@ function reserveSeq(db: Db, pin: Pin, kid: number, count: number): number {
 
 export function addKey(db: Db, key: NewKey, nowMs: number): void {
   db.run(
-    "INSERT INTO master_key VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
+    `INSERT INTO master_key(pin, kid, suite, txn, state, sealed, replay_window, next_seq, created_at_ms, hybrid)
+     VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)`,
     key.pin,
     key.kid,
     key.suite,
@@ -84,18 +86,25 @@ export function addKey(db: Db, key: NewKey, nowMs: number): void {
     key.window,
     key.nextSeq,
     nowMs,
+    key.hybrid ? 1 : 0,
   )
 }
 
 /** The keys of earlier activations of this handheld go: it erased its own at the same moment. */
-export function makeKeyCurrent(db: Db, pin: Pin, kid: number): void {
+export function makeKeyCurrent(db: Db, pin: Pin, kid: number, nowMs: number): void {
   for (const other of db.all<{ kid: number }>(
     'SELECT kid FROM master_key WHERE pin = ? AND kid != ?',
     pin,
     kid,
   ))
     eraseKey(db, pin, other.kid)
-  db.run("UPDATE master_key SET state = 'current' WHERE pin = ? AND kid = ?", pin, kid)
+  forgetRollover(db, pin)
+  db.run(
+    "UPDATE master_key SET state = 'current', current_since_ms = ? WHERE pin = ? AND kid = ?",
+    nowMs,
+    pin,
+    kid,
+  )
 }
 
 export function erasePendingKeys(db: Db, pin: Pin, txn: ActivationId): void {

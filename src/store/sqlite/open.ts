@@ -63,6 +63,7 @@ export function openSqliteStore(options: SqliteOptions): Store {
     handhelds: facade('handhelds'),
     policies: facade('policies'),
     queue: facade('queue'),
+    rollovers: facade('rollovers'),
     deliveries: facade('deliveries'),
     watches: facade('watches'),
     mail: facade('mail'),

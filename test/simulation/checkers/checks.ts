@@ -25,6 +25,8 @@ export class Checks {
   violation: { readonly invariant: string; readonly says: string } | null = null
   readonly #checkers: readonly Checker[]
   observed: Observed | null = null
+  /** Keys that a rollover has made current. */
+  switches = 0
 
   constructor(checkers: readonly Checker[]) {
     this.#checkers = checkers
@@ -44,6 +46,7 @@ export class Checks {
   }
 
   took(change: Change): void {
+    if (change.switchKey) this.switches += 1
     for (const checker of this.#checkers) checker.took?.(change, this.#fail(checker))
   }
 

@@ -1,6 +1,8 @@
 /** The mistakes by name: each takes one guarantee away, and some checker must say so. */
 import { ackBeforeCommit } from './ack-before-commit.ts'
 import { cursorBeforeEvents } from './cursor-before-events.ts'
+import { forgetsOldKeys } from './forgets-old-keys.ts'
+import { keepsOldKeys } from './keeps-old-keys.ts'
 import { noDedup } from './no-dedup.ts'
 import { noWindow } from './no-window.ts'
 import type { Planted } from './planted.ts'
@@ -12,6 +14,8 @@ const mistakes = {
   'cursor-before-events': cursorBeforeEvents,
   'no-window': noWindow,
   'server-proves-first': serverProvesFirst,
+  'keeps-old-keys': keepsOldKeys,
+  'forgets-old-keys': forgetsOldKeys,
 } as const satisfies Record<string, () => Planted>
 
 export type PlantedName = keyof typeof mistakes

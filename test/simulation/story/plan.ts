@@ -144,8 +144,40 @@ export function planFaults(story: Story, chance: Chance, lastsMs: number): void 
       if (world.mail.inboxes().length > 0) world.faults.fired(kind, instants[kind](story, chance))
     })
   }
+  armSome(story, chance, lastsMs, armedKinds)
+}
+
+/** What may go wrong with a key rollover: mail has no part in it. */
+const rollingInstants = [
+  'relay_link_drop',
+  'relay_down',
+  'crash_agent',
+  'crash_relay',
+  'crash_handheld',
+  'clock_forward',
+  'clock_back',
+  'second_agent',
+  'pressed_again',
+  'password_replaced',
+] as const satisfies readonly InstantKind[]
+const rollingArmed = armedKinds.filter((kind) => !/^(?:mail|smtp)_/.test(kind))
+
+/** The faults of the chapter in which keys are rolled over. */
+export function planRollingFaults(story: Story, chance: Chance, lastsMs: number): void {
+  const { world } = story
+  for (let i = chance.between(2, 5); i > 0; i -= 1) {
+    const kind = chance.pick(rollingInstants)
+    world.time.after(chance.between(1_000, lastsMs - 2_000), () => {
+      if (alive(world).length > 0) world.faults.fired(kind, instants[kind](story, chance))
+    })
+  }
+  armSome(story, chance, lastsMs, rollingArmed)
+}
+
+function armSome({ world }: Story, chance: Chance, lastsMs: number, kinds: readonly ArmedKind[]): void {
+  const at = (fn: () => void) => world.time.after(chance.between(1_000, lastsMs - 2_000), fn)
   for (let i = chance.between(6, 12); i > 0; i -= 1) {
-    const kind = chance.pick(armedKinds)
+    const kind = chance.pick(kinds)
     const skips = chance.below(armed[kind] + 1)
     assert(skips >= 0, 'a number of moments')
     at(() => world.faults.arm(kind, skips))

@@ -5,6 +5,7 @@ import { asAdministrator } from './administrator.ts'
 import { checkEnded, checkFreshTries } from './endings.ts'
 import { Person } from './person.ts'
 import { ceaseFaults, planFaults } from './plan.ts'
+import { rollKeys } from './rolling.ts'
 
 const stepsMax = 150_000
 const minuteMs = 60_000
@@ -79,4 +80,5 @@ async function comeToRest(story: Story): Promise<void> {
   await story.until(world.time.nowMs() + settleMs)
   if (!checks.violation) checkEnded(story)
   if (!checks.violation) await checkFreshTries(story)
+  if (!checks.violation) await rollKeys(story)
 }

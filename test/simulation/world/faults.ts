@@ -34,6 +34,8 @@ export const faultKinds = [
   'password_replaced',
   'password_revoked',
   'reactivation',
+  'rollover',
+  'rollovers_cross',
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]

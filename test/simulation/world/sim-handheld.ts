@@ -2,6 +2,7 @@
 
 import type { Suite } from '#crypto/packet.ts'
 import { type ActivateOptions, activateHandheld, type Outcome, type Shown } from '#handheld/activate.ts'
+import { type RunningHandheld, runHandheld } from '#handheld/run.ts'
 import { decodeSaved, encodeSaved, type SavedHandheld } from '#handheld/state-codec.ts'
 import type { HandheldStorage } from '#handheld/storage.ts'
 import type { RelayId } from '#kernel/brand.ts'
@@ -31,16 +32,21 @@ export class SimHandheld {
   shown: Pick<Shown, 'text' | 'code'> = { text: '', code: null }
   readonly suites: readonly Suite[]
   readonly lifeSeconds: number
+  readonly postQuantum: 'off' | 'optional'
   readonly #world: World
   /** What the person typed last, to type it again where the handheld knows of nothing. */
   #typed: Typing | null = null
   #abort = new AbortController()
+  /** It stays on the air, whatever ends its process. */
+  #lives = false
+  #running: RunningHandheld | null = null
 
   constructor(world: World, name: string, suites: readonly Suite[]) {
     this.#world = world
     this.name = name
     this.suites = suites
     this.lifeSeconds = world.chance.pick([900, 1_800, 3_600])
+    this.postQuantum = world.chance.pick(['off', 'optional'] as const)
   }
 
   /** Whether a run goes on, or is to be gone on with. */
@@ -52,9 +58,46 @@ export class SimHandheld {
   press(typing: Typing): void {
     this.#typed = typing
     this.outcome = null
+    this.#lives = false
+    this.#running = null
     this.#abort.abort()
     this.process?.kill()
     this.#start(typing, true)
+  }
+
+  /** After an activation the person leaves it switched on. */
+  live(): void {
+    this.#lives = true
+    this.#switchOn()
+  }
+
+  /** The person wants another key. */
+  roll(): void {
+    this.#running?.raise({ kind: 'roll' }).catch(() => {})
+  }
+
+  #switchOn(): void {
+    if (!this.#lives || this.disk === null) return
+    const process = this.#world.newProcess(this.name, this.#world.handheldHost(this.name))
+    this.process = process
+    process.onDeath(() => {
+      if (this.process === process)
+        this.#world.time.after(this.#world.chance.between(1_000, 30_000), () => {
+          if (this.process === process) this.#switchOn()
+        })
+    })
+    this.#world.note(process.name, 'switched on, active')
+    const { relay, ...world } = this.#surroundings(process)
+    this.#running = runHandheld(decodeSaved(this.disk), relay, world, {
+      acted: (action) => {
+        if (action.kind === 'show') this.shown = action
+      },
+      broken: (error) => {
+        if (!process.alive || error instanceof ProcessDeath) return
+        process.log.error({ code: faultCodeOf(error) }, 'the handheld cannot go on')
+        process.kill()
+      },
+    })
   }
 
   crash(): void {
@@ -110,7 +153,7 @@ export class SimHandheld {
     this.#world.handheldEnded(this, outcome)
   }
 
-  #options(process: SimProcess, typing: Typing | null, anew: boolean): ActivateOptions {
+  #surroundings(process: SimProcess) {
     const { network, faults } = this.#world
     return {
       relay: { url: 'ws://127.0.0.1:8443', relayId: 'relay.test' as RelayId },
@@ -118,14 +161,22 @@ export class SimHandheld {
       random: process.chance,
       log: process.log,
       storage: this.#storage(process, faults.take.bind(faults)),
+      dial: network.dial(process, 'device'),
+      failpoint: process.failpoint,
+      verifyPolicy: (cms: Uint8Array, ca: Uint8Array, atMs: number) =>
+        process.outside(() => this.#world.verifyPolicy(cms, ca, atMs)),
+    }
+  }
+
+  #options(process: SimProcess, typing: Typing | null, anew: boolean): ActivateOptions {
+    return {
+      ...this.#surroundings(process),
       typed: typing,
       anew,
       suites: this.suites,
       lifeSeconds: this.lifeSeconds,
+      postQuantum: this.postQuantum,
       stretching: quickStretching,
-      dial: network.dial(process, 'device'),
-      failpoint: process.failpoint,
-      verifyPolicy: (cms, ca, atMs) => process.outside(() => this.#world.verifyPolicy(cms, ca, atMs)),
       signal: this.#abort.signal,
       onShown: (shown) => {
         this.shown = shown

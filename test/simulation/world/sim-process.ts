@@ -14,6 +14,8 @@ export class ProcessDeath extends Error {}
 /** A machine's date, which somebody may set; time itself is the same for all. */
 export class Host {
   aheadMs = 0
+  /** So much time has gone by while nobody looked. */
+  agedMs = 0
   readonly #startMs: number
   readonly #time: VirtualTime
 
@@ -23,7 +25,7 @@ export class Host {
   }
 
   nowMs(): number {
-    return this.#startMs + this.#time.nowMs() + this.aheadMs
+    return this.#startMs + this.#time.nowMs() + this.aheadMs + this.agedMs
   }
 }
 

@@ -244,5 +244,6 @@ const settingsFrom = (chance: Chance): string[] => [
   `agent.etp_mail=${chance.pick(['delete', 'keep'])}`,
   `agent.connections=${chance.between(1, 4)}`,
   `activation.handhelds_per_user=${chance.between(1, 2)}`,
+  `activation.post_quantum=${chance.pick(['off', 'optional'])}`,
   `activation.algorithms=${chance.pick(['aes', 'aes,3des'])}`,
 ]

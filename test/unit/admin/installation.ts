@@ -88,6 +88,7 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
     p256: nodeP256,
     stretchings: [quickStretching],
     srpId: 'S00000001' as SrpId,
+    suites: [1],
     domains: ['example.test', 'xn--bcher-kva.example'],
     passwordHours: 48,
     passwordTries: 5,

@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 import type { AgentEnv } from '#agent/domain.ts'
 import type { Numbers } from '#agent/numbers.ts'
 import { takeReceipts } from '#agent/receipts.ts'
+import { nobleMlKem } from '#crypto/ml-kem-noble.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { openColumn, sealColumn } from '#crypto/sealed-column.ts'
 import { systemRandom } from '#edge/system.ts'
@@ -41,6 +42,7 @@ export function makeAgentWorld(t: TestContext): AgentWorld {
       random: systemRandom,
       log: silentLog,
       p256: nodeP256,
+      kem: nobleMlKem,
       failpoint: noFailpoint,
       domain: {
         organisation: 'Example',

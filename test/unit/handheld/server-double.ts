@@ -14,6 +14,7 @@ import {
   verifierIdentity,
 } from '#crypto/key-schedule.ts'
 import { type KeyStretching, stretchingInput } from '#crypto/key-stretching.ts'
+import { nobleMlKem } from '#crypto/ml-kem-noble.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { randomScalar } from '#crypto/p256-scalar.ts'
 import { directionKeys, openPacketBody, packetTag, type Suite, sealPacketBody } from '#crypto/packet.ts'
@@ -63,6 +64,8 @@ export interface ServerScript {
   /** Stands for a certificate: the handheld compares it and hands it on. */
   readonly ca: Uint8Array
   readonly random: Random
+  /** It answers an ML-KEM key with a ciphertext. */
+  readonly kem?: true
 }
 
 /** What the server knows between M2 and M4. */
@@ -72,6 +75,8 @@ export interface Shared {
   readonly address: string
   readonly txn: M2['txn']
   readonly transcript: Parameters<typeof verifierConfirm>[0]
+  /** Of ML-KEM; empty where the run has none. */
+  readonly kemSecret: Uint8Array
 }
 
 export interface Proved {
@@ -89,13 +94,18 @@ export function answerRequest(
 ): Shared {
   const etp = decodeEtpBody(body)
   if (!etp.ok) throw new Error(`${etp.fault.code} ${etp.fault.at}`)
-  const { txn, shareP, address } = etp.value
+  const { txn, shareP, address, kemKey } = etp.value
+  const kem = script.kem && kemKey ? nobleMlKem.encapsulate(kemKey, script.random.bytes(32)) : null
   const record = registrationRecord(nodeP256, testSecrets(script.password, address))
   const share = verifierShare(nodeP256, record, shareP, randomScalar(script.random))
   if (!share.ok) throw new Error(share.reason)
   const { shareV, z, v } = share.value
   const { srpId, suite, kid } = script
-  const m2 = encodeM2({ txn, srpId, suite, shareV, kid, keptUntil: 2_000_000_000, ...change })
+  const m2 = encodeM2({
+    ...{ txn, srpId, suite, shareV, kid, keptUntil: 2_000_000_000 },
+    ...(kem ? { kemCiphertext: kem.ciphertext } : {}),
+    ...change,
+  })
   const transcript = {
     context: pakeContext(sha256(body), sha256(m2)),
     idProver: proverIdentity(address, pin),
@@ -106,7 +116,8 @@ export function answerRequest(
     v,
     w0: record.w0,
   }
-  return { m2, bodyHash: sha256(body), address, txn, transcript }
+  const kemSecret = kem?.secret ?? new Uint8Array()
+  return { m2, bodyHash: sha256(body), address, txn, transcript, kemSecret }
 }
 
 /** Judges M3; `ok` tells whether the password was right, the rest is made in either case. */
@@ -114,7 +125,7 @@ export function judgeProof(script: ServerScript, shared: Shared, m3Bytes: Uint8A
   const m3 = decodeM3(m3Bytes)
   if (!m3.ok) throw new Error(`${m3.fault.code} ${m3.fault.at}`)
   const outcome = verifierConfirm(shared.transcript)
-  const keys = handshakeKeys(shared.bodyHash, sha256(shared.m2), outcome.kShared)
+  const keys = handshakeKeys(shared.bodyHash, sha256(shared.m2), outcome.kShared, shared.kemSecret)
   const box = openM3Box(keys.d2s, keys.th, m3.value.box)
   const info = box && decodeDeviceInfo(box)
   const th3 = nextTranscriptHash(keys.th, m3Bytes)
@@ -135,13 +146,13 @@ export function judgeProof(script: ServerScript, shared: Shared, m3Bytes: Uint8A
 export class Channel {
   readonly th4: Uint8Array
   readonly #script: ServerScript
-  readonly #masterKey: Uint8Array
+  readonly masterKey: Uint8Array
   #nextSeq = 1
   #lastTag: Uint8Array = new Uint8Array(0)
 
   constructor(script: ServerScript, key: Uint8Array, th4: Uint8Array) {
     this.#script = script
-    this.#masterKey = key
+    this.masterKey = key
     this.th4 = th4
   }
 
@@ -169,7 +180,7 @@ export class Channel {
       flags,
     })
     this.#lastTag = packetTag(header)
-    const body = sealPacketBody(suite, directionKeys(this.#masterKey).s2d, header, content)
+    const body = sealPacketBody(suite, directionKeys(this.masterKey).s2d, header, content)
     return encodePacket({ header, body })
   }
 
@@ -183,7 +194,7 @@ export class Channel {
     const header = packet.ok ? decodePacketHeader(packet.value.header) : packet
     if (!packet.ok || !header.ok) throw new Error('not a packet')
     const { contentType, seq, direction, kid } = header.value
-    const keys = directionKeys(this.#masterKey)
+    const keys = directionKeys(this.masterKey)
     const content = openPacketBody(this.#script.suite, keys.d2s, packet.value.header, packet.value.body)
     if (!content || direction !== directions.deviceToServer || kid !== this.#script.kid)
       throw new Error('a packet that does not open')
@@ -194,7 +205,9 @@ export class Channel {
     const { contentType, seq, content } = this.open(bytes)
     if (contentType !== contentTypes.otakeygen || seq !== 0) return false
     const message = decodeOtaKeyGen(content)
-    return message.ok && sameBytes(message.value.transcriptHash, this.th4)
+    return (
+      message.ok && message.value.type === 'key_check' && sameBytes(message.value.transcriptHash, this.th4)
+    )
   }
 
   ack(bytes: Uint8Array): Ack {

@@ -1,6 +1,7 @@
 /** One handheld between events: performs its actions on paper, and puts its state through the disk's form each step. */
 import assert from 'node:assert/strict'
 import { hmacSha256 } from '#crypto/hash.ts'
+import { nodeMlKem } from '#crypto/ml-kem-node.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import type { Action } from '#handheld/action.ts'
 import type { HandheldEvent, Typed } from '#handheld/event.ts'
@@ -54,6 +55,7 @@ export const typed = (fields: Partial<Typed> = {}): Typed => ({
   secrets: testSecrets(password, fields.address ?? address),
   offer: [1, 2],
   lifeSeconds: 172_800,
+  postQuantum: 'off',
   confirmed: false,
   ...fields,
 })
@@ -95,7 +97,7 @@ export class World {
 
   raise(event: HandheldEvent): readonly Action[] {
     if (this.#dead) return []
-    const env = { nowMs: this.nowMs, random: this.random, p256: nodeP256 }
+    const env = { nowMs: this.nowMs, random: this.random, p256: nodeP256, kem: nodeMlKem }
     const { next, actions } = step(throughDisk(this.state), event, env)
     this.state = next
     for (const [i, action] of actions.entries()) {

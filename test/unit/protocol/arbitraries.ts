@@ -10,6 +10,7 @@ import type { EtpBody, EtpFile, EtpRelayPart } from '#protocol/etp.ts'
 import type { DeviceInfo, ErrorMessage, M2, M3, M4, ServerInfo } from '#protocol/exchange.ts'
 import type { ItPolicy, RuleValue } from '#protocol/it-admin.ts'
 import { type ItCommand, isCommandName, type Order, wipeWaitSecondsMax } from '#protocol/it-command.ts'
+import type { RollAnswer, RollOffer } from '#protocol/otakeygen.ts'
 import type { PacketHeader } from '#protocol/packet-frame.ts'
 import type { Part } from '#protocol/parts.ts'
 import type { Book, BookSet } from '#protocol/service-book.ts'
@@ -136,6 +137,18 @@ export const packetHeader = record<PacketHeader>({
 export const part: fc.Arbitrary<Part> = fc
   .tuple(bytes(16), fc.integer({ min: 2, max: 22 }), bytes(1, 100))
   .map(([id, count, chunk]) => ({ id, index: count - 1, count, chunk }))
+export const otaKeyGen = fc.oneof(
+  plain({ type: fc.constant('key_check' as const), transcriptHash: bytes(32) }),
+  record<RollOffer>(
+    { type: fc.constant('roll_offer'), kid, share: bytes(65), kemEncapsulationKey: bytes(1184) },
+    ['kemEncapsulationKey'],
+  ),
+  record<RollAnswer>(
+    { type: fc.constant('roll_answer'), kid, share: bytes(65), kemCiphertext: bytes(1088) },
+    ['kemCiphertext'],
+  ),
+  plain({ type: fc.constant('roll_done' as const), kid }),
+)
 export const ack = record<Ack>({ kid, seq: uint, tag: bytes(8), status: uint8, detail: bytes(0, 20) }, [
   'detail',
 ])

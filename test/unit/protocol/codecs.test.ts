@@ -74,7 +74,6 @@ const payload = random.plain({
   kind: fc.constantFrom('m2', 'm3', 'm4', 'packet', 'part', 'error'),
   bytes: random.bytes(0, 300),
 })
-const keyCheck = random.plain({ type: fc.constant('key_check' as const), transcriptHash: random.bytes(32) })
 const cms = random.bytes(1, 300)
 const itAdmin = fc.oneof(
   random.plain({ type: fc.constant('policy' as const), cms }),
@@ -99,7 +98,7 @@ const codecs: readonly Case[] = [
   codec('part', random.part, encodePart, decodePart),
   codec('ACK', random.ack, encodeAck, decodeAck),
   codec('seconds to wait', random.uint, encodeRetrySeconds, decodeRetrySeconds),
-  codec('OTAKEYGEN', keyCheck, encodeOtaKeyGen, decodeOtaKeyGen),
+  codec('OTAKEYGEN', random.otaKeyGen, encodeOtaKeyGen, decodeOtaKeyGen),
   codec('ITADMIN', itAdmin, encodeItAdmin, decodeItAdmin),
   codec('IT policy', random.itPolicy, encodeItPolicy, decodeItPolicy),
   codec('IT command', random.itCommand, encodeItCommand, decodeItCommand),

@@ -1,0 +1,36 @@
+import type { MailAddress, Pin } from '#kernel/brand.ts'
+import type { Turn } from '#kernel/fault.ts'
+import type { RolloverPhase } from '#rollover/rollover.ts'
+
+/** The master key of one handheld, and the rollover that is under way. The key itself is shown nowhere. */
+export interface KeyView {
+  readonly pin: Pin
+  readonly user: MailAddress | null
+  readonly kid: number
+  readonly algorithm: 'AES' | '3DES'
+  /** The algorithm is not the one this server would choose now: it changes when the handheld activates anew. */
+  readonly otherAlgorithm: boolean
+  /** ML-KEM-768 has a part in it. */
+  readonly hybrid: boolean
+  readonly currentSinceMs: number
+  /** When the server begins a rollover, if the handheld has not. */
+  readonly nextRolloverAtMs: number
+  /** An administrator has asked for one. */
+  readonly wanted: boolean
+  readonly rollover: RolloverView | null
+}
+
+export interface RolloverView {
+  readonly phase: RolloverPhase
+  readonly begunBy: 'server' | 'handheld'
+  readonly turn: Turn
+  readonly newKid: number
+  readonly startedAtMs: number
+  /** Since when it stands where it stands. */
+  readonly sinceMs: number
+}
+
+export interface WantedRollovers {
+  /** Those whose keys are rolled over now. */
+  readonly pins: readonly Pin[]
+}

@@ -1,0 +1,56 @@
+import type { Command } from 'commander'
+import type { KeyView } from '#admin/views-keys.ts'
+import { act, arg, examples } from '../act.ts'
+import type { Host } from '../deps.ts'
+import type { Run } from '../run.ts'
+import type { Column } from '../table.ts'
+import { relative } from '../time.ts'
+
+export function keyCommands(program: Command, host: Host): Command {
+  const keys = program.command('keys').description('master keys of handhelds')
+  keys
+    .command('list')
+    .description('which key each handheld has, and how its rollover stands')
+    .action(act(host, list))
+  keys
+    .command('roll <pin|all>')
+    .description('give a handheld, or each of them, a new master key now')
+    .addHelpText('after', examples('keys roll 2100000A', 'keys roll all'))
+    .action(act(host, roll))
+  return keys
+}
+
+const columns = (run: Run): readonly Column<KeyView>[] => [
+  { title: 'PIN', value: ({ pin }) => pin },
+  { title: 'USER', value: ({ user }) => user ?? '', flexible: true },
+  { title: 'KEY', value: ({ kid }) => kidText(kid) },
+  { title: 'ALGORITHM', value: algorithmText },
+  { title: 'SINCE', value: ({ currentSinceMs }) => relative(currentSinceMs, run.deps.clock.nowMs()) },
+  { title: 'NEXT', value: ({ nextRolloverAtMs }) => relative(nextRolloverAtMs, run.deps.clock.nowMs()) },
+  { title: 'ROLLOVER', value: rolloverText, flexible: true },
+]
+
+const kidText = (kid: number): string => kid.toString(16).padStart(8, '0')
+
+const algorithmText = ({ algorithm, hybrid, otherAlgorithm }: KeyView): string =>
+  `${algorithm}${hybrid ? ' + ML-KEM' : ''}${otherAlgorithm ? ' (not the configured one)' : ''}`
+
+function rolloverText({ rollover, wanted }: KeyView): string {
+  if (!rollover) return wanted ? 'asked for' : ''
+  return `${rollover.phase} (begun by the ${rollover.begunBy}), the ${rollover.turn}’s turn`
+}
+
+async function list(run: Run): Promise<void> {
+  const keys = await run.admin((admin) => admin.keys.list())
+  run.print(keys, () => (keys.length === 0 ? 'No keys.\n' : run.table(columns(run), keys)))
+}
+
+async function roll(run: Run, args: readonly string[]): Promise<void> {
+  const wanted = await run.admin((admin) => admin.keys.roll(arg(args, 0)))
+  const count = wanted.pins.length
+  run.print(wanted, () =>
+    count === 1
+      ? `The key of ${wanted.pins[0]} is rolled over as soon as it answers.\n`
+      : `${count} keys are rolled over as soon as their handhelds answer.\n`,
+  )
+}
