@@ -27,6 +27,8 @@ export interface Standing {
   readonly grant: Grant | null
   /** Whether the address typed has a registration record under the grant. */
   readonly hasRecord: boolean
+  /** The user is disabled. */
+  readonly disabled?: true
 }
 
 /** Where and when the mail was found; all that is known, for the timeline. */

@@ -1,5 +1,6 @@
 /** Where an activation stands, whose turn it is, since when, why, and what to do next: total over all states. */
 import { unreachable } from '#kernel/assert.ts'
+import type { MailAddress } from '#kernel/brand.ts'
 import { type FaultCode, faultRow, type Turn } from '#kernel/fault.ts'
 import type { Activation, Stage } from './activation.ts'
 import { type Grant, grantStateAt, isEarly, triesLeft } from './grant.ts'
@@ -21,6 +22,8 @@ export interface Explanation {
 
 export interface ExplainFacts {
   readonly grant: Grant | null
+  /** The main address of the user whose mailbox it is, where there is one. */
+  readonly mainAddress?: MailAddress
   /** When the next message of this run is sent again, or null. */
   readonly nextSendAtMs: number | null
   /** How the handheld that this activation set up stands now; null where it set none up. */
@@ -41,7 +44,7 @@ export function explain(activation: Activation, facts: ExplainFacts): Explanatio
   const { stage } = activation
   const reason = reasonOf(activation, facts)
   const code = reason?.code ?? null
-  const words = code ? faultWords(activation, code, facts.grant) : phaseWords(activation)
+  const words = code ? faultWords(activation, code, facts) : phaseWords(activation)
   const detail = reason?.detail ? { ...words, says: `${words.says} (${reason.detail})` } : words
   const retryAtMs = activation.phase === 'complete' ? null : (reason?.retryAtMs ?? facts.nextSendAtMs)
   return { stage, code, sinceMs: reason?.sinceMs ?? activation.sinceMs, ...detail, retryAtMs }
@@ -79,8 +82,14 @@ function endedReason({ account, booksLeftOut = [] }: ExplainFacts): Reason | nul
   }
 }
 
-function faultWords(activation: Activation, code: FaultCode, grant: Grant | null): Words {
+function faultWords(
+  activation: Activation,
+  code: FaultCode,
+  { grant, mainAddress }: Pick<ExplainFacts, 'grant' | 'mainAddress'>,
+): Words {
   const { says, next, turn } = faultRow(code)
+  if (code === 'grant.alias' && mainAddress)
+    return { says: `${says} The main address is ${mainAddress}.`, next, turn }
   if (code !== 'proof.wrong_password' || !activation.pin || !grant) return { says, next, turn }
   const left = activation.error?.triesLeft ?? triesLeft(grant, activation.pin)
   return { says: `${says} Tries left for this handheld: ${left}.`, next, turn }
@@ -263,4 +272,10 @@ function mailWords(mail: MailedFacts, code: FaultCode): Omit<Explanation, 'stage
   const { says, next, turn } = faultRow(code)
   const said = mail.answer === '' ? says : `${says} (${mail.answer})`
   return { code, says: said, next, turn, sinceMs: mail.queuedAtMs, retryAtMs: mail.nextAtMs }
+}
+
+/** What to say of a disabled user, whatever password there is. */
+export function explainDisabled(sinceMs: number): Omit<Explanation, 'stage'> {
+  const { says, next, turn } = faultRow('user.disabled')
+  return { code: 'user.disabled', says, next, turn, sinceMs, retryAtMs: null }
 }

@@ -3,6 +3,7 @@ import type { FaultCode } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
 import type { Activation } from './activation.ts'
 import type { Effect, Reduced } from './effect.ts'
+import type { Standing } from './event.ts'
 import { changeGrant, type Grant, refusalOf, triesLeft } from './grant.ts'
 import { refuse } from './request.ts'
 import { enter, note, type Of, stay } from './step.ts'
@@ -50,7 +51,7 @@ export function seen(activation: Activation, event: Of<'proof_seen'>): Step {
   if (activation.phase !== 'answered' && activation.phase !== 'proof_kept') return stay(activation)
   const proof = { pin: event.pin, m3: event.m3, m3Hash: event.m3Hash }
   if (activation.pin === undefined) return keep(activation, proof, event.atMs)
-  const code = refusalHere(event.standing.grant, event.pin, event.atMs)
+  const code = refusalHere(event.standing, event.pin, event.atMs)
   if (code === 'proof.guarded') return guard(activation, proof, event.atMs)
   if (code) return refuse(activation, code, event.atMs)
   return enter(
@@ -67,7 +68,7 @@ export function seen(activation: Activation, event: Of<'proof_seen'>): Step {
 }
 
 const isBoundElsewhere = ({ standing, pin, atMs }: Of<'proof_seen'>): boolean =>
-  refusalHere(standing.grant, pin, atMs) === 'grant.bound_elsewhere'
+  refusalHere(standing, pin, atMs) === 'grant.bound_elsewhere'
 
 /** Kept out by the access list: said before the proof is looked at, and counted as no try. A key in use is not touched by it. */
 function denied(activation: Activation, event: Of<'proof_seen'>): Step {
@@ -89,14 +90,20 @@ const withRule = (activation: Activation, rule: string | undefined): Activation 
   rule === undefined ? activation : { ...activation, deniedBy: rule }
 
 /** The proof was right, the key never shown: the password is free for another handheld. */
-function deniedAfterClaim(activation: Activation, code: FaultCode, atMs: number): Step {
+export function deniedAfterClaim(activation: Activation, code: FaultCode, atMs: number): Step {
   const step = refused(activation, code, atMs)
   const release: Effect = { kind: 'grant', change: { kind: 'released', txn: activation.txn } }
   return { ...step, effects: [release, ...step.effects] }
 }
 
-const refusalHere = (grant: Grant | null, pin: Of<'proof_seen'>['pin'], nowMs: number): FaultCode | null =>
-  grant === null ? 'grant.none' : refusalOf(grant, pin, nowMs)
+function refusalHere(
+  { grant, disabled }: Standing,
+  pin: Of<'proof_seen'>['pin'],
+  nowMs: number,
+): FaultCode | null {
+  if (disabled) return 'user.disabled'
+  return grant === null ? 'grant.none' : refusalOf(grant, pin, nowMs)
+}
 
 /** The receipt that names the PIN is still on its way; the last proof to come is the one that waits. */
 function keep(activation: Activation, proof: NonNullable<Activation['proof']>, atMs: number): Step {
@@ -167,7 +174,7 @@ export function judged(activation: Activation, event: Of<'proof_judged'>): Step 
   const marked: Activation = { ...activation, judgedHash: event.m3Hash }
   const { grant } = event.standing
   const pin = activation.proof.pin
-  const code = refusalHere(grant, pin, event.atMs)
+  const code = refusalHere(event.standing, pin, event.atMs)
   // A proof that waited for its PIN, or was overtaken by wrong ones, meets the guard only here.
   if (code === 'proof.guarded') return guardedYet(activation, activation.proof, event.atMs)
   if (grant === null || code) return refused(marked, code ?? 'grant.none', event.atMs)

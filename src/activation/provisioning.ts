@@ -5,7 +5,7 @@ import { ackStatus } from '#protocol/ack.ts'
 import type { Activation, Phase } from './activation.ts'
 import type { Reduced } from './effect.ts'
 import { closedCode, type Grant } from './grant.ts'
-import { refused } from './proof.ts'
+import { deniedAfterClaim, refused } from './proof.ts'
 import { enter, type Of, stay } from './step.ts'
 
 type Step = Reduced<Activation>
@@ -14,6 +14,7 @@ type Answered = Of<'policy_sent' | 'policy_acked' | 'books_sent' | 'books_acked'
 /** The handheld has shown the master key: the grant is used and the Policy Service is asked. */
 export function keyCheckSeen(activation: Activation, event: Of<'key_check_seen'>): Step {
   if (activation.phase !== 'claimed') return stay(activation)
+  if (event.standing.disabled) return deniedAfterClaim(activation, 'user.disabled', event.atMs)
   const code = lostClaim(activation, event.standing.grant)
   if (code) return refused(activation, code, event.atMs)
   return enter(

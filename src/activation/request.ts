@@ -91,6 +91,7 @@ function refusal(
   terms: ServerTerms,
   nowMs: number,
 ): FaultCode | null {
+  if (standing.disabled) return 'user.disabled'
   const grant = standing.grant
   if (!grant) return 'grant.none'
   const closed = closedCode(grantStateAt(grant, nowMs))

@@ -1,6 +1,6 @@
 /** Activations: listed, shown, explained hop by hop, followed live. */
 import type { Activation } from '#activation/activation.ts'
-import { type ExplainFacts, explain, explainGrant } from '#activation/explain.ts'
+import { type ExplainFacts, explain, explainDisabled, explainGrant } from '#activation/explain.ts'
 import { remarksOn } from '#activation/remarks.ts'
 import { timeline } from '#activation/timeline.ts'
 import { type ActivationId, parseActivationId } from '#kernel/brand.ts'
@@ -107,6 +107,7 @@ async function explainRun(parts: Parts, run: Activation): Promise<ExplainedActiv
   const path = await pathOf(parts, run, user?.address ?? null)
   const facts = {
     grant: kept?.grant ?? null,
+    ...(user ? { mainAddress: user.address } : {}),
     nextSendAtMs: await nextSendOf(parts, run.txn),
     ...(await accountOf(parts, run, userId)),
     path,
@@ -151,7 +152,9 @@ async function explainUser(parts: Parts, which: string): Promise<ExplainedActiva
   const user = await findUser(store.users, which)
   const kept = await store.users.newestGrant(user.id)
   const mails = await invitationViews(parts, kept)
-  const explanation = explainGrant(kept?.grant ?? null, clock.nowMs(), mails)
+  const explanation = user.disabled
+    ? explainDisabled(user.disabled.atMs)
+    : explainGrant(kept?.grant ?? null, clock.nowMs(), mails)
   const guard = await guardView(parts, kept)
   return { address: user.address, activation: null, explanation, remarks: [], timeline: [], mails, guard }
 }

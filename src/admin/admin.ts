@@ -6,6 +6,16 @@
 import type { AccessVerdict } from '#activation/access.ts'
 import type { AccountCases, AuditCases, TokenCases } from './admin-access.ts'
 import type { Caller } from './caller.ts'
+import type {
+  ChangedUser,
+  DirectoryCases,
+  GroupCases,
+  ImportOptions,
+  ImportResult,
+  ImportRow,
+  UserChanges,
+  UserQuery,
+} from './people.ts'
 import type { BookCases, CommandCases, PolicyCases, QueueCases } from './policy-cases.ts'
 import type {
   ActivationDetail,
@@ -34,6 +44,9 @@ export interface NewUserInput {
   readonly address: string
   readonly displayName?: string
   readonly aliases?: readonly string[]
+  readonly organisation?: string
+  /** Names of groups, which exist. */
+  readonly groups?: readonly string[]
 }
 
 export interface PasswordTerms {
@@ -83,23 +96,15 @@ export interface BulkPasswordResult {
   readonly fault: { readonly code: string; readonly detail: string } | null
 }
 
-/** What became of one row of an import. */
-export interface ImportResult {
-  /** 0-based position in the rows given. */
-  readonly index: number
-  readonly address: string
-  readonly added: boolean
-  readonly password: IssuedPassword | null
-  /** Why the row was set aside, as code and detail; the rows after it go on. */
-  readonly fault: { readonly code: string; readonly detail: string } | null
-}
-
-/** @throws Fault address.invalid, address.foreign_domain, user.exists, user.unknown */
+/** @throws Fault address.invalid, address.foreign_domain, user.exists, user.unknown, group.unknown, admin.usage */
 export interface UserCases {
   add(user: NewUserInput): Promise<UserView>
   /** By main address. */
-  list(): Promise<UserView[]>
+  list(query?: UserQuery): Promise<UserView[]>
+  /** How many a list without `limit` and `after` would show. */
+  count(query?: UserQuery): Promise<number>
   show(address: string): Promise<UserDetail>
+  change(address: string, to: UserChanges): Promise<ChangedUser>
   /** Removes the user with passwords, keys and, in the embedded mail server, the mailbox. */
   remove(address: string): Promise<UserView>
   /**
@@ -109,8 +114,8 @@ export interface UserCases {
   setMailboxPassword(address: string, password: string): Promise<UserView>
   /** @throws Fault imap.no_password where there is none */
   removeMailboxPassword(address: string): Promise<UserView>
-  /** Adds many users, each with a generated password where `passwords` is given; results come in order. */
-  import(rows: readonly NewUserInput[], passwords?: PasswordTerms): AsyncIterable<ImportResult>
+  /** Adds and changes many users; results come in order. */
+  import(rows: readonly ImportRow[], options?: ImportOptions): AsyncIterable<ImportResult>
 }
 
 /**
@@ -210,6 +215,8 @@ export interface KeyCases {
 
 export interface Admin {
   readonly users: UserCases
+  readonly groups: GroupCases
+  readonly directory: DirectoryCases
   readonly passwords: PasswordCases
   readonly activations: ActivationCases
   readonly handhelds: HandheldCases

@@ -6,6 +6,7 @@
 import { sha256 } from '#crypto/hash.ts'
 import { toHex, utf8 } from '#kernel/bytes.ts'
 import { type ActRule, field, first, isPlain, type Json, pick, reads, text } from './audit-rule.ts'
+import { changedUser, peopleAuditRules } from './audit-rules-people.ts'
 import { policyAuditRules } from './audit-rules-policy.ts'
 
 /** SHA-256 of the addresses, one a line. */
@@ -56,17 +57,15 @@ export const auditRules: Readonly<Record<string, ActRule | typeof reads>> = {
   'users.setMailboxPassword': ofUser,
   'users.removeMailboxPassword': ofUser,
   'users.import': {
-    asked: ([rows, passwords]) => ({
+    when: ([, options]) => field(options, 'dryRun') !== true,
+    asked: ([rows, options]) => ({
       rows: Array.isArray(rows) ? rows.length : 0,
       // Rows have lines of their own by and by; this says from the beginning which they are.
       digest: digestOf(rows),
-      passwords: passwords === undefined ? null : askedPassword(passwords),
+      passwords:
+        field(options, 'passwords') === undefined ? null : askedPassword(field(options, 'passwords')),
     }),
-    each: (item) => ({
-      on: text(field(item, 'address')),
-      outcome: text(field(field(item, 'fault'), 'code')) || 'ok',
-      after: { ...Object(pick(item, 'added')), password: field(item, 'password') !== null },
-    }),
+    each: (item) => changedUser(item, { password: (field(item, 'password') ?? null) !== null }),
   },
   'passwords.set': ofPassword(2),
   'passwords.generate': ofPassword(1),
@@ -108,6 +107,7 @@ export const auditRules: Readonly<Record<string, ActRule | typeof reads>> = {
   'handhelds.show': reads,
   'keys.list': reads,
   'keys.roll': { on: first, after: (result) => pick(result, 'pins') },
+  ...peopleAuditRules,
   ...policyAuditRules,
   'mailboxes.generatePassword': ofUser,
   'srp.add': {

@@ -4,6 +4,7 @@ import { type MailAddress, type Pin, parsePin } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
 import { canonicalEmail } from '#protocol/canonical.ts'
+import type { Store } from '#store/store.ts'
 import type { User, UserStore } from '#store/users.ts'
 import type { PasswordView, UserView } from './views.ts'
 
@@ -28,15 +29,32 @@ export const typedPin = (typed: string): Pin | null => parsePin(typed.replace(/[
 /** Whatever was typed, short enough for an error. */
 export const shortened = (typed: string): string => (typed.length > 80 ? `${typed.slice(0, 80)}…` : typed)
 
-export async function viewUser(users: UserStore, user: User, nowMs: number): Promise<UserView> {
+export async function viewUser(
+  { users, groups }: Pick<Store, 'users' | 'groups'>,
+  user: User,
+  nowMs: number,
+): Promise<UserView> {
   const kept = await users.newestGrant(user.id)
-  return userView(user, kept?.grant ?? null, nowMs)
+  return userView(user, kept?.grant ?? null, groupNames(await groups.ofUser(user.id)), nowMs)
 }
 
-export const userView = (user: User, grant: Grant | null, nowMs: number): UserView => ({
+export const groupNames = (groups: readonly { readonly name: string }[]): string[] =>
+  groups.map(({ name }) => name)
+
+export const userView = (
+  user: User,
+  grant: Grant | null,
+  groups: readonly string[],
+  nowMs: number,
+): UserView => ({
   address: user.address,
   displayName: user.displayName,
   aliases: user.aliases,
+  organisation: user.organisation,
+  groups,
+  disabled: user.disabled,
+  redirect: user.redirect,
+  directory: user.directory?.dn ?? null,
   createdAtMs: user.createdAtMs,
   password: grant ? passwordView(grant, nowMs) : null,
 })

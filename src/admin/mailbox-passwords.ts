@@ -22,13 +22,13 @@ export function mailboxPasswordCases({
       const sealed = sealMailboxPassword(vault, user.address, usable(password))
       await store.users.keepMailboxPassword(user.id, sealed, clock.nowMs())
       log.info({ user: user.address }, 'password of a mailbox kept')
-      return viewUser(store.users, user, clock.nowMs())
+      return viewUser(store, user, clock.nowMs())
     },
     removeMailboxPassword: async (address) => {
       const user = await findUser(store.users, address)
       if (!(await store.users.dropMailboxPassword(user.id))) throw new Fault('imap.no_password', user.address)
       log.info({ user: user.address }, 'password of a mailbox forgotten')
-      return viewUser(store.users, user, clock.nowMs())
+      return viewUser(store, user, clock.nowMs())
     },
   }
 }

@@ -5,6 +5,8 @@ import type { Admin } from './admin.ts'
 import { auditCases } from './audit.ts'
 import { bookCases } from './books.ts'
 import { commandCases } from './commands.ts'
+import { directoryCases } from './directory-sync.ts'
+import { groupCases } from './groups.ts'
 import { handheldCases } from './handhelds.ts'
 import { keyCases } from './keys.ts'
 import { mailboxCases } from './mailboxes.ts'
@@ -19,6 +21,8 @@ import { userCases } from './users.ts'
 /** The use cases over an open store. */
 export const makeAdmin = (parts: AdminParts): Admin => ({
   users: userCases(parts),
+  groups: groupCases(parts),
+  directory: directoryCases(parts),
   passwords: passwordCases(parts),
   activations: activationCases(parts),
   handhelds: { ...handheldCases(parts), ...commandCases(parts) },

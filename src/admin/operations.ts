@@ -1,15 +1,6 @@
 /** The use cases by name, as they are called over the admin socket: what arrives is checked before it is used. */
 import type { AccessVerdict } from '#activation/access.ts'
-import type {
-  BulkPasswordResult,
-  BulkPasswordRow,
-  BulkPasswordTerms,
-  DoctorOptions,
-  ImportResult,
-  NewUserInput,
-  PasswordTerms,
-  SendTerms,
-} from './admin.ts'
+import type { BulkPasswordRow, BulkPasswordTerms, DoctorOptions, NewUserInput } from './admin.ts'
 import {
   amount,
   type Call,
@@ -22,17 +13,18 @@ import {
   operation,
   text,
 } from './operation.ts'
+import { termShape, passwordTerms as terms } from './operation-terms.ts'
 import { accessOperations, accessStreams } from './operations-access.ts'
+import { peopleOperations, peopleStreams } from './operations-people.ts'
 import { policyOperations } from './operations-policy.ts'
-import type { ActivationView, DoctorNote } from './views.ts'
 
 /** Rows of an import travel in requests of at most this many. */
 export const importRowsMax = listMax
 
-const newUser = fields<NewUserInput>({ address: text, displayName: text, aliases: listOf(text) }, ['address'])
-const send = fields<SendTerms>({ to: text, instructionsTo: text, language: text })
-const termShape = { hours: amount, pin: text, notBeforeMs: amount, tries: amount, send }
-const terms = fields<PasswordTerms>(termShape)
+const newUser = fields<NewUserInput>(
+  { address: text, displayName: text, aliases: listOf(text), organisation: text, groups: listOf(text) },
+  ['address'],
+)
 const bulkRow = fields<BulkPasswordRow>({ address: text, pin: text, to: text }, ['address'])
 const bulkTerms = fields<BulkPasswordTerms>({ ...termShape, replace: flag, hide: flag })
 const verdict: Guard<AccessVerdict> = (value): value is AccessVerdict => value === 'allow' || value === 'deny'
@@ -45,7 +37,7 @@ const srpOptions = fields<{ replace?: boolean }>({ replace: flag })
 export const operations: Readonly<Record<string, Call<Promise<unknown>>>> = {
   status: operation<[], Promise<unknown>>([], (admin) => admin.status()),
   'users.add': operation([newUser], (admin, [user]) => admin.users.add(user)),
-  'users.list': operation<[], Promise<unknown>>([], (admin) => admin.users.list()),
+  ...peopleOperations,
   'users.show': operation([text], (admin, [address]) => admin.users.show(address)),
   'users.remove': operation([text], (admin, [address]) => admin.users.remove(address)),
   'users.setMailboxPassword': operation([text, text], (admin, [address, password]) =>
@@ -97,15 +89,8 @@ export const operations: Readonly<Record<string, Call<Promise<unknown>>>> = {
 }
 
 /** Those that answer again and again. */
-export const streams: Readonly<
-  Record<
-    string,
-    Call<AsyncIterable<ImportResult | BulkPasswordResult | ActivationView | DoctorNote | string>>
-  >
-> = {
-  'users.import': operation([listOf(newUser), maybe(terms)], (admin, [rows, passwords]) =>
-    admin.users.import(rows, passwords),
-  ),
+export const streams: Readonly<Record<string, Call<AsyncIterable<unknown>>>> = {
+  ...peopleStreams,
   'passwords.generateMany': operation([listOf(bulkRow), bulkTerms], (admin, [rows, how]) =>
     admin.passwords.generateMany(rows, how),
   ),

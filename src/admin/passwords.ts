@@ -25,7 +25,7 @@ export function passwordCases(parts: PasswordParts): PasswordCases {
       if (!(await store.users.revokeGrant(user.id, clock.nowMs())))
         throw new Fault('password.none', user.address)
       log.info({ user: user.address }, 'activation password revoked')
-      return viewUser(store.users, user, clock.nowMs())
+      return viewUser(store, user, clock.nowMs())
     },
   }
 }

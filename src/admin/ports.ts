@@ -3,11 +3,13 @@ import type { Suite } from '#activation/event.ts'
 import type { AgentFacts } from '#activation/path.ts'
 import type { KeyStretching } from '#crypto/key-stretching.ts'
 import type { P256 } from '#crypto/p256.ts'
+import type { OpenDirectory } from '#directory/directory.ts'
 import type { MailAddress, SrpId } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Random } from '#kernel/random.ts'
 import type { Vault } from '#kernel/vault.ts'
+import type { NewAccount } from '#store/mail.ts'
 import type { RelayStore } from '#store/relay.ts'
 import type { Store } from '#store/store.ts'
 import type { DoctorOptions } from './admin.ts'
@@ -15,7 +17,10 @@ import type { BackupResult, Check, DoctorNote, MigrationResult, SrpView, VerifyR
 
 /** Mailboxes of the embedded mail server. */
 export interface MailAccounts {
-  create(address: MailAddress, aliases: readonly MailAddress[]): Promise<void>
+  /** For each the address that another mailbox has, and then none was made for it, or null. */
+  create(accounts: readonly NewAccount[]): Promise<readonly (MailAddress | null)[]>
+  /** Another main address and other aliases; the mail stays. */
+  readdress(address: MailAddress, main: MailAddress, aliases: readonly MailAddress[]): Promise<void>
   /** False where there was none. */
   remove(address: MailAddress): Promise<boolean>
   /** False where there is no such account. The password is given in clear and kept as a hash only. */
@@ -85,6 +90,10 @@ export interface AdminParts {
   readonly scanIntervalSeconds: number
   /** Null where mail is on another server. */
   readonly mail: MailAccounts | null
+  /** Opens the way to the directory; null where none is configured. */
+  readonly directory: OpenDirectory | null
+  /** A sync that would have a larger share of the directory's users vanish, in percent, is refused. */
+  readonly vanishPercentMax: number
   /** Null where the relay is another installation's. */
   readonly relay: RelayNames | null
   readonly database: DatabaseCare

@@ -8,6 +8,7 @@ import type { ActivationId, MailAddress, Pin, SrpId } from '#kernel/brand.ts'
 import type { FaultCode, Turn } from '#kernel/fault.ts'
 import type { AccountState, Provisioned } from '#store/handhelds.ts'
 import type { InvitationPart, InvitationState } from '#store/invitations.ts'
+import type { User } from '#store/users.ts'
 
 /** An activation password as it stands; the password itself is kept nowhere. */
 export interface PasswordView {
@@ -32,6 +33,15 @@ export interface UserView {
   readonly address: MailAddress
   readonly displayName: string
   readonly aliases: readonly MailAddress[]
+  readonly organisation: string
+  /** Names of the user's groups. */
+  readonly groups: readonly string[]
+  /** Null while the user is enabled. */
+  readonly disabled: User['disabled']
+  /** Whether mail goes on to the handheld. */
+  readonly redirect: boolean
+  /** The distinguished name of the entry that speaks for the user; null where an administrator made the user. */
+  readonly directory: string | null
   readonly createdAtMs: number
   /** The newest one, live or not; null where none was ever set. */
   readonly password: PasswordView | null

@@ -135,9 +135,9 @@ async function takeKeyCheck(env: AgentEnv, key: MasterKey, opened: Fresh): Promi
   await raise(
     env,
     key.txn,
-    ({ grant }) => ({
+    ({ standing }) => ({
       kind: 'key_check_seen',
-      standing: { grant, hasRecord: true },
+      standing,
       atMs: env.clock.nowMs(),
     }),
     { inbound: markOf(env, key, opened) },

@@ -87,14 +87,14 @@ async function takeProof(env: AgentEnv, pin: Pin, bytes: Uint8Array): Promise<vo
   const decision = decideByPin(await env.store.access.concerning(pin), pin)
   const denied =
     decision?.verdict === 'deny' ? { denied: true as const, rule: accessRuleWords(decision.rule) } : {}
-  const { activation } = await raise(env, txn, ({ activation, grant }) =>
+  const { activation } = await raise(env, txn, ({ activation, standing }) =>
     activation?.request
       ? {
           kind: 'proof_seen',
           pin,
           m3: toHex(bytes),
           m3Hash,
-          standing: { grant, hasRecord: true },
+          standing,
           ...denied,
           atMs: nowMs,
         }

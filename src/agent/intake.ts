@@ -1,5 +1,5 @@
 /** Takes what a scan found: each file whose seal verifies becomes an event, and the cursor moves with it. */
-import type { EtpRequest, MailFacts } from '#activation/event.ts'
+import type { EtpRequest, MailFacts, Standing } from '#activation/event.ts'
 import { verifyEtpSeal } from '#crypto/etp-seal.ts'
 import { sha256 } from '#crypto/hash.ts'
 import type { ActivationId, MailAddress } from '#kernel/brand.ts'
@@ -8,7 +8,7 @@ import { decodeEtpBody, decodeEtpFile, decodeEtpRelayPart } from '#protocol/etp.
 import type { User } from '#store/users.ts'
 import type { Cursor } from '#store/watches.ts'
 import type { AgentEnv } from './domain.ts'
-import { raise } from './raise.ts'
+import { raise, standingOf } from './raise.ts'
 
 /** One mail in which a scan found files that begin like an ETP.DAT. */
 export interface FoundMail {
@@ -110,7 +110,10 @@ async function raiseSeen(
   const { txn, request, mail } = sealed
   const newest = await env.store.users.newestGrant(user.id)
   const hasRecord = newest ? await env.store.users.hasRecord(newest.grant.id, request.address) : false
-  const standing = { grant: newest?.grant ?? null, hasRecord }
+  const standing: Standing = {
+    ...standingOf(newest, hasRecord),
+    ...(user.disabled ? { disabled: true } : {}),
+  }
   const { recorded } = await raise(
     env,
     txn,

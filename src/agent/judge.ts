@@ -92,12 +92,12 @@ export async function judgeProof(
   const { recorded } = await raise(
     env,
     txn,
-    ({ grant }) => {
+    ({ standing }) => {
       const happened: Extract<Happening, { kind: 'proof_judged' }> = {
         kind: 'proof_judged',
         m3Hash: proof.m3Hash,
         verdict,
-        standing: { grant, hasRecord: true },
+        standing,
         ...(rule === undefined ? {} : { rule }),
         ...result,
       }

@@ -3,7 +3,7 @@
  * follows from it as one commit; somebody else was first → again.
  */
 import type { Activation } from '#activation/activation.ts'
-import type { ActivationEvent } from '#activation/event.ts'
+import type { ActivationEvent, Standing } from '#activation/event.ts'
 import type { Grant } from '#activation/grant.ts'
 import { assert } from '#kernel/assert.ts'
 import type { ActivationId } from '#kernel/brand.ts'
@@ -18,6 +18,8 @@ import type { AgentEnv } from './domain.ts'
 export interface Situation {
   readonly activation: Activation | null
   readonly grant: Grant | null
+  /** How user and grant stand, for events that are decided by it; the address has a record. */
+  readonly standing: Standing
 }
 
 export interface Raised {
@@ -90,7 +92,7 @@ async function raiseNow(
     const activation = found?.activation ?? null
     const owner = ownerOf(found, userId)
     const kept = await grantFor(env, activation, owner)
-    const given = make({ activation, grant: kept?.grant ?? null })
+    const given = make({ activation, grant: kept?.grant ?? null, standing: standingOf(kept) })
     const step = stepOf(txn, activation, given)
     const change = changeOf({ env, txn, before: activation, given, step, kept, userId: owner, also })
     if (change === null) return { activation, recorded: false }
@@ -103,6 +105,12 @@ async function raiseNow(
   }
   assert(false, 'an event met a newer version of its activation too many times')
 }
+
+export const standingOf = (kept: KeptGrant | null, hasRecord = true): Standing => ({
+  grant: kept?.grant ?? null,
+  hasRecord,
+  ...(kept?.disabled ? { disabled: true } : {}),
+})
 
 /** One line per event: a new stage or code is news, the rest is for whoever looks closely. */
 function tell(env: AgentEnv, before: Activation | null, { next, events }: Step): void {

@@ -12,6 +12,7 @@ import { configCommands } from './commands/config.ts'
 import { daemonCommands } from './commands/daemons.ts'
 import { dbCommands } from './commands/db.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { groupCommands } from './commands/group.ts'
 import { handheldCommands } from './commands/handheld.ts'
 import { keyCommands } from './commands/keys.ts'
 import { loginCommands } from './commands/login.ts'
@@ -87,6 +88,7 @@ export function makeProgram(deps: RunDeps, host: Host): Command {
 function addCommands(program: Command, host: Host, deps: RunDeps): void {
   program.commandsGroup('Administration:')
   userCommands(program, host)
+  groupCommands(program, host)
   passwordCommands(program, host)
   activationCommands(program, host)
   const handheld = handheldCommands(program, host)

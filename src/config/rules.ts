@@ -61,6 +61,7 @@ const rules: readonly Rule[] = [
       'agent.push_token_file',
       'needs the HTTP listener that the push hook speaks to: http.enabled = true',
     ),
+  ({ ldap }) => directory(ldap),
   ({ relay_client }) => foreignRelay(relay_client),
   ({ invitation }) => [
     ...connection('invitation.smtp', invitation.smtp),
@@ -79,6 +80,34 @@ const rules: readonly Rule[] = [
     ),
   delivery,
 ]
+
+/** Nothing of it counts where no directory is named. */
+function directory(ldap: Config['ldap']): Clash[] {
+  if (ldap.url === '') return []
+  const { protocol, hostname, username, password, pathname, search } = new URL(
+    URL.canParse(ldap.url) ? ldap.url : 'none:',
+  )
+  const more = username + password + pathname.replace(/^\/$/, '') + search
+  return [
+    ...clash(
+      !/^ldaps?:$/.test(protocol) || hostname === '' || more !== '',
+      'ldap.url',
+      'must be ldaps://host or ldap://host, with a port where it is not the usual one, and nothing else',
+    ),
+    ...clash(
+      protocol === 'ldap:' && !ldap.starttls && !isLoopback(hostname),
+      'ldap.starttls',
+      'may be false on loopback only',
+    ),
+    ...clash(ldap.base_dn === '', 'ldap.base_dn', 'must be set, since ldap.url is'),
+    ...clash(
+      (ldap.bind_dn === '') !== (ldap.bind_password_file === ''),
+      'ldap.bind_dn',
+      'and ldap.bind_password_file must both be set, or both be empty',
+    ),
+    ...clash(ldap.name_attributes.length === 0, 'ldap.name_attributes', 'must name at least one'),
+  ]
+}
 
 /** Mail must go where the agent looks for it, by one way. */
 function delivery(config: Config): Clash[] {

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { limits } from '#kernel/limits.ts'
 import {
   addressOrEmpty,
+  attribute,
   choice,
   distinctList,
   domain,
@@ -114,6 +115,29 @@ const imap = section({
   strategy: choice('auto', 'list_status', 'status', 'login', 'idle', 'interval').default('auto'),
 })
 
+const ldap = section({
+  url: text(255).default(''),
+  starttls: flag().default(true),
+  ca_file: path().default(''),
+  bind_dn: text(1_024).default(''),
+  bind_password_file: path().default(''),
+  base_dn: text(1_024).default(''),
+  filter: text(4_096).default('(&(objectClass=person)(mail=*))'),
+  page_size: integer(10, 1_000).default(500),
+  timeout_seconds: integer(1, 600).default(30),
+  id_attribute: attribute().default('entryUUID'),
+  address_attribute: attribute().default('mail'),
+  name_attributes: list(attribute(), 8).default(['displayName', 'cn']),
+  alias_attributes: list(attribute(), 8).default(['mailAlternateAddress', 'proxyAddresses']),
+  organisation_attribute: attribute(0).default(''),
+  groups: choice('none', 'member_of', 'search').default('none'),
+  group_base_dn: text(1_024).default(''),
+  group_filter: text(4_096).default('(objectClass=groupOfNames)'),
+  group_name_attribute: attribute().default('cn'),
+  group_member_attribute: attribute().default('member'),
+  vanish_percent_max: integer(0, 100).default(20),
+})
+
 const agent = section({
   connections: integer(1, 64).default(4),
   scan_interval_seconds: integer(1, 86_400).default(900),
@@ -198,6 +222,7 @@ export const configSchema = section({
   delivery: delivery.prefault({}),
   imap_server: imapServer.prefault({}),
   imap: imap.prefault({}),
+  ldap: ldap.prefault({}),
   agent: agent.prefault({}),
   relay: relay.prefault({}),
   relay_client: relayClient.prefault({}),

@@ -21,6 +21,13 @@ export const flag = () => z.boolean('must be true or false')
 export const choice = <const T extends readonly [string, ...string[]]>(...values: T) =>
   z.enum(values, `must be one of ${values.map((value) => `"${value}"`).join(', ')}`)
 
+/** The name of an LDAP attribute. @param least 0 where there need be none */
+export const attribute = (least: 0 | 1 = 1) =>
+  text(64).refine(
+    (value) => (least === 0 && value === '') || /^[A-Za-z][A-Za-z0-9-]*$/.test(value),
+    'must be the name of an attribute, such as mail',
+  )
+
 /** A host name or address to listen on or connect to; empty where the key allows it. */
 export const host = () =>
   text(255).refine((value) => /^[A-Za-z0-9._:-]*$/.test(value), 'must be a host name or an IP address')

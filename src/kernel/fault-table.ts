@@ -5,6 +5,7 @@
 import { accessFaults } from './faults/access.ts'
 import { administrationFaults } from './faults/administration.ts'
 import { deliveryFaults } from './faults/delivery.ts'
+import { directoryFaults } from './faults/directory.ts'
 import { grantFaults } from './faults/grant.ts'
 import { installationFaults } from './faults/installation.ts'
 import { invitationFaults } from './faults/invitation.ts'
@@ -25,5 +26,6 @@ export const faultTable = {
   ...invitationFaults,
   ...administrationFaults,
   ...accessFaults,
+  ...directoryFaults,
   ...installationFaults,
 } as const

@@ -9,6 +9,7 @@ import { listServers, registerServerBySrpKey, resumeServer } from '#relay/admini
 import { finishBackup, newBackupFile, newestVersion, verifyDatabase } from '#store/sqlite/care.ts'
 import type { AgentRole, Ports } from './agent-role.ts'
 import type { Base } from './base.ts'
+import { directoryOf } from './directory.ts'
 import { makeDoctor } from './doctor.ts'
 import { invitationOffice } from './invitations.ts'
 import { suitesOf } from './key-terms.ts'
@@ -40,6 +41,8 @@ export const adminParts = (base: Base, process: Process): AdminParts => ({
   invitations: invitationOffice(base.config),
   scanIntervalSeconds: base.config.agent.scan_interval_seconds,
   mail: base.config.imap.host ? null : mailAccounts(base),
+  directory: directoryOf(base.config),
+  vanishPercentMax: base.config.ldap.vanish_percent_max,
   relay: base.config.relay_client.url ? null : relayNames(base),
   database: databaseCare(base),
   health: process.health,
@@ -49,7 +52,8 @@ export const adminParts = (base: Base, process: Process): AdminParts => ({
 })
 
 const mailAccounts = ({ store, clock, random }: Base): MailAccounts => ({
-  create: async (address, aliases) => void (await store.mail.createAccount(address, aliases, clock.nowMs())),
+  create: (accounts) => store.mail.createAccounts(accounts, clock.nowMs()),
+  readdress: async (address, main, aliases) => void (await store.mail.readdress(address, main, aliases)),
   remove: (address) => store.mail.removeAccount(address),
   setPassword: async (address, password) =>
     store.mail.setPassword(address, await hashPassword(password, random)),

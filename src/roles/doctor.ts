@@ -9,6 +9,7 @@ import type { Rung } from '#agent/watch/choose.ts'
 import { brokenFiles } from '#config/secret-file.ts'
 import { flyCanary } from '#doctor/canary.ts'
 import { checkDelivery } from '#doctor/delivery.ts'
+import { checkDirectory } from '#doctor/directory.ts'
 import { checkEndpoint, checkFree } from '#doctor/endpoint.ts'
 import { examine, type Look } from '#doctor/examine.ts'
 import { checkWatchedMail } from '#doctor/imap.ts'
@@ -32,6 +33,7 @@ import type { AgentRole, Ports } from './agent-role.ts'
 import { relayAccess } from './agent-role.ts'
 import type { Base } from './base.ts'
 import { deliveryName, openDelivery } from './delivery.ts'
+import { directoryOf } from './directory.ts'
 import { foreignRelay, imapEndpoint, mailRoutes, ownListeners } from './doctor-endpoints.ts'
 import { ladderFor, type WatchedServer, watchedServer, watchWords } from './watch-options.ts'
 
@@ -138,6 +140,7 @@ async function looksAt(patient: Patient, canary: MailAddress | null): Promise<Lo
             )
           : [],
     },
+    ...directoryLook(base),
     ...deliveryLook(base, knownIn(null)),
     ...routes.map(
       (route): Look => ({
@@ -177,6 +180,11 @@ function deliveryLook(base: Base, sample: MailAddress | null): Look[] {
     }
   }
   return [{ at: 'delivery', look }]
+}
+
+function directoryLook({ config }: Base): Look[] {
+  const open = directoryOf(config)
+  return open ? [{ at: 'directory', look: async () => [await checkDirectory(open)] }] : []
 }
 
 function machineLooks({ base, database, agent }: Patient): Look[] {

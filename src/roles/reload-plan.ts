@@ -43,6 +43,8 @@ const consequences: Readonly<Record<string, Consequence>> = {
   // Whether there is a mail server of our own.
   'imap.host': 'restart',
   'imap.user': ['smtp', 'imap', 'agent'],
+  // Read when the administrator's parts are made.
+  'ldap.': [],
   'agent.': ['agent'],
   'relay.': ['relay'],
   'relay.id': 'restart',

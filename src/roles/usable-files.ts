@@ -15,13 +15,16 @@ export function tryFiles(config: Config): void {
     const { tls_cert_file: cert, tls_key_file: key } = config[name]
     if (cert) tryTls(`${name}.tls_cert_file`, { cert: readPem(cert), key: readPem(key) })
   }
-  const { imap, relay, relay_client: client, agent, invitation } = config
-  const cas = [imap, relay.smtp, client, invitation.smtp, ...relay.smtp_route].map(({ ca_file }) => ca_file)
+  const { imap, relay, relay_client: client, agent, invitation, ldap } = config
+  const cas = [imap, relay.smtp, client, invitation.smtp, ldap, ...relay.smtp_route].map(
+    ({ ca_file }) => ca_file,
+  )
   for (const ca of cas) if (ca) tryTls(ca, { ca: readPem(ca) })
   const passwords = [imap, relay.smtp, invitation.smtp, ...relay.smtp_route].map(
     ({ password_file }) => password_file,
   )
-  for (const file of [...passwords, agent.push_token_file]) if (file) readSecretFile(file)
+  for (const file of [...passwords, agent.push_token_file, ldap.bind_password_file])
+    if (file) readSecretFile(file)
   const [template] = templateMistakes(invitation.templates_dir, invitation.language)
   if (template !== undefined) throw new Fault('config.invalid', `invitation.templates_dir ${template}`)
   if (client.srp_key_file) keyFromHex(readSecretFile(client.srp_key_file), client.srp_key_file)

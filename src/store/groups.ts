@@ -1,5 +1,4 @@
-import type { MailAddress } from '#kernel/brand.ts'
-import type { User } from './users.ts'
+import type { Page, User } from './users.ts'
 
 export interface Group {
   readonly id: number
@@ -17,10 +16,12 @@ export interface NewGroup {
   readonly nowMs: number
 }
 
-/** So many users in the order of their main addresses, after one. */
-export interface Page {
-  readonly after?: MailAddress
-  readonly limit: number
+/** A user of a group. */
+export interface Membership {
+  readonly userId: number
+  readonly groupId: number
+  /** Made by the directory, which may end it. */
+  readonly byDirectory: boolean
 }
 
 export interface GroupStore {
@@ -43,6 +44,8 @@ export interface GroupStore {
   removeMembers(id: number, userIds: readonly number[]): Promise<number>
   /** The groups of a user, by name. */
   ofUser(userId: number): Promise<Group[]>
+  /** Of all these users. */
+  memberships(userIds: readonly number[]): Promise<Membership[]>
   /** The users of a group. */
   users(id: number, page: Page): Promise<User[]>
   /** The ids of all users of a group. */

@@ -1,5 +1,10 @@
 import type { MailAddress } from '#kernel/brand.ts'
 
+export interface NewAccount {
+  readonly address: MailAddress
+  readonly aliases: readonly MailAddress[]
+}
+
 export interface MailAccount {
   readonly id: number
   /** The main address; the account may have been found by an alias. */
@@ -123,6 +128,16 @@ export interface MailAccountStore {
    * aliases. @throws Fault user.exists when an address belongs to another account.
    */
   createAccount(address: MailAddress, aliases: readonly MailAddress[], nowMs: number): Promise<MailAccount>
+  /**
+   * As `createAccount` for many, in one transaction: for each the address that belongs to another account, and then
+   * nothing was done for it, or null.
+   */
+  createAccounts(accounts: readonly NewAccount[], nowMs: number): Promise<(MailAddress | null)[]>
+  /**
+   * Gives the account another main address and other aliases; its mail stays. False: there was none with this main
+   * address. @throws Fault user.exists when an address belongs to another account.
+   */
+  readdress(address: MailAddress, main: MailAddress, aliases: readonly MailAddress[]): Promise<boolean>
   /** Removes the account and its mail; false: there was none with this main address. */
   removeAccount(address: MailAddress): Promise<boolean>
   /** `hash` from `hashPassword`, or null; false: no account with this main address. */

@@ -12,13 +12,16 @@ export interface User {
   /** The part of the site the user belongs to; empty where none was named. */
   readonly organisation: string
   /** Null while the user is enabled. A disabled user's handhelds get no mail, and no handheld activates. */
-  readonly disabled: { readonly by: 'administrator' | 'directory'; readonly atMs: number } | null
+  readonly disabled: { readonly by: Disabler; readonly atMs: number } | null
   /** Whether mail goes on to the handheld. */
   readonly redirect: boolean
   /** The entry that speaks for the user; null where an administrator made the user. */
   readonly directory: DirectoryEntry | null
   readonly createdAtMs: number
 }
+
+/** Who disabled a user: what the directory disabled it also enables again. */
+export type Disabler = 'administrator' | 'directory'
 
 export interface DirectoryEntry {
   /** The directory's own name for the entry (entryUUID, objectGUID …): it stays when the entry is renamed. */
@@ -32,6 +35,54 @@ export interface NewUser {
   readonly displayName: string
   readonly aliases: readonly MailAddress[]
   readonly nowMs: number
+}
+
+/** What is known of a user, or is to be known from now on; what is absent stays as it is. */
+export interface UserFields {
+  readonly address?: MailAddress
+  readonly displayName?: string
+  readonly aliases?: readonly MailAddress[]
+  readonly organisation?: string
+  /** Null enables. */
+  readonly disabledBy?: Disabler | null
+  readonly redirect?: boolean
+  readonly directory?: DirectoryEntry | null
+  /** The password of the user's mailbox, where one is kept: it is sealed for one main address. */
+  readonly mailboxPassword?: Uint8Array
+}
+
+/** One user to be made or changed, with the groups to come into and to leave. */
+export interface UserWrite {
+  /** Null: a new user, who needs an address. */
+  readonly id: number | null
+  readonly set: UserFields
+  readonly join?: readonly number[]
+  readonly leave?: readonly number[]
+  /** Groups come into are the directory's to end. */
+  readonly byDirectory?: boolean
+}
+
+/** `taken`: the address is another user's, and nothing of this write was done. */
+export type UserWritten =
+  | { readonly kind: 'done'; readonly id: number }
+  | { readonly kind: 'taken'; readonly address: MailAddress }
+  | { readonly kind: 'unknown' }
+
+/** Users who have all that is named. */
+export interface UserFilter {
+  readonly groupId?: number
+  readonly organisation?: string
+  readonly disabled?: boolean
+  /** Whether a directory speaks for them. */
+  readonly directory?: boolean
+  /** Part of an address or of the display name, in any case. */
+  readonly search?: string
+}
+
+/** So many users in the order of their main addresses, after one. */
+export interface Page {
+  readonly after?: MailAddress
+  readonly limit: number
 }
 
 export interface NewGrant {
@@ -57,17 +108,25 @@ export interface KeptGrant {
   readonly userId: number
   readonly version: number
   readonly grant: Grant
+  /** Whether its user is disabled. */
+  readonly disabled: boolean
 }
 
 export interface UserStore {
   /** Returns the new id, or null where one of the addresses is taken. */
   add(user: NewUser): Promise<number | null>
+  /**
+   * Makes and changes users, one after the other in one transaction. A user who loses an address can no longer
+   * activate with it, whatever the password; another main address is another mailbox, which is read from its beginning.
+   */
+  write(writes: readonly UserWrite[], nowMs: number): Promise<UserWritten[]>
   /** Removes the user with grants and records; activations stay for the log. */
   remove(id: number): Promise<void>
   /** Removes the user and every trace: activations, handhelds, messages. For users that never were any person. */
   erase(id: number): Promise<void>
   list(): Promise<User[]>
-  count(): Promise<number>
+  find(filter: UserFilter, page: Page): Promise<User[]>
+  count(filter?: UserFilter): Promise<number>
   byId(id: number): Promise<User | null>
   /** By the main address or any listed alias. */
   byAddress(address: MailAddress): Promise<User | null>

@@ -24,6 +24,7 @@ import {
   state,
   withUser,
 } from './store-support.ts'
+import { usersInBulk } from './store-users.ts'
 
 export type OpenStore = (t: TestContext) => Promise<Store>
 
@@ -32,6 +33,7 @@ export function storeContract(name: string, open: OpenStore): void {
     test(`${name}: ${sentence}`, async (t) => body(await open(t)))
   users(check)
   groups(check)
+  usersInBulk(check)
   grants(check)
   commits(check)
   deliveries(check)

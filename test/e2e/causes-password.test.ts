@@ -55,6 +55,17 @@ const together: Cases = {
     await assertActivates(postkey, address, await world.newPassword(address))
   },
 
+  'a disabled user is told as one without a password, and activates when enabled again': async (world) => {
+    const { postkey, admin } = world
+    const address = 'disabled@example.test'
+    const password = await world.user(address)
+    await admin.users.change(address, { enabled: false })
+    const outcome = await activateUntil(postkey, address, password, 5)
+    await assertCause(postkey, outcome, { e: 5, code: 'user.disabled' })
+    await admin.users.change(address, { enabled: true })
+    await assertActivates(postkey, address, password)
+  },
+
   'a password that is revoked while the handheld proves it ends the run': async (world) => {
     const { postkey, admin } = world
     const address = 'revoked-late@example.test'

@@ -16,6 +16,7 @@ export type Peer =
   | 'curl'
   | 'openssl'
   | 'sqlite3'
+  | 'slapd'
   | 'strace'
   | 'systemd'
   | 'python3'

@@ -32,12 +32,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'invitation',
     'smtp-client',
   ],
-  admin: ['kernel', 'crypto', 'protocol', 'activation', 'policy', 'rollover', 'audit', 'store'],
+  admin: ['kernel', 'crypto', 'protocol', 'activation', 'policy', 'rollover', 'audit', 'store', 'directory'],
+  directory: ['kernel'],
   config: ['kernel', 'policy'],
   telemetry: ['kernel', 'protocol', 'activation', 'store'],
   http: ['kernel', 'crypto'],
   handheld: ['kernel', 'crypto', 'protocol', 'relay'],
-  doctor: ['kernel', 'activation', 'admin', 'store', 'mailbox', 'handheld'],
+  doctor: ['kernel', 'activation', 'admin', 'store', 'mailbox', 'handheld', 'directory'],
   edge: ['kernel', 'crypto', 'store', 'mailbox'],
   cli: ['kernel', 'activation', 'audit', 'admin', 'config', 'handheld', 'invitation'],
 }
@@ -53,6 +54,7 @@ const owners: Readonly<Record<string, string>> = {
   '@noble/post-quantum': 'crypto',
   'better-sqlite3': 'store',
   'smtp-server': 'ingress',
+  ldapts: 'directory',
   imapflow: 'mailbox',
   mailparser: 'agent',
   ws: 'relay',
@@ -71,7 +73,13 @@ const owners: Readonly<Record<string, string>> = {
 }
 
 /** Files that only the composition imports: everybody else knows their port. */
-const adapters = [/^#store\/sqlite\//, /^#mailbox\/(imap-mailbox|deliver-)/, /^#telemetry\//, /^#edge\//]
+const adapters = [
+  /^#store\/sqlite\//,
+  /^#mailbox\/(imap-mailbox|deliver-)/,
+  /^#directory\/ldap-/,
+  /^#telemetry\//,
+  /^#edge\//,
+]
 
 /** What a handheld may know of the relay: its client, not its server. */
 const relayClientSide = /^#relay\/(client|relay-client|link|memory-link|ws-dial)\.ts$/

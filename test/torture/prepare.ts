@@ -37,7 +37,7 @@ export async function prepare(t: Scope, userCount: number): Promise<Prepared> {
 async function addUsers(admin: AdminSession, count: number): Promise<User[]> {
   const rows = Array.from({ length: count }, (_, i) => ({ address: `user${i}@example.test` }))
   const users: User[] = []
-  for await (const { address, password } of admin.users.import(rows, {})) {
+  for await (const { address, password } of admin.users.import(rows, { passwords: {} })) {
     assert(password?.password, `${address} has no password`)
     users.push({ address, password: password.password })
   }

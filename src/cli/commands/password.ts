@@ -9,7 +9,7 @@ import { renderQr } from '../qr.ts'
 import { type Run, usage } from '../run.ts'
 import { moment, parseMoment } from '../time.ts'
 import { showPasswords } from './issued.ts'
-import { wholeHours } from './user.ts'
+import { wholeHours } from './whole-hours.ts'
 
 export interface PasswordOptions {
   readonly hours?: number

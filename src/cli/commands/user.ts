@@ -1,61 +1,55 @@
 import type { Command } from 'commander'
-import type { PasswordView, UserDetail, UserView } from '#admin/views.ts'
+import type { UserDetail } from '#admin/views.ts'
 import { act, arg, collect, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import { renderGuard } from '../guard.ts'
 import { renderMails } from '../mails.ts'
 import { consent, readPassword } from '../prompts.ts'
-import { type Run, usage } from '../run.ts'
+import type { Run } from '../run.ts'
 import { fields } from '../text.ts'
 import { moment, relative } from '../time.ts'
 import { activationColumns } from './activation.ts'
 import { handheldColumns } from './handheld.ts'
 import { showPasswords } from './issued.ts'
-import { importUsers } from './user-import.ts'
+import { passwordWords } from './password-words.ts'
+import { userChangeCommands } from './user-change.ts'
+import { userImportCommand } from './user-import.ts'
+import { userListCommands } from './user-list.ts'
+import { userSyncCommand } from './user-sync.ts'
+import { wholeHours } from './whole-hours.ts'
 
-export interface AddOptions {
+interface AddOptions {
   readonly name?: string
   readonly alias?: readonly string[]
-  readonly from?: string
+  readonly group?: readonly string[]
+  readonly organisation?: string
   readonly passwords?: boolean
   readonly hours?: number
-  readonly output?: string
-  readonly dryRun?: boolean
-}
-
-export const wholeHours = (value: string): number => {
-  if (/^\d{1,4}$/.test(value)) return Number(value)
-  throw usage(`hours are a whole number, not ${value}`)
 }
 
 export function userCommands(program: Command, host: Host): void {
   const user = program.command('user').description('users who may activate handhelds')
   user
-    .command('add [address]')
-    .description('add a user, or many from a CSV file')
+    .command('add <address>')
+    .description('add a user; many at once: user import')
     .option('--name <name>', 'display name')
     .option('--alias <address>', 'further address of the user; may be repeated', collect)
-    .option(
-      '--from <file.csv>',
-      'add the users of a file with the columns address, name, aliases (- for standard input)',
-    )
-    .option('--passwords', 'generate an activation password for each and print it once')
-    .option('--hours <n>', 'life of these passwords', wholeHours)
-    .option('--output <file.csv>', 'write the passwords to a new file instead')
-    .option('--dry-run', 'only show what would be added')
+    .option('--group <name>', 'group of the user; may be repeated', collect)
+    .option('--organisation <name>', 'organisation of the user')
+    .option('--passwords', 'generate an activation password and print it once')
+    .option('--hours <n>', 'life of this password', wholeHours)
     .addHelpText(
       'after',
       examples(
-        'user add alice@example.test --name "Alice Liddell"',
+        'user add alice@example.test --name "Alice Liddell" --group Sales',
         'user add alice@example.test --passwords --hours 24',
-        'user add --from staff.csv --passwords --output passwords.csv',
       ),
     )
     .action(act<AddOptions>(host, add))
-  user
-    .command('list')
-    .description('list all users with the state of their activation passwords')
-    .action(act(host, list))
+  userListCommands(user, host)
+  userImportCommand(user, host)
+  userSyncCommand(user, host)
+  userChangeCommands(user, host)
   user
     .command('show <address>')
     .description('one user with activations and handhelds')
@@ -83,17 +77,12 @@ export function userCommands(program: Command, host: Host): void {
 }
 
 async function add(run: Run, args: readonly string[], options: AddOptions): Promise<void> {
-  const [address] = args
-  if (options.from !== undefined) {
-    if (address !== undefined) throw usage('either an address or --from, not both')
-    return importUsers(run, options.from, options)
-  }
-  if (address === undefined) throw usage('name an address, or a file with --from')
-  if (options.dryRun || options.output !== undefined) throw usage('--dry-run and --output go with --from')
   const input = {
-    address,
+    address: arg(args, 0),
     aliases: options.alias ?? [],
-    ...(options.name ? { displayName: options.name } : {}),
+    groups: options.group ?? [],
+    ...(options.name === undefined ? {} : { displayName: options.name }),
+    ...(options.organisation === undefined ? {} : { organisation: options.organisation }),
   }
   await run.admin(async (admin) => {
     const added = await admin.users.add(input)
@@ -101,39 +90,6 @@ async function add(run: Run, args: readonly string[], options: AddOptions): Prom
     const terms = options.hours === undefined ? {} : { hours: options.hours }
     showPasswords(run, [await admin.passwords.generate(added.address, terms)])
   })
-}
-
-async function list(run: Run): Promise<void> {
-  const users = await run.admin((admin) => admin.users.list())
-  run.print(users, () =>
-    users.length === 0 ? 'No users yet: postkey user add <address>\n' : userTable(run, users),
-  )
-}
-
-const userTable = (run: Run, users: readonly UserView[]): string =>
-  run.table(
-    [
-      { title: 'ADDRESS', value: (user) => user.address },
-      { title: 'NAME', value: (user) => user.displayName, flexible: true },
-      { title: 'PASSWORD', value: (user) => passwordWords(user.password, run.deps.clock.nowMs()) },
-    ],
-    users,
-  )
-
-/** The state of a password in a few words, with when it changes or changed. */
-export function passwordWords(password: PasswordView | null, nowMs: number): string {
-  if (password === null) return 'none'
-  const guarded = password.guarded ? ', guarded' : ''
-  switch (password.state) {
-    case 'open':
-      if ((password.notBeforeMs ?? 0) > nowMs)
-        return `open, begins ${relative(password.notBeforeMs ?? 0, nowMs)}, expires ${relative(password.expiresAtMs, nowMs)}`
-      return `open, expires ${relative(password.expiresAtMs, nowMs)}${guarded}`
-    case 'claimed':
-      return `claimed by ${password.claimedBy ?? 'a handheld'}${guarded}`
-    default:
-      return `${password.state} ${relative(password.closedAtMs ?? password.expiresAtMs, nowMs)}`
-  }
 }
 
 async function show(run: Run, args: readonly string[]): Promise<void> {
@@ -148,6 +104,11 @@ function describeUser(run: Run, user: UserDetail): string {
     [
       ['name', user.displayName],
       ['aliases', user.aliases.join(', ')],
+      ['organisation', user.organisation],
+      ['groups', user.groups.join(', ')],
+      ['disabled', user.disabled && disabledWords(user.disabled, nowMs)],
+      ['redirect', user.redirect ? null : 'off: no mail goes on to the handheld'],
+      ['directory', user.directory],
       ['added', moment(user.createdAtMs, nowMs, run.zone)],
       ['password', passwordWords(password, nowMs)],
       ['wrong tries', password && password.wrongTries > 0 ? String(password.wrongTries) : null],
@@ -163,6 +124,9 @@ function describeUser(run: Run, user: UserDetail): string {
   const mails = renderMails(run, user.mails)
   return `${run.terminal.bold(user.address)}\n${head}${guard}${mails}${runs}${handhelds}`
 }
+
+const disabledWords = ({ by, atMs }: NonNullable<UserDetail['disabled']>, nowMs: number): string =>
+  `${relative(atMs, nowMs)} by ${by === 'directory' ? 'the directory' : 'an administrator'}: no activations, no mail`
 
 async function mailboxPassword(
   run: Run,

@@ -15,9 +15,28 @@ export const administrationFaults = {
     retry: 'new_password',
     e: 5,
   },
+  'user.disabled': {
+    says: 'The user is disabled: no handheld of theirs can activate, and none gets mail.',
+    next: 'Enable the user with `postkey user enable <address>`, if that is right; then the user tries again.',
+    turn: 'administrator',
+    retry: 'new_try',
+    e: 5,
+  },
   'user.exists': {
     says: 'A user with this address exists already.',
     next: 'Look at `postkey user show <address>`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'group.unknown': {
+    says: 'There is no group with this name.',
+    next: 'Look at `postkey group list`, or make it with `postkey group add <name>`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
+  'group.exists': {
+    says: 'A group with this name exists already; upper and lower case are alike.',
+    next: 'Choose another name, or look at `postkey group show <name>`.',
     turn: 'administrator',
     retry: 'none',
   },
@@ -98,12 +117,6 @@ export const administrationFaults = {
     next: 'Nothing, if that was meant; a new activation password brings it back into service.',
     turn: 'administrator',
     retry: 'new_password',
-  },
-  'group.unknown': {
-    says: 'There is no group of this name.',
-    next: 'See `postkey group list`; `postkey group add` makes one.',
-    turn: 'administrator',
-    retry: 'administrator',
   },
   'policy.unknown': {
     says: 'No IT policy has this name.',

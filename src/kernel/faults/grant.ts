@@ -53,7 +53,7 @@ export const grantFaults = {
   },
   'grant.alias': {
     says: 'The address typed reaches the mailbox but is not one the activation password was set for.',
-    next: 'The user types the main address shown by `postkey user show`, or list the alias there first.',
+    next: 'The user types the main address; or add this one with `postkey user set <address> --add-alias`, and generate a new password.',
     turn: 'user',
     retry: 'new_try',
     e: 4,

@@ -10,9 +10,11 @@ interface GrantRow {
   user_id: number
   version: number
   grant_json: string
+  disabled: number
 }
 
-const columns = 'user_id, version, grant_json'
+const columns = `user_id, version, grant_json,
+  (SELECT u.disabled_by IS NOT NULL FROM user u WHERE u.id = user_id) AS disabled`
 
 export const grantById = (db: Db, id: number): KeptGrant | null =>
   kept(db.one<GrantRow>(`SELECT ${columns} FROM activation_grant WHERE id = ?`, id))
@@ -54,7 +56,12 @@ export const expiredGrants = (db: Db, nowMs: number): KeptGrant[] =>
 const kept = (row: GrantRow | undefined): KeptGrant | null => (row ? fromRow(row) : null)
 
 function fromRow(row: GrantRow): KeptGrant {
-  return { userId: row.user_id, version: row.version, grant: JSON.parse(row.grant_json) as Grant }
+  return {
+    userId: row.user_id,
+    version: row.version,
+    grant: JSON.parse(row.grant_json) as Grant,
+    disabled: row.disabled === 1,
+  }
 }
 
 /** Writes `grant` over the version named; false where somebody else was first. */

@@ -1,7 +1,8 @@
+import { foldedName } from '#kernel/folded.ts'
 import type { Group, GroupStore, NewGroup } from '../groups.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Db } from './database.ts'
-import { selectUser, type UserRow, userFromRow } from './user-rows.ts'
+import { findUsers } from './user-rows.ts'
 
 interface GroupRow {
   id: number
@@ -15,7 +16,7 @@ const selectGroup = `SELECT g.*, (SELECT count(*) FROM group_member m WHERE m.gr
   FROM user_group g`
 
 export const groups: Aggregate<GroupStore> = {
-  reads: ['list', 'byId', 'byName', 'ofUser', 'users', 'userIds'],
+  reads: ['list', 'byId', 'byName', 'ofUser', 'memberships', 'users', 'userIds'],
   make: (db) => ({
     create: (group) => create(db, group),
     change: (id, { name, description }) => {
@@ -27,7 +28,7 @@ export const groups: Aggregate<GroupStore> = {
       db.run(
         'UPDATE user_group SET name = ?, folded = ?, description = ? WHERE id = ?',
         next.name,
-        folded(next.name),
+        foldedName(next.name),
         next.description,
         id,
       )
@@ -49,17 +50,14 @@ export const groups: Aggregate<GroupStore> = {
           userId,
         )
         .map(fromRow),
-    users: (id, { after, limit }) =>
+    memberships: (userIds) =>
       db
-        .all<UserRow>(
-          `${selectUser} JOIN user_address main ON main.user_id = u.id AND main.main = 1
-           JOIN group_member m ON m.user_id = u.id AND m.group_id = ?
-           WHERE main.address > ? ORDER BY main.address LIMIT ?`,
-          id,
-          after ?? '',
-          limit,
+        .all<{ user_id: number; group_id: number; by_directory: number }>(
+          'SELECT * FROM group_member WHERE user_id IN (SELECT value FROM json_each(?))',
+          JSON.stringify(userIds),
         )
-        .map(userFromRow),
+        .map((row) => ({ userId: row.user_id, groupId: row.group_id, byDirectory: row.by_directory === 1 })),
+    users: (groupId, page) => findUsers(db, { groupId }, page),
     userIds: (id) =>
       db
         .all<{ user_id: number }>('SELECT user_id FROM group_member WHERE group_id = ? ORDER BY user_id', id)
@@ -67,15 +65,12 @@ export const groups: Aggregate<GroupStore> = {
   }),
 }
 
-/** Names that differ in case or in how a letter is composed are one. */
-const folded = (name: string): string => name.normalize('NFKC').toLowerCase()
-
 function create(db: Db, { name, description, nowMs }: NewGroup): number | null {
   if (byName(db, name)) return null
   return db.insert(
     'INSERT INTO user_group(name, folded, description, created_at_ms) VALUES (?, ?, ?, ?)',
     name,
-    folded(name),
+    foldedName(name),
     description,
     nowMs,
   )
@@ -94,7 +89,7 @@ export const addMember = (db: Db, groupId: number, userId: number, byDirectory: 
 const byId = (db: Db, id: number): Group | null => found(db.one(`${selectGroup} WHERE g.id = ?`, id))
 
 const byName = (db: Db, name: string): Group | null =>
-  found(db.one(`${selectGroup} WHERE g.folded = ?`, folded(name)))
+  found(db.one(`${selectGroup} WHERE g.folded = ?`, foldedName(name)))
 
 const found = (row: GroupRow | undefined): Group | null => (row ? fromRow(row) : null)
 

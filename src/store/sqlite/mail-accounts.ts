@@ -1,7 +1,7 @@
 import { assert } from '#kernel/assert.ts'
 import type { MailAddress } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { MailAccount, MailAccountStore } from '../mail.ts'
+import type { MailAccount, MailAccountStore, NewAccount } from '../mail.ts'
 import type { Sync } from './aggregate.ts'
 import type { Db } from './database.ts'
 import { dropUnusedBodies } from './mail-bodies.ts'
@@ -24,13 +24,23 @@ const firstMailboxes: readonly (readonly [path: string, specialUse: string | nul
 
 export function mailAccounts(db: Db): Sync<MailAccountStore> {
   return {
-    createAccount: (address, aliases, nowMs) => {
-      const known = findMain(db, address)
-      const id = known?.id ?? insertAccount(db, address, nowMs)
-      setAddresses(db, id, [address, ...aliases])
+    createAccount: (address, aliases, nowMs) => createAccount(db, { address, aliases }, nowMs),
+    createAccounts: (accounts, nowMs) =>
+      accounts.map((one) => {
+        const taken = [one.address, ...one.aliases].find(
+          (address) => (findByAnyAddress(db, address)?.address ?? one.address) !== one.address,
+        )
+        if (taken) return taken
+        createAccount(db, one, nowMs)
+        return null
+      }),
+    readdress: (address, main, aliases) => {
       const account = findMain(db, address)
-      assert(account, 'the account was just made')
-      return account
+      if (!account) return false
+      if (main !== address && findMain(db, main)) throw new Fault('user.exists', main)
+      db.run('UPDATE mail_account SET address = ? WHERE id = ?', main, account.id)
+      setAddresses(db, account.id, [main, ...aliases])
+      return true
     },
     removeAccount: (address) => {
       const account = findMain(db, address)
@@ -43,6 +53,15 @@ export function mailAccounts(db: Db): Sync<MailAccountStore> {
       db.run('UPDATE mail_account SET password_hash = ? WHERE address = ?', hash, address) > 0,
     findAccount: (address) => findByAnyAddress(db, address),
   }
+}
+
+function createAccount(db: Db, { address, aliases }: NewAccount, nowMs: number): MailAccount {
+  const known = findMain(db, address)
+  const id = known?.id ?? insertAccount(db, address, nowMs)
+  setAddresses(db, id, [address, ...aliases])
+  const account = findMain(db, address)
+  assert(account, 'the account was just made')
+  return account
 }
 
 function findByAnyAddress(db: Db, address: MailAddress): MailAccount | null {

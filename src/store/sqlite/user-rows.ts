@@ -1,6 +1,7 @@
 /** A user as the tables hold one. */
 import type { MailAddress } from '#kernel/brand.ts'
-import type { User } from '../users.ts'
+import type { Page, User, UserFilter } from '../users.ts'
+import type { Db, SqlValue } from './database.ts'
 
 export interface UserRow {
   id: number
@@ -36,4 +37,37 @@ export function userFromRow(row: UserRow): User {
     directory: row.directory_id === null ? null : { id: row.directory_id, dn: row.directory_dn ?? '' },
     createdAtMs: row.created_at_ms,
   }
+}
+
+export function findUsers(db: Db, filter: UserFilter, { after, limit }: Page): User[] {
+  const { where, values } = conditions(filter)
+  return db
+    .all<UserRow>(
+      `${selectUser} JOIN user_address main ON main.user_id = u.id AND main.main = 1
+       WHERE main.address > ? AND ${where} ORDER BY main.address LIMIT ?`,
+      after ?? '',
+      ...values,
+      limit,
+    )
+    .map(userFromRow)
+}
+
+export function countUsers(db: Db, filter: UserFilter): number {
+  const { where, values } = conditions(filter)
+  return db.one<{ n: number }>(`SELECT count(*) AS n FROM user u WHERE ${where}`, ...values)?.n ?? 0
+}
+
+function conditions({ groupId, organisation, disabled, directory, search }: UserFilter) {
+  const all: [sql: string, ...values: SqlValue[]][] = [['1 = 1']]
+  if (groupId !== undefined)
+    all.push(['u.id IN (SELECT user_id FROM group_member WHERE group_id = ?)', groupId])
+  if (organisation !== undefined) all.push(['u.organisation = ?', organisation])
+  if (disabled !== undefined) all.push([`u.disabled_by IS ${disabled ? 'NOT NULL' : 'NULL'}`])
+  if (directory !== undefined) all.push([`u.directory_id IS ${directory ? 'NOT NULL' : 'NULL'}`])
+  if (search !== undefined) {
+    const part = `%${search.replace(/[\\%_]/g, '\\$&')}%`
+    const inAddress = 'SELECT user_id FROM user_address WHERE address LIKE ? ESCAPE'
+    all.push([`(u.display_name LIKE ? ESCAPE '\\' OR u.id IN (${inAddress} '\\'))`, part, part])
+  }
+  return { where: all.map(([sql]) => sql).join(' AND '), values: all.flatMap(([, ...values]) => values) }
 }

@@ -13,11 +13,13 @@ import {
   newestGrants,
 } from './grant-rows.ts'
 import { addInvitations } from './invitations.ts'
-import { foundUser, selectUser, type UserRow, userFromRow } from './user-rows.ts'
+import { countUsers, findUsers, foundUser, selectUser, type UserRow, userFromRow } from './user-rows.ts'
+import { writeUser } from './user-write.ts'
 
 export const users: Aggregate<UserStore> = {
   reads: [
     'list',
+    'find',
     'count',
     'byId',
     'byAddress',
@@ -29,14 +31,19 @@ export const users: Aggregate<UserStore> = {
     'mailboxPassword',
     'withLiveGrant',
   ],
-  touches: (method, [grant]) =>
-    method === 'openGrant' && (grant as NewGrant).invitations ? ['users', 'invitations'] : ['users'],
+  // Memberships come and go with users.
+  touches: (method, [grant]) => {
+    if (method === 'write' || method === 'remove') return ['users', 'groups']
+    return method === 'openGrant' && (grant as NewGrant).invitations ? ['users', 'invitations'] : ['users']
+  },
   make: (db) => ({
     add: (user) => add(db, user),
+    write: (writes, nowMs) => writes.map((one) => writeUser(db, one, nowMs)),
     remove: (id) => remove(db, id),
     erase: (id) => erase(db, id),
     list: () => db.all<UserRow>(`${selectUser} ORDER BY addresses`).map(userFromRow),
-    count: () => db.one<{ n: number }>('SELECT count(*) AS n FROM user')?.n ?? 0,
+    find: (filter, page) => findUsers(db, filter, page),
+    count: (filter = {}) => countUsers(db, filter),
     byId: (id) => foundUser(db.one<UserRow>(`${selectUser} WHERE u.id = ?`, id)),
     byAddress: (address) =>
       foundUser(
@@ -97,20 +104,9 @@ export const users: Aggregate<UserStore> = {
   }),
 }
 
-function add(db: Db, user: NewUser): number | null {
-  const addresses = [user.address, ...user.aliases]
-  const taken = addresses.some(
-    (address) => db.one('SELECT 1 AS yes FROM user_address WHERE address = ?', address) !== undefined,
-  )
-  if (taken || new Set(addresses).size !== addresses.length) return null
-  const id = db.insert(
-    'INSERT INTO user(display_name, created_at_ms) VALUES (?, ?)',
-    user.displayName,
-    user.nowMs,
-  )
-  for (const [i, address] of addresses.entries())
-    db.run('INSERT INTO user_address VALUES (?, ?, ?)', address, id, i === 0 ? 1 : 0)
-  return id
+function add(db: Db, { nowMs, ...set }: NewUser): number | null {
+  const written = writeUser(db, { id: null, set }, nowMs)
+  return written.kind === 'done' ? written.id : null
 }
 
 /** Keys and accounts go with the user; the list of activations stays for whoever asks what happened. */

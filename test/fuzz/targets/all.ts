@@ -6,7 +6,18 @@ export interface PlacedTarget {
   readonly module: string
 }
 
-const modules = ['protocol', 'imap', 'mailbox', 'smtp', 'mail', 'crypto', 'typed', 'http', 'audit']
+const modules = [
+  'directory',
+  'protocol',
+  'imap',
+  'mailbox',
+  'smtp',
+  'mail',
+  'crypto',
+  'typed',
+  'http',
+  'audit',
+]
 
 export const placedTargets: readonly PlacedTarget[] = (
   await Promise.all(

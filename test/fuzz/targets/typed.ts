@@ -1,6 +1,6 @@
 /** What people type and files hold: addresses, passwords, tables, configuration, a handheld’s state. */
 import { answeredValue, decodeAnswer } from '#admin/socket-wire.ts'
-import { parseUsers } from '#cli/csv.ts'
+import { parseUsers } from '#cli/user-csv.ts'
 import { checkConfig } from '#config/load.ts'
 import { readFileText } from '#config/sources.ts'
 import { withoutSecrets } from '#edge/token-command.ts'
@@ -88,11 +88,35 @@ const csvTarget: FuzzTarget = {
   name: 'csv-import',
   run: (input) => {
     const users = orRefused(() => parseUsers(Buffer.from(input).toString('utf8')), Fault)
-    expect(users === null || users.every(({ address }) => typeof address === 'string'), 'every row is a user')
+    const said = (users ?? []).map((one) => ('row' in one ? one.row.address : one.wrong))
+    expect(
+      said.every((text) => typeof text === 'string'),
+      'every row is a user, or says what is wrong',
+    )
   },
   seeds: () =>
-    texts('address,name,aliases\r\na@b.test,"A, B",c@b.test;d@b.test\r\n', 'a@b.test,A\n', '"a""b",x'),
-  dictionary: ['address', 'name', 'aliases', '"', '""', ',', '\r\n', '\ufeff', ';', '"\n'],
+    texts(
+      'address,name,aliases\r\na@b.test,"A, B",c@b.test;d@b.test\r\n',
+      'a@b.test,A\n',
+      '"a""b",x',
+      'address,groups,organisation,enabled\na@b.test,Sales;North,,no\n',
+    ),
+  dictionary: [
+    'address',
+    'name',
+    'aliases',
+    'groups',
+    'organisation',
+    'enabled',
+    'yes',
+    '"',
+    '""',
+    ',',
+    '\r\n',
+    '\ufeff',
+    ';',
+    '"\n',
+  ],
 }
 
 const configTarget: FuzzTarget = {

@@ -24,7 +24,10 @@ const grant: fc.Arbitrary<Grant | null> = fc.oneof(
     })
     .map((fields) => ({ ...e.openGrant, ...fields }) as Grant),
 )
-const standing = fc.tuple(grant, fc.boolean()).map(([found, hasRecord]) => e.standing(found, hasRecord))
+const standing = fc.tuple(grant, fc.boolean(), fc.boolean()).map(([found, hasRecord, disabled]) => ({
+  ...e.standing(found, hasRecord),
+  ...(disabled ? { disabled: true as const } : {}),
+}))
 
 const event: fc.Arbitrary<ActivationEvent> = fc
   .oneof(

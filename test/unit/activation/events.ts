@@ -37,6 +37,8 @@ export const standing = (grant: Grant | null = openGrant, hasRecord = true): Sta
   hasRecord,
 })
 
+export const disabled: Standing = { ...standing(), disabled: true }
+
 type Options<Kind extends ActivationEvent['kind']> = Partial<Extract<ActivationEvent, { kind: Kind }>>
 
 export const etpSeen = (options: Options<'etp_seen'> = {}): ActivationEvent => ({

@@ -51,6 +51,12 @@ test('a request that is accepted asks for an answer and no grant is touched', ()
 })
 
 const refusals: [string, ActivationEvent, string][] = [
+  ['a disabled user', e.etpSeen({ standing: e.disabled }), 'user.disabled'],
+  [
+    'a disabled user without a password',
+    e.etpSeen({ standing: { ...e.standing(null), disabled: true } }),
+    'user.disabled',
+  ],
   ['no password set', e.etpSeen({ standing: e.standing(null) }), 'grant.none'],
   [
     'an expired one',

@@ -95,6 +95,8 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
     invitations: { language: 'en', mistakes: (language) => templateMistakes('', language) },
     scanIntervalSeconds: 900,
     mail: null,
+    directory: null,
+    vanishPercentMax: 20,
     relay: null,
     database: {
       backup: async (path) => ({ path, bytes: 1 }),

@@ -5,7 +5,8 @@ import { Fault } from '#kernel/fault.ts'
 import { startMs } from './installation.ts'
 
 export const fakeMail = (): MailAccounts => ({
-  create: async () => {},
+  create: async (accounts) => accounts.map(() => null),
+  readdress: async () => {},
   remove: async () => true,
   setPassword: async () => true,
 })

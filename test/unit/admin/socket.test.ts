@@ -4,8 +4,8 @@ import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import type { ImportResult } from '#admin/admin.ts'
 import { operations, streams } from '#admin/operations.ts'
+import type { ImportResult } from '#admin/people.ts'
 import { connectAdmin } from '#admin/socket-client.ts'
 import { serveAdmin } from '#admin/socket-server.ts'
 import type { ActivationId, MailAddress } from '#kernel/brand.ts'
@@ -94,7 +94,8 @@ test('an import streams its results, in batches that keep their place', async ()
   assert.deepEqual(results.at(-1), {
     index: 1_002,
     address: 'user1002@example.test',
-    added: true,
+    outcome: 'added',
+    changes: [{ field: 'address', from: '', to: 'user1002@example.test' }],
     password: null,
     fault: null,
   })

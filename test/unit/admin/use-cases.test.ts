@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import type { ImportResult } from '#admin/admin.ts'
 import type { RelayNames } from '#admin/ports.ts'
 import type { SrpView } from '#admin/views.ts'
 import { register } from '#crypto/registration.ts'
@@ -55,7 +54,13 @@ test('with the embedded mail server a user gets a mailbox, and loses it when rem
   const calls: string[] = []
   const other = openInstallation({
     mail: {
-      create: async (address, aliases) => void calls.push(`create ${address} ${aliases.join()}`),
+      create: async (accounts) =>
+        accounts.map(({ address, aliases }) => {
+          calls.push(`create ${address} ${aliases.join()}`)
+          return null
+        }),
+      readdress: async (address, main, aliases) =>
+        void calls.push(`readdress ${address} ${main} ${aliases.join()}`),
       remove: async (address) => calls.push(`remove ${address}`) > 0,
       setPassword: async (address, password) => calls.push(`password ${address} ${password.length}`) > 0,
     },
@@ -78,7 +83,12 @@ test('a user whose mailbox cannot be made is not left behind', async () => {
     throw new Fault('store.unavailable')
   }
   const other = openInstallation({
-    mail: { create: refusing, remove: async () => false, setPassword: async () => false },
+    mail: {
+      create: refusing,
+      readdress: refusing,
+      remove: async () => false,
+      setPassword: async () => false,
+    },
   })
   assert.equal(await faultOf(other.admin.users.add({ address: alice })), 'store.unavailable')
   assert.deepEqual(await other.admin.users.list(), [])
@@ -140,32 +150,6 @@ test('a password that ran out is shown as expired', async () => {
   await site.admin.passwords.generate(alice, { hours: 1 })
   site.clock.advance(hourMs)
   assert.equal((await site.admin.users.list())[0]?.password?.state, 'expired')
-})
-
-test('an import sets a bad row aside with its code and goes on', async () => {
-  const results: ImportResult[] = []
-  const rows = [
-    { address: alice },
-    { address: 'nobody' },
-    { address: alice },
-    { address: 'bob@example.test' },
-  ]
-  for await (const result of site.admin.users.import(rows, {})) results.push(result)
-  assert.deepEqual(
-    results.map(({ index, added, password, fault }) => [
-      index,
-      added,
-      password !== null,
-      fault?.code ?? null,
-    ]),
-    [
-      [0, true, true, null],
-      [1, false, false, 'address.invalid'],
-      [2, false, false, 'user.exists'],
-      [3, true, true, null],
-    ],
-  )
-  assert.equal(await site.store.users.count(), 2)
 })
 
 test('activations are listed, filtered, found by the first digits of their id, and explained', async () => {

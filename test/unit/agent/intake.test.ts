@@ -100,3 +100,13 @@ test('an address without a record of its own is refused as an alias', async (t) 
   await takeBatch(env, batchOf(found(7, file({ body: { address: 'nick@example.test' as MailAddress } }))))
   assert.equal((await env.store.activations.find(e.txn as ActivationId))?.code, 'grant.alias')
 })
+
+test('a disabled user is refused before anything else, and the handheld hears what it hears without a password', async (t) => {
+  const env = await site(makeAgentWorld(t))
+  const user = await env.store.users.byAddress(alice)
+  assert(user)
+  await env.store.users.write([{ id: user.id, set: { disabledBy: 'administrator' } }], e.start)
+  await takeBatch(env, batchOf(found(7, file())))
+  const run = await env.store.activations.find(e.txn as ActivationId)
+  assert.deepEqual([run?.code, run?.error?.code], ['user.disabled', 'user.disabled'])
+})

@@ -20,8 +20,8 @@ afterEach(() => site.close())
 
 const person = (passwords: (string | null)[], yes: boolean | null = true): Prompts => ({
   password: async () => passwords.shift() ?? null,
-  text: async () => passwords.shift() ?? null,
   confirm: async () => yes,
+  text: async () => passwords.shift() ?? null,
 })
 
 test('a user is added, shown, and removed after consent only', async () => {
@@ -138,14 +138,14 @@ test('a CSV file adds many users, prints each password once, and names the rows 
     '\ufeff' +
       'name,address,aliases\r\n"Liddell, Alice",alice@example.test,al@example.test a.l@example.test\r\n\r\nBob,nobody,\r\nEve,eve@example.test\r\n',
   )
-  const { code, out, err } = await site.run(['user', 'add', '--from', 'staff.csv', '--passwords'])
+  const { code, out, err } = await site.run(['user', 'import', 'staff.csv', '--passwords'])
   assert.equal(code, 1)
   const lines = out.trim().split('\n')
-  assert.match(lines[0] ?? '', /^ROW +ADDRESS +PASSWORD +RESULT$/)
-  assert.match(lines[1] ?? '', /^1 +alice@example\.test +\w{4}-\w{4}-\w{4} +added$/)
-  assert.match(lines[2] ?? '', /^2 +nobody +This is not a mail address/)
-  assert.match(lines[3] ?? '', /^3 +eve@example\.test +\w{4}-\w{4}-\w{4} +added$/)
-  assert.match(err, /2 users of 3 added, 1 set aside\./)
+  assert.match(lines[0] ?? '', /^LINE +ADDRESS +PASSWORD +RESULT$/)
+  assert.match(lines[1] ?? '', /^2 +alice@example\.test +\w{4}-\w{4}-\w{4} +added$/)
+  assert.match(lines[2] ?? '', /^4 +nobody +This is not a mail address/)
+  assert.match(lines[3] ?? '', /^5 +eve@example\.test +\w{4}-\w{4}-\w{4} +added$/)
+  assert.match(err, /Of 3 rows: 2 added, 0 changed, 0 unchanged, 1 set aside\./)
   const user = await site.admin.users.show(alice)
   assert.equal(user.displayName, 'Liddell, Alice')
   assert.deepEqual(user.aliases, ['a.l@example.test', 'al@example.test'])
@@ -153,7 +153,7 @@ test('a CSV file adds many users, prints each password once, and names the rows 
 
 test('passwords of an import go to a new file of its owner instead, never over an old one', async () => {
   const stdin = 'alice@example.test\nbob@example.test\n'
-  const argv = ['user', 'add', '--from', '-', '--passwords', '--output', 'passwords.csv']
+  const argv = ['user', 'import', '-', '--passwords', '--output', 'passwords.csv']
   const { code, out } = await site.run(argv, { stdin })
   assert.equal(code, 0)
   assert.ok(!/\w{4}-\w{4}-\w{4}/.test(out))
@@ -168,19 +168,10 @@ test('passwords of an import go to a new file of its owner instead, never over a
   assert.equal(await site.store.users.count(), 2)
 })
 
-test('a dry run adds nobody', async () => {
-  const { out, err } = await site.run(['user', 'add', '--from', '-', '--dry-run'], {
-    stdin: `${alice},Alice\n`,
-  })
-  assert.match(out, /alice@example\.test {2}Alice/)
-  assert.match(err, /1 user would be added/)
-  assert.equal(await site.store.users.count(), 0)
-})
-
 test('what is wrong in a CSV file is a usage error', async () => {
   for (const stdin of ['', 'address,mail\na@example.test,x\n', '"open'])
-    assert.equal((await site.run(['user', 'add', '--from', '-'], { stdin })).code, 2, stdin)
-  assert.match((await site.run(['user', 'add', '--from', 'none.csv'])).err, /admin\.file/)
+    assert.equal((await site.run(['user', 'import', '-'], { stdin })).code, 2, stdin)
+  assert.match((await site.run(['user', 'import', 'none.csv'])).err, /admin\.file/)
 })
 
 test('a mistyped command or option exits 2 and names the nearest', async () => {

@@ -132,7 +132,7 @@ test('text from outside cannot steer the terminal', async () => {
   await site.admin.users.add({ address: alice, displayName: 'x\u001b[2Jy\u202e' })
   for (const command of [['list'], ['show', alice]]) {
     const { out } = await site.run(['user', ...command])
-    assert.ok(out.includes('x\\u001b[2Jy\\u202e'), out)
+    assert.ok(out.includes('x [2Jy\\u202e'), out)
   }
 })
 

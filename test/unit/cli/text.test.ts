@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseUsers } from '#cli/csv.ts'
 import { renderTable } from '#cli/table.ts'
 import { fields, visible, wrap } from '#cli/text.ts'
 import { duration, localIso, relative } from '#cli/time.ts'
+import { parseUsers } from '#cli/user-csv.ts'
 
 test('durations are read in two units at most', () => {
   assert.deepEqual([0, 999, 1_000, 59_940, 60_000, 192_000, 7_500_000, 100_000_000, -1_500].map(duration), [
@@ -66,11 +66,23 @@ test('only flexible columns are wrapped, the others stay whole', () => {
   )
 })
 
-test('CSV rows are read by header or by position', () => {
+test('CSV rows are read by header or by position, with the line each ends in', () => {
   assert.deepEqual(parseUsers('Aliases,Address\na@x.test;b@x.test,c@x.test\n'), [
-    { address: 'c@x.test', displayName: '', aliases: ['a@x.test', 'b@x.test'] },
+    { line: 2, row: { address: 'c@x.test', aliases: ['a@x.test', 'b@x.test'] } },
   ])
-  assert.deepEqual(parseUsers('c@x.test, "C, D" \n'), [
-    { address: 'c@x.test', displayName: 'C, D', aliases: [] },
+  assert.deepEqual(parseUsers('\nc@x.test, "C,\n D" \n'), [
+    { line: 3, row: { address: 'c@x.test', displayName: 'C,\n D' } },
   ])
+})
+
+test('a column that is not there says nothing, an empty one says that there is none', () => {
+  const [first, second, third] = parseUsers(
+    'address,groups,enabled\na@x.test,Sales; North ;,no\nb@x.test,,\nc@x.test,,maybe\n',
+  )
+  assert.deepEqual(first, {
+    line: 2,
+    row: { address: 'a@x.test', groups: ['Sales', 'North'], enabled: false },
+  })
+  assert.deepEqual(second, { line: 3, row: { address: 'b@x.test', groups: [] } })
+  assert.deepEqual(third, { line: 4, address: 'c@x.test', wrong: 'enabled is yes or no, not maybe' })
 })

@@ -45,6 +45,40 @@ test('a new account has its mailboxes, is found by its aliases, and making it ag
   assert.equal(await mail.findAccount(bob), null, 'a refused account leaves nothing behind')
 })
 
+test('of many accounts made at once one whose address is taken is left out, and the others are made', async (t) => {
+  const { mail } = openTestStore(t)
+  await mail.createAccount(alice, [address('al@example.test')], nowMs)
+  const carol = address('carol@example.test')
+  const made = await mail.createAccounts(
+    [
+      { address: bob, aliases: [address('al@example.test')] },
+      { address: carol, aliases: [address('c@example.test')] },
+      { address: address('c@example.test'), aliases: [] },
+    ],
+    nowMs,
+  )
+  assert.deepEqual(made, ['al@example.test', null, 'c@example.test'])
+  assert.equal(await mail.findAccount(bob), null)
+  assert.equal((await mail.findAccount(address('c@example.test')))?.address, carol)
+})
+
+test('an account gets another main address and keeps its mail; an address of another account is refused', async (t) => {
+  const { mail } = openTestStore(t)
+  const { id } = await mail.createAccount(alice, [], nowMs)
+  await mail.createAccount(bob, [address('bobby@example.test')], nowMs)
+  await deliver(mail, [alice])
+  const married = address('alice.hargreaves@example.test')
+  assert.equal(await mail.readdress(alice, married, [alice]), true)
+  assert.equal((await mail.findAccount(alice))?.address, married)
+  assert.equal((await mail.findMailbox(id, 'INBOX'))?.messages, 1)
+  await assert.rejects(mail.readdress(married, bob, []), { code: 'user.exists' })
+  await assert.rejects(mail.readdress(married, married, [address('bobby@example.test')]), {
+    code: 'user.exists',
+  })
+  assert.equal((await mail.findAccount(alice))?.address, married, 'a refused change changes nothing')
+  assert.equal(await mail.readdress(alice, alice, []), false, 'by the main address alone')
+})
+
 test('one mail to several recipients is one body, one copy per account, in one transaction', async (t) => {
   const { mail } = openTestStore(t)
   await mail.createAccount(alice, [address('alias@example.test')], nowMs)
