@@ -13,6 +13,7 @@ const parts: Readonly<Record<string, () => Promise<{ readonly part: Part }>>> = 
   imap: () => import('./imap.ts'),
   relay: () => import('./relay.ts'),
   activation: () => import('./activation.ts'),
+  policy: () => import('./policy.ts'),
   watch: () => import('./watch.ts'),
   beside: () => import('./beside.ts'),
 }

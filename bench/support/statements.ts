@@ -10,6 +10,7 @@ import { takePacket } from '#agent/inbound-packet.ts'
 import { makeNumbers } from '#agent/numbers.ts'
 import { keyContext } from '#agent/packets.ts'
 import { makeCa, makePolicySigner } from '#crypto/certificate.ts'
+import { nobleMlKem } from '#crypto/ml-kem-noble.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { directionKeys, sealPacketBody } from '#crypto/packet.ts'
 import { newRsaKey } from '#crypto/rsa-key.ts'
@@ -134,6 +135,7 @@ async function agentOn(store: AgentEnv['store']): Promise<AgentEnv> {
     random: systemRandom,
     log: silentLog,
     p256: nodeP256,
+    kem: nobleMlKem,
     failpoint: noFailpoint,
     domain: {
       organisation: 'Bench',

@@ -116,9 +116,9 @@ test('policies, books, locks and wipes reach the terminal handheld, and each ste
     'a policy goes back to an earlier revision, and its history says who changed what',
     async () => {
       await ask('policy', 'restore', 'strict', '1')
-    // Other rules for passwords: the handheld locks, and looks at the password when it is typed next.
-    await phone.until(({ locked }) => locked, 'it has locked itself')
-    await phone.unlock('longenough')
+      // Other rules for passwords: the handheld locks, and looks at the password when it is typed next.
+      await phone.until(({ locked }) => locked, 'it has locked itself')
+      await phone.unlock('longenough')
       await phone.until(
         ({ details }) => details?.books.some(({ cid }) => cid === 'BrowserConfig') === true,
         'the browser is back',
