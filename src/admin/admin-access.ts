@@ -16,8 +16,8 @@ export interface AuditQuery {
 export interface AuditCases {
   /** The newest last. @throws Fault admin.usage */
   list(query?: AuditQuery): Promise<AuditView[]>
-  /** Recomputes the whole chain. */
-  verify(): Promise<AuditVerdict>
+  /** Recomputes the whole chain, and tells the hash of line `at`. */
+  verify(at?: number): Promise<AuditVerdict>
   /** Every line as `#audit/export.ts` writes it, the head last. */
   export(): AsyncIterable<string>
 }

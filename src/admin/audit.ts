@@ -1,7 +1,7 @@
 /** The audit log: listed, held against itself, and written out. */
 import { type ChainBreak, type ChainCheck, checkChain } from '#audit/chain.ts'
 import { exportHead, exportLine } from '#audit/export.ts'
-import { type AuditLine, begun } from '#audit/line.ts'
+import { type AuditHead, type AuditLine, begun } from '#audit/line.ts'
 import { toHex } from '#kernel/bytes.ts'
 import { Fault } from '#kernel/fault.ts'
 import { canonicalEmail } from '#protocol/canonical.ts'
@@ -31,7 +31,11 @@ export const auditCases = ({ store: { audit } }: Parts): AuditCases => ({
     }
     return (await audit.acts(filter)).map(view)
   },
-  verify: () => verify(audit),
+  verify: async (at) => {
+    const found = await verify(audit)
+    const [line] = at === undefined || at < 1 ? [] : await audit.lines(at - 1, 1)
+    return { ...found, at: line && line.seq === at ? toHex(line.hash) : null }
+  },
   export: () => exported(audit),
 })
 
@@ -42,7 +46,7 @@ async function verify(audit: Parts['store']['audit']): Promise<AuditVerdict> {
     const head = await audit.head()
     const lines = await audit.lines(check.checked(), portion)
     const broken = lines.length === 0 ? check.end(head) : firstBreak(check, lines)
-    if (broken || lines.length === 0) return verdict(check.checked(), broken, toHex(head.hash))
+    if (broken || lines.length === 0) return verdict(check.checked(), broken, head)
   }
 }
 
@@ -54,11 +58,17 @@ function firstBreak(check: ChainCheck, lines: readonly AuditLine[]): ChainBreak 
   return null
 }
 
-export const verdict = (lines: number, broken: ChainBreak | null, head: string): AuditVerdict => ({
+export const verdict = (
+  lines: number,
+  broken: ChainBreak | null,
+  { seq, hash }: AuditHead,
+): AuditVerdict => ({
   good: broken === null,
   lines,
   broken: broken && { ...broken, says: says(broken) },
-  head,
+  seq,
+  head: toHex(hash),
+  at: null,
 })
 
 function says({ kind, seq }: ChainBreak): string {

@@ -13,7 +13,7 @@ const newToken = fields<NewTokenInput>({ name: text, role: text, hours: amount }
 
 export const accessOperations: Readonly<Record<string, Call<Promise<unknown>>>> = {
   'audit.list': operation([maybe(auditQuery)], (admin, [query]) => admin.audit.list(query)),
-  'audit.verify': operation<[], Promise<unknown>>([], (admin) => admin.audit.verify()),
+  'audit.verify': operation([maybe(amount)], (admin, [at]) => admin.audit.verify(at)),
   'accounts.add': operation([newAccount], (admin, [account]) => admin.accounts.add(account)),
   'accounts.list': operation<[], Promise<unknown>>([], (admin) => admin.accounts.list()),
   'accounts.show': operation([text], (admin, [name]) => admin.accounts.show(name)),

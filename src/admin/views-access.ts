@@ -24,8 +24,11 @@ export interface AuditVerdict {
   readonly lines: number
   /** Null where the chain is whole. */
   readonly broken: { readonly kind: ChainFault; readonly seq: number; readonly says: string } | null
-  /** The hash of the last line in hex: what a copy elsewhere can be held against. */
+  /** The number and the hash of the last line, in hex: what a copy elsewhere can be held against. */
+  readonly seq: number
   readonly head: string
+  /** The hash of the line that was asked for; null where there is none. */
+  readonly at: string | null
 }
 
 export interface AccountView {

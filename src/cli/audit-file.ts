@@ -7,7 +7,6 @@ import { verdict } from '#admin/audit.ts'
 import type { AuditVerdict } from '#admin/views-access.ts'
 import { type ChainBreak, checkChain, emptyHead } from '#audit/chain.ts'
 import { decodeExported, exportLineMax } from '#audit/export.ts'
-import { toHex } from '#kernel/bytes.ts'
 import { Fault } from '#kernel/fault.ts'
 
 /**
@@ -57,7 +56,7 @@ export async function verifyFile(cwd: string, file: string): Promise<AuditVerdic
   }
   // A file without its last line was cut off, wherever that was.
   broken ??= head ? check.end(head) : { kind: 'cut_off', seq: check.checked() + 1 }
-  return verdict(check.checked(), broken, toHex((head ?? emptyHead).hash))
+  return verdict(check.checked(), broken, head ?? emptyHead)
 }
 
 /** Lines of a file of any size, each no longer than a little more than a line of the log may be. */

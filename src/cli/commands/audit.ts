@@ -55,14 +55,16 @@ export function auditCommands(program: Command, host: Host): void {
   audit
     .command('verify [file]')
     .description('find out whether a line was changed, removed or moved; exits 1 where one was')
+    .option('--continues', 'with a file: also, that the log of this installation goes on where the file ends')
     .addHelpText(
       'after',
-      `\nWith <file>, an export is looked at; that needs neither the server nor the database.\n${examples(
+      `\nWith <file>, an export is looked at; that alone needs neither the server nor the database.\n${examples(
         'audit verify',
         'audit verify audit-2026-01.jsonl',
+        'audit verify audit-2026-01.jsonl --continues',
       )}`,
     )
-    .action(act(host, verify))
+    .action(act<{ readonly continues?: boolean }>(host, verify))
   audit
     .command('export <file>')
     .description('write the whole log to a new file, one JSON object a line')
@@ -142,15 +144,29 @@ function sinceOf(typed: string, nowMs: number): number {
   return atMs
 }
 
-async function verify(run: Run, args: readonly string[]): Promise<void> {
+async function verify(
+  run: Run,
+  args: readonly string[],
+  { continues }: { readonly continues?: boolean },
+): Promise<void> {
   const [file] = args
+  if (continues && file === undefined) throw usage('--continues goes with a file')
   const verdict =
     file === undefined
       ? await run.admin((admin) => admin.audit.verify())
       : await (await import('../audit-file.ts')).verifyFile(run.deps.cwd, file)
-  run.print(verdict, () => verdictWords(verdict))
+  const now = continues && verdict.good ? await run.admin((admin) => admin.audit.verify(verdict.seq)) : null
+  run.print(
+    now ? { ...now, file: verdict } : verdict,
+    () => verdictWords(verdict) + (now ? nowWords(now) : ''),
+  )
   if (!verdict.good) throw new Fault('audit.broken', verdict.broken?.says ?? '')
+  if (now && !now.good) throw new Fault('audit.broken', now.broken?.says ?? '')
+  if (now && verdict.seq > 0 && now.at !== verdict.head)
+    throw new Fault('audit.broken', `line ${verdict.seq} is another one here than in the file`)
 }
+
+const nowWords = ({ lines }: AuditVerdict): string => `Here ${count(lines, 'line')} whole.\n`
 
 function verdictWords({ good, lines, head }: AuditVerdict): string {
   const whole = count(lines, 'line')

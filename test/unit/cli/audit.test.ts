@@ -91,6 +91,11 @@ test('the whole log goes to a new file, for its owner alone, which is checked wi
   const alone = { deps: { openOffline: () => assert.fail('the store was opened') } }
   const good = await site.run(['audit', 'verify', 'log.jsonl'], alone)
   assert.match(good.out, /^The audit log is whole: 7 lines, the last with the hash\n[0-9a-f]{64}\n$/)
+  await site.run(['access', 'deny', 'Acme'])
+  assert.match(
+    (await site.run(['audit', 'verify', 'log.jsonl', '--continues'])).out,
+    /\nHere 10 lines whole\.\n$/,
+  )
   const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
   const changed = (edit: (lines: string[]) => string[]) => {
     writeFileSync(path, `${edit([...lines]).join('\n')}\n`)
@@ -114,6 +119,21 @@ test('the whole log goes to a new file, for its owner alone, which is checked wi
   }
   assert.match((await changed(() => ['no log at all'])).err, /audit\.unreadable/)
   assert.match((await site.run(['audit', 'verify', 'none.jsonl'], alone)).err, /admin\.file/)
+})
+
+test('a log that was made anew is found by an export that was kept elsewhere', async () => {
+  await threeActs()
+  assert.equal((await site.run(['audit', 'export', 'log.jsonl'])).code, 0)
+  const other = openConsole()
+  await other.run(['user', 'add', alice, '--name', 'Another'])
+  for (let i = 0; i < 6; i += 1) await other.run(['user', 'add', alice])
+  assert.equal((await other.run(['audit', 'verify'])).code, 0, 'by itself it is whole')
+  writeFileSync(join(other.directory, 'log.jsonl'), readFileSync(join(site.directory, 'log.jsonl')))
+  const { code, err } = await other.run(['audit', 'verify', 'log.jsonl', '--continues'])
+  assert.equal(code, 1)
+  assert.match(err, /line 7 is another one here than in the file/)
+  await other.close()
+  assert.equal((await site.run(['audit', 'verify', '--continues'])).code, 2)
 })
 
 test('a log that somebody changed in the database is named by its first wrong line', async () => {
