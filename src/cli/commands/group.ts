@@ -18,28 +18,39 @@ export function groupCommands(program: Command, host: Host): void {
     .option('--description <text>', 'what it is for')
     .addHelpText('after', examples('group add Sales --description "Everybody in sales"'))
     .action(act<{ readonly description?: string }>(host, add))
-  group.command('list').description('list groups with how many users are in each').action(act(host, list))
+  group
+    .command('list')
+    .description('list groups with how many users are in each')
+    .addHelpText('after', examples('group list'))
+    .action(act(host, list))
   group
     .command('show <name>')
     .description(`one group with its users, the first ${shownAtOnce} of them`)
+    .addHelpText('after', examples('group show Sales'))
     .action(act(host, show))
   group
-    .command('rename <name> <new-name>')
+    .command('rename <name> <new>')
     .description('give a group another name; its users and what hangs on it stay')
+    .addHelpText('after', examples('group rename Sales Field'))
     .action(act(host, rename))
-  group.command('describe <name> <text>').description('say what a group is for').action(act(host, describe))
+  group
+    .command('describe <name> <text>')
+    .description('say what a group is for')
+    .addHelpText('after', examples('group describe Sales "Everybody in sales"'))
+    .action(act(host, describe))
   withConsent(group.command('remove <name>').description('remove a group; its users stay'))
     .addHelpText('after', examples('group remove Sales --dry-run', 'group remove Sales'))
     .action(act<Consent>(host, remove))
   group
-    .command('add-user <name> <address...>')
+    .command('add-user <to> <user...>')
     .description('put users into a group: all that are named or, where one is unknown, nobody')
     .addHelpText('after', examples('group add-user Sales alice@example.test bob@example.test'))
     .action(act(host, addUsers))
   group
-    .command('remove-user <name> <address...>')
+    .command('remove-user <of> <user...>')
     .description('take users out of a group')
     .option('--dry-run', 'only show what would happen')
+    .addHelpText('after', examples('group remove-user Sales bob@example.test'))
     .action(act<Pick<Consent, 'dryRun'>>(host, removeUsers))
 }
 

@@ -36,15 +36,18 @@ export function userChangeCommands(user: Command, host: Host): void {
     .description(
       'let no handheld of a user activate, and none get mail; handhelds stay reachable for commands',
     )
+    .addHelpText('after', examples('user disable alice@example.test'))
     .action(act(host, (run, args) => change(run, arg(args, 0), { enabled: false })))
   user
     .command('enable <address>')
-    .description('end that')
+    .description('let the handhelds of a disabled user activate and get mail again')
+    .addHelpText('after', examples('user enable alice@example.test'))
     .action(act(host, (run, args) => change(run, arg(args, 0), { enabled: true })))
   user
     .command('redirect <address>')
     .description("switch the forwarding of a user's mail to the handheld on or off")
     .addArgument(new Argument('<state>', 'on or off').choices(['on', 'off']))
+    .addHelpText('after', examples('user redirect alice@example.test off'))
     .action(act(host, (run, args) => change(run, arg(args, 0), { redirect: arg(args, 1) === 'on' })))
 }
 

@@ -248,7 +248,7 @@ test('nobody found, no attribute anywhere, no directory configured: each has its
   assert.equal(await faultOf(), 'ldap.attributes')
   people = five().map((one) => ({ ...one, addresses: [] }))
   assert.equal(await faultOf(), 'ldap.attributes')
-  const other = openInstallation()
+  const other = openInstallation({ directory: null })
   await assert.rejects(Array.fromAsync(other.admin.directory.sync()), { code: 'ldap.not_configured' })
   await other.close()
 })

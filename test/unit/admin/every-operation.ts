@@ -15,6 +15,7 @@ export interface Given {
 
 const alice = 'alice@example.test'
 const addAlice = ['users.add', { address: alice }] as const
+const addSales = ['groups.add', 'Sales'] as const
 const addSue = ['accounts.add', { name: 'sue', role: 'security', password: 'correct horse battery' }] as const
 const addAnn = ['accounts.add', { name: 'ann', role: 'auditor', password: 'correct horse battery' }] as const
 const addServer = ['srp.add', 'S00000007', ['branch.test']] as const
@@ -34,7 +35,17 @@ export const everyOperation: Readonly<Record<string, Given>> = {
     args: () => [alice],
     first: [addAlice, ['users.setMailboxPassword', alice, 'a password']],
   },
-  'users.import': { args: () => [[{ address: alice }, { address: 'nobody' }], { hours: 5 }] },
+  'users.import': { args: () => [[{ address: alice }, { address: 'nobody' }], { passwords: { hours: 5 } }] },
+  'users.count': none,
+  'users.change': { args: () => [alice, { displayName: 'Alice L.', enabled: false }], first: [addAlice] },
+  'groups.add': { args: () => ['Sales', 'On the road'] },
+  'groups.list': none,
+  'groups.show': { args: () => ['Sales'], first: [addSales] },
+  'groups.change': { args: () => ['Sales', { name: 'Field' }], first: [addSales] },
+  'groups.remove': { args: () => ['Sales'], first: [addSales] },
+  'groups.addUsers': { args: () => ['Sales', [alice]], first: [addSales, addAlice] },
+  'groups.removeUsers': { args: () => ['Sales', [alice]], first: [addSales, addAlice] },
+  'directory.sync': { args: () => [{}] },
   'passwords.set': { args: (secret) => [alice, secret, { hours: 3 }], first: [addAlice] },
   'passwords.generate': ofAlice,
   'passwords.send': { args: () => [alice, { send: { to: 'boss@example.test' } }], first: [addAlice] },

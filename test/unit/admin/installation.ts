@@ -11,6 +11,7 @@ import { hmacSha256 } from '#crypto/hash.ts'
 import type { KeyStretching } from '#crypto/key-stretching.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { openColumn, sealColumn } from '#crypto/sealed-column.ts'
+import type { DirectoryPerson } from '#directory/directory.ts'
 import { templateMistakes } from '#invitation/templates.ts'
 import type { ActivationId, SrpId } from '#kernel/brand.ts'
 import { concat, uintBytes, utf8 } from '#kernel/bytes.ts'
@@ -27,6 +28,17 @@ export const quickStretching: KeyStretching = {
   profile: 1,
   stretch: async (input, salt) =>
     concat(...[0, 1, 2].map((i) => hmacSha256(salt, concat(input, uintBytes(i, 1))))).slice(0, 80),
+}
+
+/** All that the directory holds, where a test brings none of its own. */
+const entryOfEve: DirectoryPerson = {
+  dn: 'uid=eve,dc=example',
+  id: 'eve',
+  addresses: ['eve@example.test'],
+  aliases: [],
+  name: 'Eve',
+  organisation: null,
+  groups: null,
 }
 
 export interface TestClock extends Clock {
@@ -95,7 +107,12 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
     invitations: { language: 'en', mistakes: (language) => templateMistakes('', language) },
     scanIntervalSeconds: 900,
     mail: null,
-    directory: null,
+    directory: async () => ({
+      people: async function* () {
+        yield [entryOfEve]
+      },
+      close: async () => {},
+    }),
     vanishPercentMax: 20,
     relay: null,
     database: {

@@ -85,7 +85,9 @@ test('the auditor changes nothing, the helpdesk and the administrator never see 
   const may = (role: Role) => operationNames.filter((name) => mayDo(role, name))
   assert(
     may('auditor').every((name) =>
-      /\.(?:list|show|explain|watch|verify|export|rules|history|diff|preview|check)$|^status$/.test(name),
+      /\.(?:list|show|explain|watch|verify|export|count|rules|history|diff|preview|check)$|^status$/.test(
+        name,
+      ),
     ),
   )
   for (const role of ['helpdesk', 'administrator'] as const)
@@ -98,5 +100,5 @@ test('the auditor changes nothing, the helpdesk and the administrator never see 
       may(role).every((name) => !/^policies\.(?!rules|list|show|history|diff|preview)/.test(name)),
       role,
     )
-  assert(may('helpdesk').every((name) => !/^users\.(?!list|show)/.test(name)))
+  assert(may('helpdesk').every((name) => !/^users\.(?!list|show|count)/.test(name)))
 })

@@ -18,6 +18,7 @@ const addAlice = ['user', 'add', alice]
 const withAlice = (...argv: readonly string[]): Typed => ({ argv, first: [addAlice] })
 const order = (...argv: readonly string[]): Typed => ({ argv: ['2100AB3F', ...argv], handheld: true })
 const sales: readonly string[] = ['policy', 'create', 'sales']
+const addStaff: readonly string[] = ['group', 'add', 'Staff']
 const password = 'correct horse battery\n'
 const addMaria: readonly string[] = ['account', 'add', 'maria', '--role', 'auditor']
 
@@ -43,6 +44,21 @@ export const everyCommand: Readonly<Record<string, Typed>> = {
   'user add': { argv: [alice] },
   'user list': withAlice(),
   'user show': withAlice(alice),
+  'user export': withAlice(),
+  'user import': { argv: ['-'], stdin: `${alice},Alice\n` },
+  'user sync-ldap': { argv: [] },
+  'user set': withAlice(alice, '--name', 'Alice'),
+  'user disable': withAlice(alice),
+  'user enable': withAlice(alice),
+  'user redirect': withAlice(alice, 'off'),
+  'group add': { argv: ['Staff'] },
+  'group list': { argv: [] },
+  'group show': { argv: ['Staff'], first: [addStaff] },
+  'group rename': { argv: ['Staff', 'Crew'], first: [addStaff] },
+  'group describe': { argv: ['Staff', 'Everybody'], first: [addStaff] },
+  'group remove': { argv: ['Staff', '--yes'], first: [addStaff] },
+  'group add-user': { argv: ['Staff', alice], first: [addStaff, addAlice] },
+  'group remove-user': { argv: ['Staff', alice], first: [addStaff, addAlice] },
   'user mailbox-password': { ...withAlice(alice), stdin: 'a password\n' },
   'user remove': withAlice(alice, '--yes'),
   'password generate': withAlice(alice),
