@@ -32,12 +32,12 @@ const obeyedRules: Readonly<Record<string, KnownRule>> = {
   ),
   owner_text: text(128, (value) => (value === '' ? 'no owner text' : 'shown on the locked screen')),
   allowed_algorithms: texts(2, (list) => `the next activation offers ${some(list)}`, ['aes', '3des']),
+  key_life_days: number(1, 30, (n) => `a master key lasts ${days(n)}`),
+  post_quantum_required: flag(yesNo('ML-KEM-768 is demanded', 'ML-KEM-768 is not demanded')),
 }
 
 const shownRules: Readonly<Record<string, KnownRule>> = {
   lock_on_holster: flag(yesNo('a holster locks', 'a holster does not lock')),
-  key_life_days: number(1, 30, (n) => `a master key lasts ${days(n)}`),
-  post_quantum_required: flag(yesNo('ML-KEM-768 is demanded', 'ML-KEM-768 is not demanded')),
   content_protection: flag(yesNo('data is encrypted while locked', 'data is not encrypted while locked')),
   sync_databases_allowed: texts(16, (list) => `may be synchronised: ${some(list)}`),
   allow_wireless_backup: flag(yesNo('options are kept by the server', 'options are kept here alone')),
