@@ -11,7 +11,7 @@ import { shortened, typedPin } from './lookup.ts'
 import type { AdminParts } from './ports.ts'
 import type { KeyView, RolloverView } from './views-keys.ts'
 
-type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'suites'>
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'suites' | 'rotateStorageKey'>
 
 export const keyCases = (parts: Parts): KeyCases => ({
   list: () => list(parts),
@@ -24,6 +24,10 @@ export const keyCases = (parts: Parts): KeyCases => ({
       'keys are to be rolled over',
     )
     return { pins }
+  },
+  rotateStorageKey: async () => {
+    if (!parts.rotateStorageKey) throw new Fault('admin.running', 'stop the server first')
+    return parts.rotateStorageKey()
   },
 })
 

@@ -73,6 +73,7 @@ export const operations: Readonly<Record<string, Call<Promise<unknown>>>> = {
   'handhelds.show': operation([text], (admin, [pin]) => admin.handhelds.show(pin)),
   ...policyOperations,
   'keys.list': operation<[], Promise<unknown>>([], (admin) => admin.keys.list()),
+  'keys.rotateStorageKey': operation<[], Promise<unknown>>([], (admin) => admin.keys.rotateStorageKey()),
   'keys.roll': operation([text], (admin, [which]) => admin.keys.roll(which)),
   'mailboxes.generatePassword': operation([text], (admin, [address]) =>
     admin.mailboxes.generatePassword(address),

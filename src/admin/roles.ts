@@ -65,6 +65,7 @@ export const operationRoles: Readonly<Record<string, readonly RoleName[]>> = {
   'handhelds.wipe': security,
   'keys.list': everybody,
   'keys.roll': security,
+  'keys.rotateStorageKey': security,
   'handhelds.cancelWipe': security,
   'handhelds.remove': both,
   'handhelds.resendPolicy': both,

@@ -34,3 +34,8 @@ export interface WantedRollovers {
   /** Those whose keys are rolled over now. */
   readonly pins: readonly Pin[]
 }
+
+export interface RotatedStorageKey {
+  /** How many values were sealed anew. */
+  readonly rows: number
+}

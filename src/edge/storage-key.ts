@@ -1,5 +1,5 @@
 /** The storage key: kept in a file outside the database, made at the first start, checked at every other. */
-import { existsSync, linkSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
   fitsStorageKey,
@@ -27,11 +27,59 @@ export async function openVault(path: string, store: InstallationStore, random: 
   if (made && check) throw new Fault('storage_key.wrong', `${path} is missing`)
   const key = made ? makeKey(path, random) : readKey(path)
   const kept = check ?? (await store.keepFirst(checkName, storageKeyCheck(key)))
-  if (!fitsStorageKey(key, kept)) throw new Fault('storage_key.wrong', path)
-  return {
-    seal: (context, plain) => sealColumn(key, random, context, plain),
-    open: (context, sealed) => openColumn(key, context, sealed),
+  const next = existsSync(nextPath(path)) ? readKey(nextPath(path)) : null
+  if (next && fitsStorageKey(next, kept)) {
+    finishRotation(path)
+    return vaultOf([next], random)
   }
+  if (!fitsStorageKey(key, kept)) throw new Fault('storage_key.wrong', path)
+  // A rotation that was interrupted: both keys open, and what is sealed now need not be sealed anew.
+  return vaultOf(next ? [next, key] : [key], random)
+}
+
+/** Seals under the first key; opens what any of them sealed. */
+function vaultOf(keys: readonly [Uint8Array, ...Uint8Array[]], random: Random): Vault {
+  return {
+    seal: (context, plain) => sealColumn(keys[0], random, context, plain),
+    open: (context, sealed) => {
+      for (const key of keys) {
+        const plain = openColumn(key, context, sealed)
+        if (plain) return plain
+      }
+      return null
+    },
+  }
+}
+
+/** The new key of a rotation lies here until everything is sealed under it. */
+const nextPath = (path: string): string => `${path}.next`
+
+export interface Rotation {
+  /** What is sealed under the old key, sealed under the new one; null where it is already. @throws Fault storage_key.wrong */
+  turn(context: string, sealed: Uint8Array): Uint8Array | null
+  /** Of the new key: once it is in the database, the database is the new key's. */
+  readonly check: Uint8Array
+}
+
+/** Makes the new key, or goes on with the one that an interrupted rotation has made. */
+export function beginRotation(path: string, random: Random): Rotation {
+  const old = readKey(path)
+  const next = existsSync(nextPath(path)) ? readKey(nextPath(path)) : makeKey(nextPath(path), random)
+  return {
+    turn: (context, sealed) => {
+      if (openColumn(next, context, sealed)) return null
+      const plain = openColumn(old, context, sealed)
+      if (!plain) throw new Fault('storage_key.wrong', context)
+      return sealColumn(next, random, context, plain)
+    },
+    check: storageKeyCheck(next),
+  }
+}
+
+/** The new key takes the place of the old one, which is gone. */
+export function finishRotation(path: string): void {
+  renameSync(nextPath(path), path)
+  syncDirectory(dirname(path))
 }
 
 function readKey(path: string): Uint8Array {

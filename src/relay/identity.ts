@@ -29,8 +29,8 @@ interface IdentityEnv {
   readonly nowMs: number
 }
 
-const sealContext = 'relay seal key'
-const routeContext = 'relay route key'
+export const sealContext = 'relay seal key'
+export const routeContext = 'relay route key'
 const routeKeyBytes = 32
 const nonceBytes = 12
 

@@ -14,6 +14,7 @@ import { makeDoctor } from './doctor.ts'
 import { invitationOffice } from './invitations.ts'
 import { suitesOf } from './key-terms.ts'
 import { ownRelayId, ownSrpId } from './relay-role.ts'
+import { rotateStorageKey } from './rotate-storage-key.ts'
 
 /** What the process tells of itself. */
 export interface Process {
@@ -36,6 +37,7 @@ export const adminParts = (base: Base, process: Process): AdminParts => ({
   srpId: ownSrpId(base.config),
   domains: base.config.server.domains,
   suites: suitesOf(base.config),
+  rotateStorageKey: process.serving ? null : () => rotateStorageKey(base),
   passwordHours: base.config.activation.password_hours,
   passwordTries: base.config.activation.password_tries,
   invitations: invitationOffice(base.config),

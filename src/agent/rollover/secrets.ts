@@ -5,7 +5,7 @@ import { concat } from '#kernel/bytes.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Vault } from '#kernel/vault.ts'
 
-const offerContext = (pin: Pin, newKid: number): string => `rollover/${pin}/${newKid}`
+export const offerContext = (pin: Pin, newKid: number): string => `rollover/${pin}/${newKid}`
 
 export interface OfferSecrets {
   /** Of the offer's share. */

@@ -11,12 +11,18 @@ export function keyCommands(program: Command, host: Host): Command {
   keys
     .command('list')
     .description('which key each handheld has, and how its rollover stands')
+    .addHelpText('after', examples('keys list'))
     .action(act(host, list))
   keys
     .command('roll <pin|all>')
     .description('give a handheld, or each of them, a new master key now')
     .addHelpText('after', examples('keys roll 2100000A', 'keys roll all'))
     .action(act(host, roll))
+  keys
+    .command('rotate-storage-key')
+    .description('seal everything in the database under a new storage key, while no server runs')
+    .addHelpText('after', examples('keys rotate-storage-key'))
+    .action(act(host, rotate))
   return keys
 }
 
@@ -53,4 +59,10 @@ async function roll(run: Run, args: readonly string[]): Promise<void> {
       ? `The key of ${wanted.pins[0]} is rolled over as soon as it answers.\n`
       : `${count} keys are rolled over as soon as their handhelds answer.\n`,
   )
+}
+
+async function rotate(run: Run): Promise<void> {
+  const { rows } = await run.admin((admin) => admin.keys.rotateStorageKey())
+  run.print({ rows }, () => `${rows} values are sealed under the new storage key.\n`)
+  run.note('Backups of before still need the old key; make a new backup of the database and of the key file.')
 }

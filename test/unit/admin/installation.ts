@@ -101,6 +101,7 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
     stretchings: [quickStretching],
     srpId: 'S00000001' as SrpId,
     suites: [1],
+    rotateStorageKey: null,
     domains: ['example.test', 'xn--bcher-kva.example'],
     passwordHours: 48,
     passwordTries: 5,
