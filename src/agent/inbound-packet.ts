@@ -1,40 +1,28 @@
-/** One packet of a handheld: key check, acknowledgement, or something this server does not speak yet. */
-import { hasEnded } from '#activation/activation.ts'
+/** One packet of a handheld: key check, acknowledgement, key rollover, or something this server does not speak yet. */
 import { messageKey } from '#activation/effect.ts'
 import { equalInConstantTime } from '#crypto/equal.ts'
 import { assert } from '#kernel/assert.ts'
 import type { Pin } from '#kernel/brand.ts'
 import { sameBytes } from '#kernel/bytes.ts'
 import { Fault, faultRow } from '#kernel/fault.ts'
-import {
-  type Ack,
-  ackStatus,
-  decodeAck,
-  decodeNamesLeftOut,
-  decodeRetrySeconds,
-  encodeAck,
-} from '#protocol/ack.ts'
+import { ackStatus, encodeAck } from '#protocol/ack.ts'
 import { encodeErrorMessage } from '#protocol/exchange.ts'
 import { decodeOtaKeyGen } from '#protocol/otakeygen.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
 import { encodePayload } from '#protocol/payload.ts'
 import { decodeReplayWindow } from '#protocol/replay-window.ts'
-import type { Change } from '#store/activations.ts'
-import type { Delivery, NewDelivery } from '#store/deliveries.ts'
-import type { InboundMark, MasterKey } from '#store/handhelds.ts'
+import type { NewDelivery } from '#store/deliveries.ts'
+import type { MasterKey } from '#store/handhelds.ts'
 import { isCutOff } from './desk/cut-off.ts'
-import { answered } from './desk/item-answer.ts'
-import { itemOfKey } from './desk/item-key.ts'
 import type { AgentEnv } from './domain.ts'
 import { hurry } from './hurry.ts'
+import { takeAck } from './inbound-ack.ts'
+import { type Fresh, keep, markOf } from './inbound-mark.ts'
 import { keyCheckHash } from './judge.ts'
 import type { NextSeq } from './numbers.ts'
 import { type Opened, openPacket, readPacket, sealingKey, sealPacket } from './packets.ts'
-import { numberOfServiceKey } from './policy-service.ts'
 import { raise, WindowMoved } from './raise.ts'
 import { type RollingPacket, repeatRolling, takeRolling, takeRollingCheck } from './rollover/take.ts'
-
-type Fresh = Extract<Opened, { kind: 'new' }>
 
 const dayMs = 86_400_000
 const minuteMs = 60_000
@@ -104,19 +92,6 @@ async function unknownKey(env: AgentEnv, pin: Pin, kid: number): Promise<void> {
     return env.log.info({ pin, kid }, 'a packet under a key that is gone was dropped')
   env.log.warn({ pin, kid }, 'a packet under an unknown key was dropped')
   await env.store.activations.commit({ nowMs, addDeliveries: [delivery] })
-}
-
-const markOf = (env: AgentEnv, key: MasterKey, { header, window }: Fresh): InboundMark => ({
-  pin: key.pin,
-  kid: key.kid,
-  seq: header.seq,
-  before: key.window,
-  window,
-  heardAtMs: env.clock.nowMs(),
-})
-
-async function keep(env: AgentEnv, change: Change): Promise<void> {
-  if ((await env.store.activations.commit(change)) === 'window_moved') throw new WindowMoved()
 }
 
 /** The handheld shows that it has the master key: from here on the grant is used and the key is current. */
@@ -229,76 +204,4 @@ async function ackDelivery(
     firstAtMs: nowMs,
     endsAtMs: nowMs + dayMs,
   }
-}
-
-/** The handheld's answer to a policy or a set of books: it counts once, and only for the packet it names. */
-async function takeAck(env: AgentEnv, key: MasterKey, opened: Fresh): Promise<void> {
-  const inbound = markOf(env, key, opened)
-  const nowMs = env.clock.nowMs()
-  const ack = opened.content && decodeAck(opened.content)
-  const delivery = ack?.ok ? await env.store.deliveries.byPacket(key.pin, ack.value.kid, ack.value.seq) : null
-  const known = ack?.ok && delivery?.packet && sameBytes(delivery.packet.tag, ack.value.tag)
-  const itemId = known && delivery ? itemOfKey(delivery.key) : null
-  if (known && delivery && itemId !== null) return takeItemAck(env, itemId, delivery, ack.value, inbound)
-  const service = delivery?.of === 'policy' || delivery?.of === 'books' ? delivery.of : null
-  if (!known || !delivery?.txn || !service) return keep(env, { nowMs, inbound })
-  const { status, detail } = ack.value
-  const later = status === ackStatus.notNow || status === ackStatus.tryAgain
-  const number = numberOfServiceKey(delivery.key)
-  const names = detail && decodeNamesLeftOut(detail)
-  const leftOut = names?.ok ? names.value : []
-  const applied = status === ackStatus.applied || status === ackStatus.appliedInPart
-  env.failpoint(`agent.before_${service}_ack_commit`)
-  await raise(
-    env,
-    delivery.txn,
-    ({ activation }) =>
-      activation && !hasEnded(activation)
-        ? {
-            kind: `${service}_acked`,
-            number,
-            status,
-            atMs: nowMs,
-            ...(leftOut.length > 0 ? { leftOut } : {}),
-            ...(later ? { retryAfterMs: retryMs(detail) } : {}),
-          }
-        : null,
-    {
-      inbound,
-      ack: { deliveryId: delivery.id },
-      ...(applied ? { account: { kind: 'applied', pin: key.pin, what: service, number, leftOut } } : {}),
-    },
-  )
-  env.failpoint(`agent.after_${service}_ack_commit`)
-  // What changed while the activation was under way comes by the queue from now on.
-  if (applied) await env.provisioned?.(key.pin)
-}
-
-/** The answer to an item of the queue; one to a packet that another has replaced changes nothing. */
-async function takeItemAck(
-  env: AgentEnv,
-  id: number,
-  delivery: Delivery,
-  { status, detail }: Ack,
-  inbound: InboundMark,
-): Promise<void> {
-  const nowMs = env.clock.nowMs()
-  const item = await env.store.queue.find(id)
-  const names = detail && decodeNamesLeftOut(detail)
-  const answer = {
-    status,
-    retryMs: status === ackStatus.tryAgain ? retryMs(detail) : null,
-    leftOut: names?.ok ? names.value : [],
-  }
-  const isOut = item?.state === 'out' && item.deliveryKey === delivery.key
-  const change = isOut ? answered(env.vault, item, answer, nowMs) : {}
-  env.failpoint(`agent.before_${delivery.of}_ack_commit`)
-  await keep(env, { nowMs, inbound, ack: { deliveryId: delivery.id }, ...change })
-  env.failpoint(`agent.after_${delivery.of}_ack_commit`)
-}
-
-/** "Not now" and "try again" without a time are tried again after a minute. */
-function retryMs(detail: Uint8Array | undefined): number {
-  const seconds = detail && decodeRetrySeconds(detail)
-  return seconds?.ok ? Math.min(seconds.value * 1000, dayMs) : minuteMs
 }
