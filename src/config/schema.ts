@@ -47,7 +47,13 @@ const server = section({
 
 const store = section({
   path: path().min(1, 'must not be empty').default('postkey.db'),
+  storage_key: choice('file', 'credential', 'passphrase').default('file'),
   storage_key_file: path().min(1, 'must not be empty').default('storage.key'),
+  storage_key_credential: z
+    .string('must be text')
+    .regex(/^[A-Za-z0-9._-]{1,128}$/, 'must be the name of a credential')
+    .default('postkey-storage-key'),
+  storage_key_passphrase_file: path().default(''),
 })
 
 const log = section({

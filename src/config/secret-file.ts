@@ -11,7 +11,7 @@ const secretBytesMax = 4_096
 /** Files made by Postkey itself when they do not exist yet. */
 const madeByPostkey: ReadonlySet<string> = new Set(['store.storage_key_file'])
 
-const secretKeys = /(?:password|key|secret|token)_file$/
+const secretKeys = /(?:password|passphrase|key|secret|token)_file$/
 
 /**
  * The text of a secret file without the line end that editors add.

@@ -31,7 +31,7 @@ export function checkDataDirectory(path: string): Check {
   const name = 'data directory'
   try {
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
-    const mode = statSync(path).mode & 0o777
+    const mode = path === null ? 0 : statSync(path).mode & 0o777
     if ((mode & 0o077) === 0) return fine(name, `${path}, for its owner alone.`)
     const detail = `others may enter ${path}: mode ${mode.toString(8)}`
     return fromFault(name, 'attention', 'disk.rights', null, detail)
@@ -74,7 +74,8 @@ export async function checkDatabase(
 }
 
 /** @param open opens the vault anew, from the file */
-export async function checkStorageKey(path: string, open: () => Promise<unknown>): Promise<Check> {
+/** `path` null: the key is in no file of its own. */
+export async function checkStorageKey(path: string | null, open: () => Promise<unknown>): Promise<Check> {
   const name = 'storage key'
   try {
     await open()

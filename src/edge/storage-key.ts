@@ -37,6 +37,18 @@ export async function openVault(path: string, store: InstallationStore, random: 
   return vaultOf(next ? [next, key] : [key], random)
 }
 
+/** A key that comes from elsewhere: the first one there is becomes the database's. @throws Fault storage_key.wrong */
+export async function vaultUnder(
+  key: Uint8Array,
+  where: string,
+  store: InstallationStore,
+  random: Random,
+): Promise<Vault> {
+  const kept = (await store.find(checkName)) ?? (await store.keepFirst(checkName, storageKeyCheck(key)))
+  if (!fitsStorageKey(key, kept)) throw new Fault('storage_key.wrong', where)
+  return vaultOf([key], random)
+}
+
 /** Seals under the first key; opens what any of them sealed. */
 function vaultOf(keys: readonly [Uint8Array, ...Uint8Array[]], random: Random): Vault {
   return {

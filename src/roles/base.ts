@@ -5,7 +5,7 @@ import type { LoadedConfig } from '#config/load.ts'
 import type { Config } from '#config/schema.ts'
 import { type DomainKeys, openDomainKeys } from '#edge/domain-keys.ts'
 import { continueGeneration, refuseEmptied } from '#edge/generation-file.ts'
-import { openVault } from '#edge/storage-key.ts'
+import { openVaultFrom } from '#edge/storage-key-source.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
 import type { Log } from '#kernel/log.ts'
@@ -16,6 +16,7 @@ import { newRouteKeySealed } from '#relay/identity.ts'
 import type { Store } from '#store/store.ts'
 import { countingStore } from '#telemetry/counting-store.ts'
 import type { Edge } from './edge.ts'
+import { storageKeySource } from './storage-key.ts'
 
 export interface Base {
   readonly config: Config
@@ -74,7 +75,7 @@ export async function openBase(loaded: LoadedConfig, options: BaseOptions): Prom
   try {
     const dataDir = config.server.data_dir
     await refuseEmptied(dataDir, store.installation)
-    const vault = await openVault(config.store.storage_key_file, store.installation, random)
+    const vault = await openVaultFrom(storageKeySource(config), store.installation, random)
     const env = { store: store.installation, vault, clock, random }
     const restored = await continueGeneration({
       store: store.installation,

@@ -23,7 +23,7 @@ import {
   checkStorageKey,
 } from '#doctor/machine.ts'
 import { checkMailRoute } from '#doctor/smtp.ts'
-import { openVault } from '#edge/storage-key.ts'
+import { openVaultFrom } from '#edge/storage-key-source.ts'
 import type { MailAddress } from '#kernel/brand.ts'
 import { silentLog } from '#kernel/log.ts'
 import type { MailboxAccess } from '#mailbox/access.ts'
@@ -35,6 +35,7 @@ import type { Base } from './base.ts'
 import { deliveryName, openDelivery } from './delivery.ts'
 import { directoryOf } from './directory.ts'
 import { foreignRelay, imapEndpoint, mailRoutes, ownListeners } from './doctor-endpoints.ts'
+import { storageKeySource } from './storage-key.ts'
 import { ladderFor, type WatchedServer, watchedServer, watchWords } from './watch-options.ts'
 
 /** What the doctor may ask of the server it is part of. */
@@ -207,8 +208,10 @@ function machineLooks({ base, database, agent }: Patient): Look[] {
     {
       at: 'storage key',
       look: async () => {
-        const { storage_key_file: path } = config.store
-        return [await checkStorageKey(path, () => openVault(path, store.installation, base.random))]
+        const source = storageKeySource(config)
+        const path = source.kind === 'file' ? source.path : null
+        const open = () => openVaultFrom(source, store.installation, base.random)
+        return [await checkStorageKey(path, open)]
       },
     },
     {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openVault } from '#edge/storage-key.ts'
+import { openVaultFrom } from '#edge/storage-key-source.ts'
 import { systemRandom } from '#edge/system.ts'
 import { utf8 } from '#kernel/bytes.ts'
 import { openTestStore, temporaryDirectory } from '../../support/store.ts'
@@ -47,4 +48,38 @@ test('a database whose key file is gone is not opened with a new key', async (t)
   const elsewhere = join(directory, 'other.key')
   await assert.rejects(openVault(elsewhere, installation, systemRandom), { code: 'storage_key.wrong' })
   assert.deepEqual(readdirSync(directory), ['storage.key'])
+})
+
+test('a key in a credential of the service manager opens, as bytes or as hex digits, and another one does not', async (t) => {
+  const directory = temporaryDirectory(t)
+  const { installation } = openTestStore(t)
+  const open = (name: string, where: string | undefined = directory) =>
+    openVaultFrom({ kind: 'credential', name, directory: where }, installation, systemRandom)
+  const key = systemRandom.bytes(32)
+  writeFileSync(join(directory, 'raw'), key)
+  writeFileSync(join(directory, 'hex'), `${Buffer.from(key).toString('hex').toUpperCase()}\n`)
+  writeFileSync(join(directory, 'other'), systemRandom.bytes(32))
+  writeFileSync(join(directory, 'short'), 'too short')
+  const sealed = (await open('raw')).seal('here', utf8('secret'))
+  assert.deepEqual((await open('hex')).open('here', sealed), utf8('secret'))
+  for (const bad of ['other', 'short', 'missing'])
+    await assert.rejects(open(bad), { code: 'storage_key.wrong' }, bad)
+  await assert.rejects(open('raw', ''), { code: 'storage_key.wrong' })
+})
+
+test('a key made of a passphrase is the same at each start, and another passphrase is refused', async (t) => {
+  const { installation } = openTestStore(t)
+  const open = (passphrase: string) =>
+    openVaultFrom({ kind: 'passphrase', passphrase }, installation, systemRandom)
+  const sealed = (await open('quiet paper boat')).seal('here', utf8('secret'))
+  assert.deepEqual((await open('quiet paper boat')).open('here', sealed), utf8('secret'))
+  await assert.rejects(open('quiet paper boats'), { code: 'storage_key.wrong' })
+  // The same passphrase at another installation is another key.
+  const other = openTestStore(t).installation
+  const theirs = await openVaultFrom(
+    { kind: 'passphrase', passphrase: 'quiet paper boat' },
+    other,
+    systemRandom,
+  )
+  assert.equal(theirs.open('here', sealed), null)
 })

@@ -42,7 +42,7 @@ async function makeSite(t: TestContext): Promise<Site> {
      VALUES ('2100000A', 7, 1, 'txn1', 'current', ?, x'00', 1, 1)`,
     sealed('master_key/2100000A/7'),
   )
-  const config = { store: { path, storage_key_file: keyFile } }
+  const config = { store: { path, storage_key: 'file', storage_key_file: keyFile } }
   return {
     path,
     keyFile,
