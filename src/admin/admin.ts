@@ -37,7 +37,7 @@ import type {
 } from './views.ts'
 import type { IssuedToken } from './views-access.ts'
 import type { AccessCheckView, AccessListView, AccessRuleView } from './views-access-list.ts'
-import type { KeyView, RotatedStorageKey, WantedRollovers } from './views-keys.ts'
+import type { CertificateView, KeyView, RotatedStorageKey, WantedRollovers } from './views-keys.ts'
 
 export interface NewUserInput {
   /** As typed; stored in its canonical form. */
@@ -211,6 +211,8 @@ export interface KeyCases {
   list(): Promise<KeyView[]>
   /** A PIN, or `all`: a new key as soon as the handheld answers. */
   roll(which: string): Promise<WantedRollovers>
+  /** The domain's own, with their ends. */
+  certificates(): Promise<readonly CertificateView[]>
   /** Seals everything in the database under a new storage key. @throws Fault admin.running, storage_key.wrong */
   rotateStorageKey(): Promise<RotatedStorageKey>
 }

@@ -106,6 +106,7 @@ export const auditRules: Readonly<Record<string, ActRule | typeof reads>> = {
   'handhelds.list': reads,
   'handhelds.show': reads,
   'keys.list': reads,
+  'keys.certificates': reads,
   'keys.rotateStorageKey': { after: (result) => pick(result, 'rows') },
   'keys.roll': { on: first, after: (result) => pick(result, 'pins') },
   ...peopleAuditRules,

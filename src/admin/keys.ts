@@ -11,7 +11,7 @@ import { shortened, typedPin } from './lookup.ts'
 import type { AdminParts } from './ports.ts'
 import type { KeyView, RolloverView } from './views-keys.ts'
 
-type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'suites' | 'rotateStorageKey'>
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'suites' | 'rotateStorageKey' | 'certificates'>
 
 export const keyCases = (parts: Parts): KeyCases => ({
   list: () => list(parts),
@@ -25,6 +25,7 @@ export const keyCases = (parts: Parts): KeyCases => ({
     )
     return { pins }
   },
+  certificates: async () => parts.certificates(),
   rotateStorageKey: async () => {
     if (!parts.rotateStorageKey) throw new Fault('admin.running', 'stop the server first')
     return parts.rotateStorageKey()

@@ -72,6 +72,7 @@ export const operations: Readonly<Record<string, Call<Promise<unknown>>>> = {
   'handhelds.list': operation<[], Promise<unknown>>([], (admin) => admin.handhelds.list()),
   'handhelds.show': operation([text], (admin, [pin]) => admin.handhelds.show(pin)),
   ...policyOperations,
+  'keys.certificates': operation<[], Promise<unknown>>([], (admin) => admin.keys.certificates()),
   'keys.list': operation<[], Promise<unknown>>([], (admin) => admin.keys.list()),
   'keys.rotateStorageKey': operation<[], Promise<unknown>>([], (admin) => admin.keys.rotateStorageKey()),
   'keys.roll': operation([text], (admin, [which]) => admin.keys.roll(which)),

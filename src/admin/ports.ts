@@ -14,7 +14,7 @@ import type { RelayStore } from '#store/relay.ts'
 import type { Store } from '#store/store.ts'
 import type { DoctorOptions } from './admin.ts'
 import type { BackupResult, Check, DoctorNote, MigrationResult, SrpView, VerifyResult } from './views.ts'
-import type { RotatedStorageKey } from './views-keys.ts'
+import type { CertificateView, RotatedStorageKey } from './views-keys.ts'
 
 /** Mailboxes of the embedded mail server. */
 export interface MailAccounts {
@@ -86,6 +86,8 @@ export interface AdminParts {
   readonly passwordTries: number
   /** Null where no sender of mails with passwords is configured. */
   readonly invitations: InvitationOffice | null
+  /** The domain's own certificates. */
+  readonly certificates: () => readonly CertificateView[]
   /** Replaces the storage key; null while a server runs, which has the old one in memory. */
   readonly rotateStorageKey: (() => Promise<RotatedStorageKey>) | null
   /** The algorithms of this server, the preferred one first. */

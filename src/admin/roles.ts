@@ -64,6 +64,7 @@ export const operationRoles: Readonly<Record<string, readonly RoleName[]>> = {
   'handhelds.setOwner': both,
   'handhelds.wipe': security,
   'keys.list': everybody,
+  'keys.certificates': everybody,
   'keys.roll': security,
   'keys.rotateStorageKey': security,
   'handhelds.cancelWipe': security,

@@ -39,3 +39,13 @@ export interface RotatedStorageKey {
   /** How many values were sealed anew. */
   readonly rows: number
 }
+
+/** A certificate of the domain; its key outlives it. */
+export interface CertificateView {
+  readonly what: string
+  readonly subject: string
+  readonly sinceMs: number
+  readonly untilMs: number
+  /** From then on the next start of the server makes a new one. */
+  readonly renewedFromMs: number
+}

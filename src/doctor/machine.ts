@@ -32,7 +32,7 @@ export function checkDataDirectory(path: string): Check {
   try {
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
     const mode = path === null ? 0 : statSync(path).mode & 0o777
-    if ((mode & 0o077) === 0) return fine(name, `${path}, for its owner alone.`)
+    if (path === null || (mode & 0o077) === 0) return fine(name, `${path}, for its owner alone.`)
     const detail = `others may enter ${path}: mode ${mode.toString(8)}`
     return fromFault(name, 'attention', 'disk.rights', null, detail)
   } catch (error) {
@@ -73,12 +73,15 @@ export async function checkDatabase(
   return fine(name, `Whole, schema ${version}; a commit took ${tookMs} ms.`)
 }
 
-/** @param open opens the vault anew, from the file */
-/** `path` null: the key is in no file of its own. */
+/**
+ * @param path null where the key is in no file of its own
+ * @param open opens the vault anew
+ */
 export async function checkStorageKey(path: string | null, open: () => Promise<unknown>): Promise<Check> {
   const name = 'storage key'
   try {
     await open()
+    if (path === null) return fine(name, 'Opens what is sealed in the database.')
     const mode = statSync(path).mode & 0o777
     if ((mode & 0o077) === 0) return fine(name, 'Opens what is sealed in the database.')
     return fromFault(

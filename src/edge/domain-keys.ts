@@ -29,7 +29,7 @@ const caYears = 20
 const signerYears = 5
 const tlsYears = 2
 /** A certificate with less life than this is replaced at the next start. */
-const renewBeforeMs = 60 * 86_400_000
+export const renewBeforeMs = 60 * 86_400_000
 
 export async function openDomainKeys(env: KeyringEnv, organisation: string): Promise<DomainKeys> {
   const names = { commonName: `${organisation} Postkey CA`, organisation }

@@ -13,6 +13,7 @@ import { directoryOf } from './directory.ts'
 import { makeDoctor } from './doctor.ts'
 import { invitationOffice } from './invitations.ts'
 import { suitesOf } from './key-terms.ts'
+import { ownCertificates } from './own-certificates.ts'
 import { ownRelayId, ownSrpId } from './relay-role.ts'
 import { rotateStorageKey } from './rotate-storage-key.ts'
 
@@ -37,6 +38,7 @@ export const adminParts = (base: Base, process: Process): AdminParts => ({
   srpId: ownSrpId(base.config),
   domains: base.config.server.domains,
   suites: suitesOf(base.config),
+  certificates: () => ownCertificates(base),
   rotateStorageKey: process.serving ? null : () => rotateStorageKey(base),
   passwordHours: base.config.activation.password_hours,
   passwordTries: base.config.activation.password_tries,

@@ -1,5 +1,5 @@
 /** The doctor of this process: what it looks at with this configuration, beside a running agent or without one. */
-import { randomUUID, X509Certificate } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Admin, DoctorOptions } from '#admin/admin.ts'
 import { fine, fromFault } from '#admin/check.ts'
 import type { DatabaseCare } from '#admin/ports.ts'
@@ -35,6 +35,7 @@ import type { Base } from './base.ts'
 import { deliveryName, openDelivery } from './delivery.ts'
 import { directoryOf } from './directory.ts'
 import { foreignRelay, imapEndpoint, mailRoutes, ownListeners } from './doctor-endpoints.ts'
+import { ownCertificates } from './own-certificates.ts'
 import { storageKeySource } from './storage-key.ts'
 import { ladderFor, type WatchedServer, watchedServer, watchWords } from './watch-options.ts'
 
@@ -222,20 +223,12 @@ function machineLooks({ base, database, agent }: Patient): Look[] {
         return [checkClock(setByMs, agent()?.relayAheadMs() ?? null)]
       },
     },
-    { at: 'own certificates', look: async () => [ownCertificates(base)] },
+    { at: 'own certificates', look: async () => [certificatesCheck(base)] },
   ]
 }
 
-function ownCertificates({ keys, clock }: Base): Check {
-  const untilMs = (pem: string): number => new X509Certificate(pem).validToDate.getTime()
-  return checkOwnCertificates(
-    [
-      { what: 'CA', untilMs: untilMs(keys.ca.certificatePem) },
-      { what: 'policy signer', untilMs: untilMs(keys.policySigner.certificatePem) },
-    ],
-    clock.nowMs(),
-  )
-}
+const certificatesCheck = (base: Base): Check =>
+  checkOwnCertificates(ownCertificates(base), base.clock.nowMs())
 
 /** The agent's connections, the mailboxes and what waits; in the words of `status`. */
 async function agentChecks({ base, health, serving }: Patient): Promise<Check[]> {

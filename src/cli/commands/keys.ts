@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import type { KeyView } from '#admin/views-keys.ts'
+import type { CertificateView, KeyView } from '#admin/views-keys.ts'
 import { act, arg, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import type { Run } from '../run.ts'
 import type { Column } from '../table.ts'
-import { relative } from '../time.ts'
+import { moment, relative } from '../time.ts'
 
 export function keyCommands(program: Command, host: Host): Command {
   const keys = program.command('keys').description('master keys of handhelds')
@@ -18,6 +18,11 @@ export function keyCommands(program: Command, host: Host): Command {
     .description('give a handheld, or each of them, a new master key now')
     .addHelpText('after', examples('keys roll 2100000A', 'keys roll all'))
     .action(act(host, roll))
+  keys
+    .command('certificates')
+    .description('the certificates of the domain, and when they end')
+    .addHelpText('after', examples('keys certificates'))
+    .action(act(host, certificates))
   keys
     .command('rotate-storage-key')
     .description('seal everything in the database under a new storage key, while no server runs')
@@ -65,4 +70,16 @@ async function rotate(run: Run): Promise<void> {
   const { rows } = await run.admin((admin) => admin.keys.rotateStorageKey())
   run.print({ rows }, () => `${rows} values are sealed under the new storage key.\n`)
   run.note('Backups of before still need the old key; make a new backup of the database and of the key file.')
+}
+
+const certificateColumns = (run: Run): readonly Column<CertificateView>[] => [
+  { title: 'CERTIFICATE', value: ({ what }) => what },
+  { title: 'SUBJECT', value: ({ subject }) => subject, flexible: true },
+  { title: 'UNTIL', value: ({ untilMs }) => moment(untilMs, run.deps.clock.nowMs(), run.zone) },
+  { title: 'RENEWED FROM', value: ({ renewedFromMs }) => relative(renewedFromMs, run.deps.clock.nowMs()) },
+]
+
+async function certificates(run: Run): Promise<void> {
+  const all = await run.admin((admin) => admin.keys.certificates())
+  run.print(all, () => run.table(certificateColumns(run), all))
 }

@@ -102,6 +102,7 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
     srpId: 'S00000001' as SrpId,
     suites: [1],
     rotateStorageKey: null,
+    certificates: () => [],
     domains: ['example.test', 'xn--bcher-kva.example'],
     passwordHours: 48,
     passwordTries: 5,
