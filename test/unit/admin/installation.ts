@@ -101,7 +101,7 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
     stretchings: [quickStretching],
     srpId: 'S00000001' as SrpId,
     suites: [1],
-    rotateStorageKey: null,
+    rotateStorageKey: async () => ({ rows: 0 }),
     certificates: () => [],
     domains: ['example.test', 'xn--bcher-kva.example'],
     passwordHours: 48,

@@ -85,14 +85,14 @@ test('the auditor changes nothing, the helpdesk and the administrator never see 
   const may = (role: Role) => operationNames.filter((name) => mayDo(role, name))
   assert(
     may('auditor').every((name) =>
-      /\.(?:list|show|explain|watch|verify|export|count|rules|history|diff|preview|check)$|^status$/.test(
+      /\.(?:list|show|explain|watch|verify|export|count|rules|history|diff|preview|check|certificates)$|^status$/.test(
         name,
       ),
     ),
   )
   for (const role of ['helpdesk', 'administrator'] as const)
     assert(
-      may(role).every((name) => !/^(?:audit|accounts|tokens|keys)\./.test(name)),
+      may(role).every((name) => !/^(?:audit|accounts|tokens)\.|^keys\.(?!list|certificates)/.test(name)),
       role,
     )
   for (const role of ['helpdesk', 'administrator'] as const)
