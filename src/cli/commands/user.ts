@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
 import type { UserDetail } from '#admin/views.ts'
 import { act, arg, collect, examples } from '../act.ts'
+import { type Consent, mayLose, withConsent } from '../consent.ts'
 import type { Host } from '../deps.ts'
 import { renderGuard } from '../guard.ts'
 import { renderMails } from '../mails.ts'
-import { consent, readPassword } from '../prompts.ts'
+import { readPassword } from '../prompts.ts'
 import type { Run } from '../run.ts'
-import { fields } from '../text.ts'
+import { count, fields } from '../text.ts'
 import { moment, relative } from '../time.ts'
 import { activationColumns } from './activation.ts'
 import { handheldColumns } from './handheld.ts'
@@ -69,11 +70,11 @@ export function userCommands(program: Command, host: Host): void {
       )}`,
     )
     .action(act<{ readonly remove?: boolean }>(host, mailboxPassword))
-  user
-    .command('remove <address>')
-    .description('remove a user with passwords, keys and, in the embedded mail server, the mailbox')
-    .option('-y, --yes', 'do not ask')
-    .action(act<{ readonly yes?: boolean }>(host, remove))
+  withConsent(
+    user
+      .command('remove <address>')
+      .description('remove a user with passwords, keys and, in the embedded mail server, the mailbox'),
+  ).action(act<Consent>(host, remove))
 }
 
 async function add(run: Run, args: readonly string[], options: AddOptions): Promise<void> {
@@ -143,11 +144,13 @@ async function mailboxPassword(
   run.print(user, () => `The password of ${user.address}'s mailbox is kept.\n`)
 }
 
-async function remove(run: Run, args: readonly string[], options: { readonly yes?: boolean }): Promise<void> {
+async function remove(run: Run, args: readonly string[], consent: Consent): Promise<void> {
   const address = arg(args, 0)
   await run.admin(async (admin) => {
     const user = await admin.users.show(address)
-    await consent(run, options.yes === true, `Remove ${user.address} with everything of theirs?`)
+    const { address: name } = user
+    const says = `Removes ${name} with passwords, keys and ${count(user.handhelds.length, 'handheld')}.`
+    if (!(await mayLose(run, consent, { name, says, value: user }))) return
     const removed = await admin.users.remove(user.address)
     run.print(removed, () => `Removed ${removed.address}.\n`)
   })

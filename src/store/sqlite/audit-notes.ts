@@ -24,18 +24,17 @@ const entryOf = ({ what, subject, change }: Note, atMs: number): AuditEntry => (
   answers: null,
 })
 
-/** What a new storage key seals anew has not changed itself. */
-const sealedAnew: ReadonlySet<string> = new Set(['certificate.renewed', 'secret.replaced'])
+/** To be called in the transaction that sealed values anew: the keys in them are the same as before. */
+export const forgetSealedAnew = (db: Db): void =>
+  void db.run("DELETE FROM audit_note WHERE what IN ('certificate.renewed', 'secret.replaced')")
 
 export function writeNotes(db: Db, nowMs: () => number): void {
   const notes = db.all<Note>('SELECT what, subject, change FROM audit_note ORDER BY id')
   if (notes.length === 0) return
   db.run('DELETE FROM audit_note')
-  const rotated = notes.some(({ what }) => what === 'storage_key.rotated')
-  const news = notes.filter(({ what }) => !(rotated && sealedAnew.has(what)))
   const atMs = nowMs()
   appendLines(
     db,
-    news.map((note) => entryOf(note, atMs)),
+    notes.map((note) => entryOf(note, atMs)),
   )
 }

@@ -1,4 +1,5 @@
 /** Everything that is sealed in the database, sealed anew: batch by batch, so that a crash leaves each row whole. */
+import { forgetSealedAnew } from './audit-notes.ts'
 import type { Db, SqlValue } from './database.ts'
 
 /** A column that holds sealed values, and how a row tells what its value was sealed for. */
@@ -31,6 +32,7 @@ export function reseal(
       const next = sealed instanceof Uint8Array ? turn(place.context(row), sealed) : null
       if (next) changed += put(db, place, row, next)
     }
+    forgetSealedAnew(db)
     db.step('COMMIT')
     if (rows.length < batch) return changed
   }

@@ -10,14 +10,14 @@ import { call, operationNames } from './call.ts'
 import { everyOperation } from './every-operation.ts'
 import { addHandheld } from './handheld-at-work.ts'
 import { type Installation, openInstallation, startMs } from './installation.ts'
-import { fakeMail, fakeRelay } from './neighbours.ts'
+import { fakeMail, fakeRelay, fakeRotation } from './neighbours.ts'
 
 const alice = 'alice@example.test'
 const root = owner('root', 'socket')
 
 let site: Installation
 beforeEach(() => {
-  site = openInstallation({ mail: fakeMail(), relay: fakeRelay() })
+  site = openInstallation({ mail: fakeMail(), relay: fakeRelay(), rotateStorageKey: fakeRotation })
 })
 afterEach(() => site.close())
 
@@ -103,7 +103,7 @@ test('no secret that an operation is given or gives is in the audit log', async 
     }
   }
   for (const name of operationNames) {
-    site = openInstallation({ mail: fakeMail(), relay: fakeRelay() })
+    site = openInstallation({ mail: fakeMail(), relay: fakeRelay(), rotateStorageKey: fakeRotation })
     await prepare(name)
     const args = everyOperation[name]?.args(planted) ?? []
     // A secret where none belongs: a field more in each object, and a fault that quotes it.

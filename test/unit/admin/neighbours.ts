@@ -22,3 +22,6 @@ export function fakeRelay(): RelayNames {
     },
   }
 }
+
+/** A storage key that is replaced in no time. */
+export const fakeRotation = async (): Promise<{ rows: number }> => ({ rows: 3 })

@@ -9,7 +9,7 @@ import { call, operationNames } from './call.ts'
 import { everyOperation } from './every-operation.ts'
 import { addHandheld } from './handheld-at-work.ts'
 import { type Installation, openInstallation, startMs } from './installation.ts'
-import { fakeMail, fakeRelay } from './neighbours.ts'
+import { fakeMail, fakeRelay, fakeRotation } from './neighbours.ts'
 import { postAdmin } from './post.ts'
 
 type Role = (typeof roleNames)[number]
@@ -17,7 +17,7 @@ type Role = (typeof roleNames)[number]
 async function withSocket(
   work: (site: Installation, socketPath: string, tokens: ReadonlyMap<Role, string>) => Promise<void>,
 ): Promise<void> {
-  const site = openInstallation({ mail: fakeMail(), relay: fakeRelay() })
+  const site = openInstallation({ mail: fakeMail(), relay: fakeRelay(), rotateStorageKey: fakeRotation })
   const socketPath = join(site.directory, 'group.sock')
   const server = await serveAdmin({ socketPath, desk: site.desk, log: silentLog, forGroup: true })
   const tokens = new Map<Role, string>()

@@ -6,7 +6,7 @@ import { extendHandheld } from '../../../src/handheld-commands.ts'
 import { programTree } from '../../tidy/cli-page.ts'
 import { addHandheld } from '../admin/handheld-at-work.ts'
 import { startMs } from '../admin/installation.ts'
-import { fakeMail, fakeRelay } from '../admin/neighbours.ts'
+import { fakeMail, fakeRelay, fakeRotation } from '../admin/neighbours.ts'
 import { type Console, openConsole } from './console.ts'
 import { apart, everyCommand } from './every-command.ts'
 
@@ -14,7 +14,7 @@ const tree = programTree()
 const commands = leaves(tree)
 
 const withConsole = async (work: (site: Console) => Promise<void>): Promise<void> => {
-  const site = openConsole({ mail: fakeMail(), relay: fakeRelay() })
+  const site = openConsole({ mail: fakeMail(), relay: fakeRelay(), rotateStorageKey: fakeRotation })
   try {
     await work(site)
   } finally {
@@ -60,8 +60,7 @@ test('every command shows an example that names it, and only options it has', ()
 
 test('every command that asks before something is lost can be tried without losing it', () => {
   const asking = commands.filter(
-    ({ options, path }) =>
-      options.some(({ names }) => names.includes('--yes')) && !apart.has(path) && path !== 'user remove',
+    ({ options, path }) => options.some(({ names }) => names.includes('--yes')) && !apart.has(path),
   )
   assert(asking.length > 0)
   for (const { path, options } of asking)

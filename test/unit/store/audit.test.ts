@@ -6,6 +6,7 @@ import { owner } from '#admin/caller.ts'
 import { checkChain } from '#audit/chain.ts'
 import { openDatabase } from '#store/sqlite/database.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
+import { reseal } from '#store/sqlite/reseal.ts'
 import type { CommitHooks } from '#store/sqlite/writer.ts'
 import type { Store } from '#store/store.ts'
 import { entry } from '../../contract/store-audit.ts'
@@ -95,6 +96,22 @@ test('a key that is erased by somebody else has its line with the next commit of
     ['certificate.made', 'certificate.renewed'],
   )
   assert.equal(await verdict(store), null)
+})
+
+test('a value that is only sealed anew is no new key, and leaves no line', async (t) => {
+  const path = join(temporaryDirectory(t), 'postkey.db')
+  const store = open(t, path)
+  await store.installation.put('credential/ca', new Uint8Array(1))
+  const db = openDatabase(path, 'write')
+  t.after(() => db.close())
+  const place = { table: 'installation', column: 'value', keys: ['name'], where: "name GLOB 'credential/*'" }
+  const changed = reseal(db, { ...place, context: ({ name }) => String(name) }, () => Uint8Array.of(9))
+  assert.equal(changed, 1)
+  await store.installation.put('storage_key_check', new Uint8Array(1))
+  assert.deepEqual(
+    (await store.audit.lines(0, 9)).map(({ what }) => what),
+    ['certificate.made', 'storage_key.made'],
+  )
 })
 
 /** Dies at the commit of this number, before it or after it, and answers nothing any more. */
