@@ -110,6 +110,7 @@ export const everyCommand: Readonly<Record<string, Typed>> = {
   'queue cancel': { argv: ['1'], handheld: true, first: [['handheld', 'lock', '2100AB3F']] },
   'queue resend': { argv: ['1'], handheld: true, first: [['handheld', 'lock', '2100AB3F']] },
   'keys list': { argv: [], handheld: true },
+  'keys certificates': { argv: [] },
   'keys roll': { argv: ['2100AB3F'], handheld: true },
   'keys rotate-storage-key': { argv: [] },
   'access deny': { argv: ['2100AB3F'] },
