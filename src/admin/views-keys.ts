@@ -46,6 +46,6 @@ export interface CertificateView {
   readonly subject: string
   readonly sinceMs: number
   readonly untilMs: number
-  /** From then on the next start of the server makes a new one. */
+  /** From then on the server makes a new one, at its start or within a day. */
   readonly renewedFromMs: number
 }

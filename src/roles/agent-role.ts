@@ -18,6 +18,7 @@ import { Fault, type FaultCode } from '#kernel/fault.ts'
 import { connectServer } from '#relay/client.ts'
 import type { RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import type { Base } from './base.ts'
+import { type FreshKeys, keepKeysFresh } from './fresh-keys.ts'
 import { agentFacts, agentHealth } from './health.ts'
 import { startInvitationMails } from './invitations.ts'
 import { suitesOf } from './key-terms.ts'
@@ -62,12 +63,13 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
   let announced: readonly Uint8Array[] = []
   let relayTime: { readonly wallMs: number; readonly monotonicMs: number } | null = null
   const pinned = access.sealKeys
+  const keys = keepKeysFresh(base)
   const env: AgentEnv = {
     ...base,
     log,
     p256: nodeP256,
     kem: nobleMlKem,
-    domain: await describeDomain(base, access.relayId, () => (pinned.length > 0 ? pinned : announced)),
+    domain: await describeDomain(base, keys, access.relayId, () => (pinned.length > 0 ? pinned : announced)),
   }
   // What may fail comes before what would have to be ended again.
   const mail = await watchedServer(base, ports.imap)
@@ -117,6 +119,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
     relayAheadMs: () => relayTime && aheadMs(base.clock, relayTime),
     mail,
     close: async () => {
+      keys.stop()
       await invitations.close()
       await retention.close()
       await watched.close()
@@ -209,10 +212,11 @@ export async function relayAccess(base: Base, ports: Ports): Promise<RelayAccess
 /** The epoch rises at each start, so that the relay refuses a machine that was paused and replaced. */
 async function describeDomain(
   base: Base,
+  keys: FreshKeys,
   relayId: RelayId,
   sealKeys: () => readonly Uint8Array[],
 ): Promise<Domain> {
-  const { config, store, keys } = base
+  const { config, store } = base
   const [generation, epoch] = [
     await store.installation.generation(),
     await store.installation.takeNumbers('epoch', 1),
@@ -222,9 +226,15 @@ async function describeDomain(
     srpId: ownSrpId(config),
     relayId,
     sealKeys,
-    caCertificate: keys.caDer,
-    policySigner: keys.policySigner,
-    policySignerDer: keys.policySignerDer,
+    get caCertificate() {
+      return keys.current().caDer
+    },
+    get policySigner() {
+      return keys.current().policySigner
+    },
+    get policySignerDer() {
+      return keys.current().policySignerDer
+    },
     terms: { suites: suitesOf(config), profiles: [1], postQuantum: config.activation.post_quantum },
     handheldsPerUser: config.activation.handhelds_per_user,
     fence: { generation, epoch },
