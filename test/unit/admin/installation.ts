@@ -101,8 +101,16 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
     stretchings: [quickStretching],
     srpId: 'S00000001' as SrpId,
     suites: [1],
-    rotateStorageKey: async () => ({ rows: 0 }),
-    certificates: () => [],
+    rotateStorageKey: async () => ({ rows: 3 }),
+    certificates: () => [
+      {
+        what: 'CA',
+        subject: 'CN=Acme Postkey CA',
+        sinceMs: startMs,
+        untilMs: startMs + 9e11,
+        renewedFromMs: startMs + 8e11,
+      },
+    ],
     domains: ['example.test', 'xn--bcher-kva.example'],
     passwordHours: 48,
     passwordTries: 5,
