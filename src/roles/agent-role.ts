@@ -111,8 +111,10 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
   )
   const watched = watching
   const push = makePushHook(base, watched)
-  const retention = startRetention(env, base.config.activation.history_days)
-  const invitations = startInvitationMails(base, ports.smtp ?? base.config.smtp.port)
+  const loops = [
+    startInvitationMails(base, ports.smtp ?? base.config.smtp.port),
+    startRetention(env, base.config.activation.history_days),
+  ]
   return {
     ...told(base, agent, watched, push),
     push,
@@ -120,8 +122,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
     mail,
     close: async () => {
       keys.stop()
-      await invitations.close()
-      await retention.close()
+      for (const loop of loops) await loop.close()
       await watched.close()
       await extractor.close()
       await agent.close()
