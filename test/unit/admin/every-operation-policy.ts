@@ -1,4 +1,4 @@
-/** Arguments of the operations on policies, books, the queue, handhelds and keys: rows of `every-operation.ts`. */
+/** Arguments of the operations on policies, books, the queue and handhelds: rows of `every-operation.ts`. */
 import type { Given } from './every-operation.ts'
 
 const none: Given = { args: () => [] }
@@ -40,10 +40,6 @@ export const everyPolicyOperation: Readonly<Record<string, Given>> = {
   'handhelds.setOwner': { args: () => [pin, 'Acme'], handheld: true },
   'handhelds.wipe': { args: () => [pin, { afterMinutes: 5 }], handheld: true },
   'handhelds.cancelWipe': ofHandheld,
-  'keys.list': none,
-  'keys.certificates': none,
-  'keys.roll': ofHandheld,
-  'keys.rotateStorageKey': none,
   'handhelds.remove': ofHandheld,
   'handhelds.resendPolicy': ofHandheld,
 }
