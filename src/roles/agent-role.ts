@@ -111,10 +111,8 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
   )
   const watched = watching
   const push = makePushHook(base, watched)
-  const loops = [
-    startInvitationMails(base, ports.smtp ?? base.config.smtp.port),
-    startRetention(env, base.config.activation.history_days),
-  ]
+  const invitations = startInvitationMails(base, ports.smtp ?? base.config.smtp.port)
+  const retention = startRetention(env, base.config.activation.history_days)
   return {
     ...told(base, agent, watched, push),
     push,
@@ -122,10 +120,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
     mail,
     close: async () => {
       keys.stop()
-      for (const loop of loops) await loop.close()
-      await watched.close()
-      await extractor.close()
-      await agent.close()
+      for (const one of [invitations, retention, watched, extractor, agent]) await one.close()
     },
   }
 }
