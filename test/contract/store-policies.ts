@@ -248,6 +248,32 @@ export function queue(check: CheckStore): void {
     assert.deepEqual(await store.handhelds.servedPins(), [])
   })
 
+  check('what is out under a key that is erased is sealed anew', async (store) => {
+    const { userId, kid } = await addHandheld(store, nowMs, pin)
+    const [id = 0] = await store.queue.add([item(userId)])
+    await store.activations.commit({
+      nowMs,
+      item: { id, nowMs, state: 'out', deliveryKey: 'item:1:5', number: 5, tried: 'sent' },
+      addDeliveries: [
+        {
+          key: 'item:1:5',
+          txn: null,
+          of: 'policy',
+          to: { pin },
+          payload: new Uint8Array([1]),
+          until: 'answer',
+          firstAtMs: nowMs,
+          endsAtMs: nowMs + 1_000_000,
+          packet: { kid, seq: 3, tag: new Uint8Array(8) },
+        },
+      ],
+    })
+    await store.activations.commit({ nowMs: nowMs + 9, eraseKeys: { pin, kids: [kid] } })
+    const again = await store.queue.find(id)
+    assert.deepEqual([again?.state, again?.dueAtMs], ['waiting', nowMs + 9])
+    assert.equal((await store.deliveries.byKey('item:1:5'))?.state, 'stopped')
+  })
+
   check('a removed handheld has no key, and nothing goes to it', async (store) => {
     await addHandheld(store, nowMs, pin)
     assert.equal(await store.handhelds.end(pin, 'removed', nowMs), true)

@@ -9,6 +9,7 @@ import { encodeItAdmin } from '#protocol/it-admin.ts'
 import { encodeItCommand, wireName } from '#protocol/it-command.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
 import { encodePayload } from '#protocol/payload.ts'
+import { isOverdue } from '#rollover/times.ts'
 import type { AccountChange } from '#store/handhelds.ts'
 import type { GivenTo, QueueItem } from '#store/queue.ts'
 import type { AgentEnv } from '../domain.ts'
@@ -27,6 +28,8 @@ export async function sendItem(
   const { pin, kind, id } = item
   const key = await env.store.handhelds.currentKey(pin)
   if (!key) throw new Fault('handheld.not_active', pin)
+  if (kind === 'books' && isOverdue(key.currentSinceMs ?? key.createdAtMs, env.clock.nowMs()))
+    return waitForFreshKey(env, item)
   const made = await contentOf(env, numbers, entitled, item)
   const seq = await numbers.seq(pin, key.kid)
   const masterKey = openMasterKey(env, key)
@@ -61,6 +64,20 @@ export async function sendItem(
   })
   env.failpoint(`agent.after_${kind}_commit`)
   env.outgoing?.queued([begun])
+}
+
+/** Under a key that is too old nothing but policies, commands and keys may go. */
+const freshKeyPauseMs = 3_600_000
+
+async function waitForFreshKey({ store, clock }: AgentEnv, { id }: QueueItem): Promise<void> {
+  const nowMs = clock.nowMs()
+  await store.queue.change({
+    id,
+    nowMs,
+    state: 'waiting',
+    dueAtMs: nowMs + freshKeyPauseMs,
+    code: 'key.overdue',
+  })
 }
 
 interface Made {

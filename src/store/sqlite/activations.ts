@@ -98,7 +98,7 @@ function touchedBy(change: Change): Changed[] {
     ...(makesDue(change) ? (['deliveries'] as const) : []),
     ...(change.rollover ? (['rollovers'] as const) : []),
     ...(handhelds ? (['handhelds'] as const) : []),
-    ...(change.item ? (['queue'] as const) : []),
+    ...(change.item || change.eraseKeys ? (['queue'] as const) : []),
   ]
 }
 

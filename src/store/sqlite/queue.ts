@@ -234,6 +234,20 @@ const given = (db: Db, where: string, ...values: SqlValue[]): GivenTo[] =>
       hasBooks: row.has_books === 1,
     }))
 
+/** What is still out under a key that is erased can be opened no more: it is sealed anew. */
+export function sealAnewUnder(db: Db, pin: Pin, kid: number, nowMs: number): void {
+  db.run(
+    `UPDATE queue_item SET state = 'waiting', since_ms = ?, due_at_ms = ? WHERE pin = ? AND state = 'out'
+       AND delivery_key IN (SELECT key FROM delivery WHERE pin = ? AND kid = ? AND state = 'running')`,
+    ...[nowMs, nowMs, pin, pin, kid],
+  )
+  db.run(
+    `UPDATE delivery SET state = 'stopped' WHERE pin = ? AND kid = ? AND state = 'running'
+       AND key IN (SELECT delivery_key FROM queue_item WHERE pin = ?)`,
+    ...[pin, kid, pin],
+  )
+}
+
 /** Everything that waits for a handheld goes: it was activated anew, wiped or removed. */
 export const clearQueue = (db: Db, pin: Pin, nowMs: number): void =>
   end(db, select(db, `WHERE pin = ? AND ${open}`, pin), 'replaced', nowMs)

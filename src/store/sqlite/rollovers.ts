@@ -2,6 +2,7 @@ import type { Pin } from '#kernel/brand.ts'
 import type { KeptRollover, RolloverChange, RolloverStore } from '../rollovers.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Db } from './database.ts'
+import { sealAnewUnder } from './queue.ts'
 
 interface RolloverRow {
   pin: Pin
@@ -130,6 +131,7 @@ export function switchKey(db: Db, pin: Pin, kid: number, nowMs: number): boolean
 
 /** A key of a rollover goes. What was sealed under it and waits for its acknowledgement runs out in its own time. */
 export function eraseRolledKey(db: Db, pin: Pin, kid: number, nowMs: number): void {
+  sealAnewUnder(db, pin, kid, nowMs)
   db.run('DELETE FROM master_key WHERE pin = ? AND kid = ?', pin, kid)
   db.run('DELETE FROM inbound_answer WHERE pin = ? AND kid = ?', pin, kid)
   db.run('INSERT INTO spent_kid VALUES (?, ?, ?) ON CONFLICT DO NOTHING', pin, kid, nowMs)
