@@ -23,7 +23,7 @@ const relayFile = new URL('./support/relay-process.ts', import.meta.url)
 export const part: Part = {
   about: 'a policy change for a group of handhelds: signing, queue, relay and acknowledgements',
   run: async (options) => {
-    const count = options.quick ? 24 : 500
+    const count = options.quick ? 12 : 500
     const directory = temporaryDirectory()
     const relay = await startHelper(relayFile, directory)
     const postkey = await startPostkey('serve')
@@ -83,7 +83,7 @@ async function measure(
   const key = generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey
   const bytes = Buffer.alloc(512, 7)
   const all: Round[] = []
-  const rounds = options.quick ? 2 : 7
+  const rounds = options.quick ? 1 : 7
   for (let round = 0; round <= rounds; round += 1) {
     const figures = {
       perSecond: await changeReaches(postkey, handhelds, round, count),

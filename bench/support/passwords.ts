@@ -26,7 +26,7 @@ export async function addUsers(
   const rows = addresses.map((address) => ({ address }))
   const users: BenchUser[] = []
   const work: Promise<void>[] = []
-  for await (const { address, password, fault } of postkey.admin.users.import(rows, {})) {
+  for await (const { address, password, fault } of postkey.admin.users.import(rows, { passwords: {} })) {
     if (fault || !password?.password) throw new Error(`${address}: ${fault?.code} ${fault?.detail}`)
     const user = { email: address, password: password.password }
     users.push(user)

@@ -27,7 +27,7 @@ const failuresMax = 5
 const firstRetryMs = 1_000
 const lastRetryMs = 300_000
 /** Changes of one import or one edit are looked at together. */
-const gatherMs = 250
+const gatherMs = 50
 /** Looking at everybody takes at most this share of the time. */
 const restFactor = 10
 
