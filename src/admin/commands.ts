@@ -70,7 +70,8 @@ export async function queued(
   parts: Pick<AdminParts, 'store' | 'clock'>,
   item: Parameters<Parts['store']['queue']['add']>[0][number],
 ): Promise<QueueItemView> {
-  const [id = 0] = await parts.store.queue.add([item])
+  const [id = null] = await parts.store.queue.add([item])
+  if (id === null) throw new Fault('handheld.not_active', item.pin)
   const kept = await parts.store.queue.find(id)
   if (!kept) throw new Fault('queue.unknown', String(id))
   return itemView(parts, kept)

@@ -34,6 +34,11 @@ export function startAgentHousekeeping(env: Env, due: () => void): () => void {
         if (!closed) cancel = clock.after(everyMs, turn)
       })
   }
+  // Whoever set the date back while no agent ran was not seen.
+  store.queue
+    .bringBack(clock.nowMs())
+    .then(due)
+    .catch((error) => log.error({ code: faultCodeOf(error) }, 'housekeeping failed'))
   turn()
   return () => {
     closed = true

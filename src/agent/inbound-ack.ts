@@ -73,11 +73,13 @@ async function takeItemAck(
     retryMs: status === ackStatus.tryAgain ? retryMs(detail) : null,
     leftOut: names?.ok ? names.value : [],
   }
-  const isOut = item?.state === 'out' && item.deliveryKey === delivery.key
-  const change = isOut ? answered(env.vault, item, answer, nowMs) : {}
+  const isNewest = item?.deliveryKey === delivery.key
+  const change = isNewest ? answered(env.vault, item, answer, nowMs) : {}
   env.failpoint(`agent.before_${delivery.of}_ack_commit`)
   await keep(env, { nowMs, inbound, ack: { deliveryId: delivery.id }, ...change })
   env.failpoint(`agent.after_${delivery.of}_ack_commit`)
+  // What it has is in doubt: it is given what it should have before anything else is looked at.
+  if (change.account?.kind === 'unsure') await env.provisioned?.(inbound.pin)
 }
 
 /** "Not now" and "try again" without a time are tried again after a minute. */

@@ -8,7 +8,10 @@ export interface Numbers {
   seq(pin: Pin, kid: number): Promise<number>
   /** A key that this process has just stored with its numbers below `end` spoken for. */
   begun(pin: Pin, kid: number, block: Block): void
-  /** The next of the one sequence for policies and book sets, so that "newer" means the same for both. */
+  /**
+   * The next of the one sequence for policies, book sets and commands, so that "newer" means the same for all: above
+   * every number that any agent had spoken for when this one was asked.
+   */
   provisioning(): Promise<number>
 }
 
@@ -54,7 +57,12 @@ export function makeNumbers(store: Pick<Store, 'handhelds' | 'installation'>): N
   return {
     seq: (pin, kid) => nextOf(nameOf(pin, kid), () => store.handhelds.reserveSeq(pin, kid, size)),
     begun: (pin, kid, block) => void blocks.set(nameOf(pin, kid), block),
-    provisioning: () =>
-      nextOf(provisioningName, () => store.installation.takeNumbers(provisioningName, size)),
+    provisioning: async () => {
+      const last = await store.installation.lastNumber(provisioningName)
+      const block = blocks.get(provisioningName)
+      // Another agent has taken numbers since: a handheld that has one of those refuses what is left of these.
+      if (block && block.end <= last) blocks.delete(provisioningName)
+      return nextOf(provisioningName, () => store.installation.takeNumbers(provisioningName, size))
+    },
   }
 }

@@ -65,6 +65,8 @@ export interface ItemChange {
   readonly leftOut?: readonly string[]
   /** It was sealed and sent, or could not be. */
   readonly tried?: 'sent' | 'failed'
+  /** Only where it still waits as it did when it was read: another process may have sent it since. */
+  readonly ifWaiting?: Pick<QueueItem, 'tries' | 'failures'>
 }
 
 /** What one active, provisioned handheld was last given. */
@@ -90,9 +92,10 @@ export interface QueueFilter {
 export interface QueueStore {
   /**
    * Queues items, all in one commit. A policy or set takes the place of one that is not acknowledged yet; a wipe takes
-   * the place of every command before it. Digests of policies and sets are noted at the handheld.
+   * the place of every command before it. Digests of policies and sets are noted at the handheld. Null where the
+   * handheld does not work for this user any more.
    */
-  add(items: readonly NewItem[]): Promise<number[]>
+  add(items: readonly NewItem[]): Promise<(number | null)[]>
   find(id: number): Promise<QueueItem | null>
   /** Newest first. */
   list(filter: QueueFilter): Promise<QueueItem[]>
@@ -107,9 +110,14 @@ export interface QueueStore {
   change(change: ItemChange): Promise<void>
   /** It waits for `other` to end; nothing is written where that has ended meanwhile. */
   waitFor(id: number, other: number): Promise<void>
+  /** What came to wait later than now came under a date that was ahead: it is due. */
+  bringBack(nowMs: number): Promise<void>
   /** Takes an item out; false where it had ended. */
   cancel(id: number, nowMs: number): Promise<boolean>
-  /** Begins it again, whatever its state, sealed anew; false where a newer one has taken its place. */
+  /**
+   * Begins it again, whatever its state, sealed anew; false where a newer one has taken its place, where a command has
+   * ended, and where the handheld does not work for its user any more.
+   */
   again(id: number, nowMs: number): Promise<boolean>
   /** The date was set back by so much: what waits for a time comes earlier by the same; a wipe keeps its date. */
   bringForward(byMs: number): Promise<void>

@@ -136,6 +136,16 @@ export function deliveries(check: CheckStore): void {
     },
   )
 
+  check(
+    'what was queued under a date that was ahead, and never sent, is due at the next log-in',
+    async (store) => {
+      await add(store, delivery({ firstAtMs: e.start + 26 * 3_600_000 }))
+      assert.deepEqual(await store.deliveries.due(e.start, 10), [])
+      await store.deliveries.hurryAtLogin(e.start)
+      assert.equal((await store.deliveries.due(e.start, 10)).length, 1)
+    },
+  )
+
   check('what was refused as fenced or not listed is due again at the next log-in', async (store) => {
     await add(store, delivery())
     const [policy] = await store.deliveries.due(e.start, 10)

@@ -13,6 +13,7 @@ import { grants } from './store-grants.ts'
 import { groups } from './store-groups.ts'
 import { handhelds, rest } from './store-handhelds.ts'
 import { policies, queue } from './store-policies.ts'
+import { queueRaces } from './store-queue.ts'
 import { retention } from './store-retention.ts'
 import {
   alias,
@@ -41,6 +42,7 @@ export function storeContract(name: string, open: OpenStore): void {
   rest(check)
   policies(check)
   queue(check)
+  queueRaces(check)
   retention(check)
   audit(check)
   accounts(check)

@@ -153,7 +153,7 @@ async function attempt(
 async function putOff(env: AgentEnv, item: QueueItem, code: FaultCode): Promise<void> {
   const nowMs = env.clock.nowMs()
   const pauseMs = Math.min(lastRetryMs, firstRetryMs * 2 ** item.failures)
-  const common = { id: item.id, nowMs, code, tried: 'failed' } as const
+  const common = { id: item.id, nowMs, code, tried: 'failed', ifWaiting: item } as const
   const isLast = item.failures + 1 >= failuresMax
   await env.store.queue.change(
     isLast ? { ...common, state: 'set_aside' } : { ...common, state: 'waiting', dueAtMs: nowMs + pauseMs },

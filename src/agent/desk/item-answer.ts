@@ -24,16 +24,21 @@ export function answered(
   { status, retryMs, leftOut }: Answer,
   nowMs: number,
 ): Pick<Change, 'item' | 'account'> {
+  // Taken out while it was on its way it stays so; but what the handheld has done, it has done.
+  const isOut = item.state === 'out'
+  if (!isOut && item.state !== 'cancelled' && item.state !== 'replaced') return {}
   const verdict = verdictOn(item.kind, status, item.tries, retryMs)
   const common = { id: item.id, nowMs, status, leftOut }
   switch (verdict.state) {
     case 'done': {
       const account = accountAfter(vault, item, leftOut, status, nowMs)
-      return { item: { ...common, state: 'done', code: null }, ...(account ? { account } : {}) }
+      const done = { item: { ...common, state: 'done', code: null } } as const
+      return { ...(isOut ? done : {}), ...(account ? { account } : {}) }
     }
     case 'refused':
-      return { item: { ...common, state: 'refused', code: verdict.code } }
+      return isOut ? { item: { ...common, state: 'refused', code: verdict.code } } : {}
     default: {
+      if (!isOut) return {}
       const waiting: ItemChange = { ...common, state: 'waiting', dueAtMs: nowMs + verdict.afterMs }
       return verdict.policyFirst
         ? { item: waiting, account: { kind: 'unsure', pin: item.pin, what: 'policy' } }
@@ -60,10 +65,10 @@ function accountAfter(
   const { pin, kind, number } = item
   if (kind !== 'command')
     return number === null ? null : { kind: 'applied', pin, what: kind, number, leftOut }
-  const order = item.sealed && openOrder(vault, pin, item.sealed)
+  const order = item.command === 'wipe' && item.sealed ? openOrder(vault, pin, item.sealed) : null
   if (order?.command === 'wipe') return { kind: 'wipe', pin, atMs: nowMs + order.waitSeconds * 1000 }
   // Taken back only where the handheld says so: one that has begun answers otherwise, or not at all.
-  return order?.command === 'cancel_wipe' && status === ackStatus.applied
+  return item.command === 'cancel_wipe' && status === ackStatus.applied
     ? { kind: 'wipe', pin, atMs: null }
     : null
 }

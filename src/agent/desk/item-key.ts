@@ -1,5 +1,5 @@
-/** Under which an item's packet is known to the courier; each sealing is another packet. */
-export const keyOfItem = (id: number, number: number): string => `item:${id}:${number}`
+/** Under which an item's packet is known to the courier; each sealing is another packet, with a number of its own. */
+export const keyOfItem = (id: number, kid: number, seq: number): string => `item:${id}:${kid}:${seq}`
 
 /** The item that a packet was made for, or null where it belongs to an activation. */
 export function itemOfKey(key: string): number | null {

@@ -5,6 +5,7 @@ import { Fault } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
 import { booksContent, policyContent } from '#policy/issue.ts'
 import { openOrder } from '#policy/sealed-order.ts'
+import { ackStatus } from '#protocol/ack.ts'
 import { encodeItAdmin } from '#protocol/it-admin.ts'
 import { encodeItCommand, wireName } from '#protocol/it-command.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
@@ -37,7 +38,7 @@ export async function sendItem(
   const sealed = sealPacket(env, sealing, seq, made.contentType, made.content)
   const nowMs = env.clock.nowMs()
   const delivery = {
-    key: keyOfItem(id, made.number),
+    key: keyOfItem(id, key.kid, seq),
     txn: null,
     of: kind,
     to: { pin },
@@ -49,7 +50,7 @@ export async function sendItem(
   } as const
   const begun = env.outgoing?.begun(delivery) ?? delivery
   env.failpoint(`agent.before_${kind}_commit`)
-  await env.store.activations.commit({
+  const committed = await env.store.activations.commit({
     nowMs,
     item: {
       id,
@@ -58,12 +59,14 @@ export async function sendItem(
       number: made.number,
       deliveryKey: delivery.key,
       tried: 'sent',
+      ifWaiting: item,
     },
     addDeliveries: [begun],
     ...(made.account ? { account: made.account } : {}),
   })
   env.failpoint(`agent.after_${kind}_commit`)
-  env.outgoing?.queued([begun])
+  // Another agent has sent it meanwhile, or it has ended: this packet is nobody's.
+  if (committed === 'done') env.outgoing?.queued([begun])
 }
 
 /** Under a key that is too old nothing but policies, commands and keys may go. */
@@ -141,19 +144,24 @@ export function signedPolicy(
   return signItAdmin(policyContent(order), domain.policySigner, issuedAtMs)
 }
 
+/**
+ * Sealed anew it says the same under the same number: a handheld that has carried it out, and whose word was lost, says
+ * so again and does nothing. Another number is only for one that the handheld refused.
+ */
 async function commandContent(env: AgentEnv, numbers: Numbers, item: QueueItem): Promise<Made> {
   assert(item.sealed, 'a command that waits says what it orders')
   const order = openOrder(env.vault, item.pin, item.sealed)
   if (!order) throw new Fault('storage_key.wrong', `command ${item.id}`)
-  const number = await numbers.provisioning()
-  const nowMs = env.clock.nowMs()
+  const isRefused = item.status === ackStatus.refusedNumber
+  const number = isRefused || item.number === null ? await numbers.provisioning() : item.number
   const addressed = {
     number,
     srpId: env.domain.srpId,
     pin: item.pin,
-    issuedAt: Math.floor(nowMs / 1000),
+    issuedAt: Math.floor(item.queuedAtMs / 1000),
   }
-  const cms = signItAdmin(encodeItCommand({ ...addressed, ...order }), env.domain.policySigner, nowMs)
+  const content = encodeItCommand({ ...addressed, ...order })
+  const cms = signItAdmin(content, env.domain.policySigner, env.clock.nowMs())
   return {
     number,
     contentType: contentTypes.itAdmin,

@@ -63,10 +63,11 @@ export const deliveries: Aggregate<DeliveryStore> = {
     hurryAtLogin: (nowMs) =>
       void db.run(
         `UPDATE delivery SET next_at_ms = ?, receipt_at_ms = CASE receipt WHEN ? THEN NULL ELSE receipt_at_ms END
-         WHERE state = 'running' AND next_at_ms > ? AND sent_at_ms IS NOT NULL
+         WHERE state = 'running' AND next_at_ms > ? AND (sent_at_ms IS NOT NULL OR first_at_ms > ?)
            AND (receipt_at_ms IS NULL OR receipt_at_ms < sent_at_ms OR sent_at_ms > ? OR receipt IN (?, ?, ?))`,
         nowMs,
         stored,
+        nowMs,
         nowMs,
         nowMs,
         stored,

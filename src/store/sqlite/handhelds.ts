@@ -144,10 +144,10 @@ export function changeAccount(db: Db, change: AccountChange): void {
       break
     case 'applied':
       db.run(
-        `UPDATE handheld SET ${change.what}_applied = ?, ${change.what}_left_out = ? WHERE pin = ? AND state = 'active'`,
-        change.number,
-        JSON.stringify(change.leftOut ?? []),
-        change.pin,
+        // Its words may come out of order: what it has is the highest.
+        `UPDATE handheld SET ${change.what}_applied = ?, ${change.what}_left_out = ?
+         WHERE pin = ? AND state = 'active' AND ${change.what}_applied <= ?`,
+        ...[change.number, JSON.stringify(change.leftOut ?? []), change.pin, change.number],
       )
       break
     default:

@@ -32,7 +32,7 @@ export const queue: Aggregate<QueueStore> = {
   reads: ['find', 'list', 'counts', 'live', 'due', 'nextDueAtMs', 'given', 'givenTo', 'nextWipeAtMs'],
   touches: () => ['queue', 'handhelds', 'deliveries'],
   make: (db) => ({
-    add: (items) => items.map((item) => add(db, item)),
+    add: (items) => items.map((item) => (worksFor(db, item) ? add(db, item) : null)),
     find: (id) => select(db, 'WHERE id = ?', id)[0] ?? null,
     list: (filter) => list(db, filter),
     counts: () =>
@@ -49,7 +49,7 @@ export const queue: Aggregate<QueueStore> = {
     nextDueAtMs: () =>
       db.one<{ at: number | null }>("SELECT min(due_at_ms) AS at FROM queue_item WHERE state = 'waiting'")
         ?.at ?? null,
-    change: (change) => changeItem(db, change),
+    change: (change) => void changeItem(db, change),
     waitFor: (id, other) =>
       void db.run(
         `UPDATE queue_item SET due_at_ms = NULL WHERE id = ? AND state = 'waiting'
@@ -59,6 +59,11 @@ export const queue: Aggregate<QueueStore> = {
       ),
     bringForward: (byMs) =>
       void db.run("UPDATE queue_item SET due_at_ms = due_at_ms - ? WHERE state = 'waiting'", byMs),
+    bringBack: (nowMs) =>
+      void db.run(
+        "UPDATE queue_item SET due_at_ms = ? WHERE state = 'waiting' AND since_ms > ? AND due_at_ms > ?",
+        ...[nowMs, nowMs, nowMs],
+      ),
     cancel: (id, nowMs) => {
       const item = select(db, `WHERE id = ? AND ${open}`, id)[0]
       if (item) end(db, [item], 'cancelled', nowMs)
@@ -115,6 +120,10 @@ function list(db: Db, { pin, userId, open: onlyOpen, limit }: QueueFilter): Queu
   )
 }
 
+const worksFor = (db: Db, { pin, userId }: Pick<QueueItem, 'pin' | 'userId'>): boolean =>
+  db.one("SELECT 1 FROM handheld WHERE pin = ? AND user_id = ? AND state = 'active'", pin, userId) !==
+  undefined
+
 function add(db: Db, item: NewItem): number {
   const { pin, kind, nowMs } = item
   const superseded =
@@ -138,11 +147,15 @@ function add(db: Db, item: NewItem): number {
   )
 }
 
-/** Ends items and what of theirs is on its way; those that waited for them are due. */
+/**
+ * Ends items and what of theirs is on its way; those that waited for them are due. What a wipe orders is no secret, and
+ * stays: one that was on its way may have been taken all the same.
+ */
 function end(db: Db, items: readonly QueueItem[], state: ItemState, nowMs: number): void {
   for (const { id, pin, deliveryKey } of items) {
     db.run(
-      'UPDATE queue_item SET state = ?, since_ms = ?, due_at_ms = NULL, sealed = NULL WHERE id = ?',
+      `UPDATE queue_item SET state = ?, since_ms = ?, due_at_ms = NULL,
+         sealed = CASE command WHEN 'wipe' THEN sealed END WHERE id = ?`,
       ...[state, nowMs, id],
     )
     stopDelivery(db, deliveryKey)
@@ -161,20 +174,21 @@ const wakeOthers = (db: Db, pin: Pin, nowMs: number): void =>
     pin,
   )
 
-/** One that has ended meanwhile stays as it ended. */
-export function changeItem(db: Db, change: ItemChange): void {
-  const { id, state, nowMs } = change
+/** One that has ended meanwhile stays as it ended. False where the change was for one that waits, and it does not. */
+export function changeItem(db: Db, change: ItemChange): boolean {
+  const { id, state, nowMs, ifWaiting } = change
   const item = select(db, `WHERE id = ? AND ${live}`, id)[0]
-  if (!item) return
+  if (!item) return ifWaiting === undefined
+  if (ifWaiting && !waitsAs(item, ifWaiting)) return false
   const keepsSecret = state === 'waiting' || state === 'out' || state === 'set_aside'
   db.run(
     `UPDATE queue_item SET state = ?, since_ms = CASE WHEN state = ? THEN since_ms ELSE ? END, due_at_ms = ?,
-       number = coalesce(?, number), delivery_key = coalesce(?, delivery_key), status = coalesce(?, status),
+       number = coalesce(?, number), delivery_key = coalesce(?, delivery_key), status = CASE ? WHEN 'sent' THEN NULL ELSE coalesce(?, status) END,
        code = ?, left_out = coalesce(?, left_out), tries = tries + ?,
        failures = CASE ? WHEN 'sent' THEN 0 WHEN 'failed' THEN failures + 1 ELSE failures END, sealed = CASE WHEN ? THEN sealed END
      WHERE id = ?`,
     ...[state, state, nowMs, change.dueAtMs ?? null, change.number ?? null, change.deliveryKey ?? null],
-    ...[change.status ?? null, change.code === undefined ? item.code : change.code],
+    ...[change.tried ?? null, change.status ?? null, change.code === undefined ? item.code : change.code],
     ...[
       change.leftOut ? JSON.stringify(change.leftOut) : null,
       change.tried === 'sent' ? 1 : 0,
@@ -186,16 +200,21 @@ export function changeItem(db: Db, change: ItemChange): void {
   if (state === 'waiting' || (change.deliveryKey && change.deliveryKey !== item.deliveryKey))
     stopDelivery(db, item.deliveryKey)
   if (state !== 'waiting' && state !== 'out') wakeOthers(db, item.pin, nowMs)
+  return true
 }
+
+const waitsAs = ({ state, tries, failures }: QueueItem, as: NonNullable<ItemChange['ifWaiting']>): boolean =>
+  state === 'waiting' && tries === as.tries && failures === as.failures
 
 function again(db: Db, id: number, nowMs: number): boolean {
   const item = select(db, 'WHERE id = ?', id)[0]
-  if (!item || item.state === 'replaced') return false
+  if (!item || item.state === 'replaced' || !worksFor(db, item)) return false
   const newer =
     item.kind !== 'command' &&
     db.one('SELECT 1 FROM queue_item WHERE pin = ? AND kind = ? AND id > ?', item.pin, item.kind, id)
   // What a command said went with its end: it must be given again.
-  if (newer || (item.kind === 'command' && item.sealed === null)) return false
+  const isOver = item.state === 'done' || item.state === 'refused' || item.state === 'cancelled'
+  if (newer || (item.kind === 'command' && isOver)) return false
   db.run(
     `UPDATE queue_item SET state = 'waiting', since_ms = ?, due_at_ms = ?, tries = 0, failures = 0, code = NULL WHERE id = ?`,
     ...[nowMs, nowMs, id],
@@ -220,7 +239,7 @@ const given = (db: Db, where: string, ...values: SqlValue[]): GivenTo[] =>
       `SELECT h.pin, h.user_id, a.address, u.display_name, h.policy_digest, h.books_digest,
          h.books_applied > 0 AS has_books, ${reachOf('h.user_id')}
        FROM handheld h JOIN user u ON u.id = h.user_id JOIN user_address a ON a.user_id = u.id AND a.main = 1
-       WHERE h.state = 'active' AND h.policy_applied > 0 AND h.wipe_at_ms IS NULL AND ${where}`,
+       WHERE h.state = 'active' AND h.policy_applied > 0 AND ${where}`,
       ...values,
     )
     .map((row) => ({

@@ -24,7 +24,7 @@ test('after a restart, and on another machine, numbers go on above all that may 
   const first = makeNumbers(env.store)
   assert.equal(await first.provisioning(), 1)
   assert.equal(await makeNumbers(env.store).provisioning(), size + 1)
-  assert.equal(await first.provisioning(), 2)
+  assert.equal(await first.provisioning(), 2 * size + 1, 'a handheld may have one of the second agent by now')
 })
 
 test('a block that could not be spoken for gives no number, and the next try does', async () => {
@@ -34,7 +34,8 @@ test('a block that could not be spoken for gives no number, and the next try doe
     if (tries === 1) throw new Error('the disk failed')
     return 7
   }
-  const numbers = makeNumbers({ installation: { takeNumbers } } as unknown as Parameters<
+  const lastNumber = async () => 0
+  const numbers = makeNumbers({ installation: { takeNumbers, lastNumber } } as unknown as Parameters<
     typeof makeNumbers
   >[0])
   const both = await Promise.allSettled([numbers.provisioning(), numbers.provisioning()])
