@@ -12,6 +12,13 @@ const caughtBy: Readonly<Record<PlantedName, string>> = {
   'keeps-old-keys': 'both sides agree on one key when all is quiet',
   'forgets-old-keys': 'each side holds the key that the other sends under',
   'server-proves-first': 'a server proves nothing before the handheld has proved its password',
+  'books-beside-policy': 'no service book before the acknowledgement of the policy',
+  'older-answer-counts': 'both sides agree on policy and books, and on the key when all is quiet',
+  'gives-commands-up': 'no command is lost, and none is carried out twice or otherwise',
+  'wipe-waits-its-turn': 'no item of the queue is in an impossible state',
+  'queue-survives': 'no item of the queue is in an impossible state',
+  'forgets-numbers': 'a handheld applies no lower number',
+  'two-send-one-item': 'no command is lost, and none is carried out twice or otherwise',
 }
 
 let result: Simulated

@@ -16,6 +16,8 @@ export interface SeedResult {
   /** Keys that were switched to. */
   readonly rollovers: number
   readonly faults: FaultCounts
+  /** How often the administrator and the people did what in the governed part of the story; null where it had none. */
+  readonly acts: Readonly<Record<string, number>> | null
   readonly violation: { readonly invariant: string; readonly says: string } | null
   /** The same for the same seed. */
   readonly trace: string
@@ -25,21 +27,28 @@ export interface SeedResult {
   readonly storyMs: number
 }
 
+/** Every eighth seed goes on with governance, which costs more than all before it. */
+const governedEvery = 8
+
 export interface SeedOptions {
   readonly template: string
   readonly directory: string
   readonly planted?: Planted
   readonly keepTimeline?: boolean
+  /** Governance in this seed, whatever its number. */
+  readonly governed?: boolean
 }
 
 export async function runSeed(seed: number, options: SeedOptions): Promise<SeedResult> {
   const directory = join(options.directory, `seed-${seed}`)
   const checks = new Checks(checkers())
+  const planted = options.planted ?? nothingPlanted
   const world = new World({
     seed,
     template: options.template,
     directory,
-    planted: options.planted ?? nothingPlanted,
+    planted,
+    governs: options.governed === true || planted.governs === true || seed % governedEvery === 1,
     checks,
     keepTimeline: options.keepTimeline ?? false,
   })
@@ -56,6 +65,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
       complete: [...observed.activations.values()].filter(({ phase }) => phase === 'complete').length,
       rollovers: checks.switches,
       faults: world.faults.counts(),
+      acts: world.governed ? Object.fromEntries(world.acts) : null,
       violation: checks.violation,
       trace: world.traceHash(),
       timeline: world.timeline,

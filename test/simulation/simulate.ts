@@ -1,6 +1,6 @@
 /**
- * `npm run simulate -- --seeds A..B [--workers N] [--planted NAME] [--first] [--trace] [--timeline]`: runs seeds, on two
- * cores unless told otherwise. The last line is the sum; a failing seed prints the line that runs it again, and its
+ * `npm run simulate -- --seeds A..B [--governed] [--workers N] [--planted NAME] [--first] [--trace] [--timeline]`: runs
+ * seeds, `--governed` with governance in each instead of every eighth, on two cores unless told otherwise. The last line is the sum; a failing seed prints the line that runs it again, and its
  * timeline. `--first` stops at the first that fails, `--trace` prints what must be the same for the same seed.
  */
 import { fork } from 'node:child_process'
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1..150' },
     workers: { type: 'string', default: '2' },
     planted: { type: 'string' },
+    governed: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     timeline: { type: 'boolean', default: false },
@@ -27,10 +28,14 @@ const { values } = parseArgs({
 export interface Task {
   readonly seed: number
   readonly planted: PlantedName | null
+  readonly governed: boolean
 }
 
+const { governed } = values
 const seeds = readSeeds(values.seeds)
-const tasks = readPlanted(values.planted).flatMap((planted) => seeds.map((seed): Task => ({ seed, planted })))
+const tasks = readPlanted(values.planted).flatMap((planted) =>
+  seeds.map((seed): Task => ({ seed, planted, governed })),
+)
 const directory = fastDirectory()
 const totals = newTotals()
 /** Seeds between two lines of progress. */
@@ -77,7 +82,7 @@ function ended({ planted }: Task, result: SeedResult): void {
     process.stderr.write(`${totals.seeds} of ${tasks.length} seeds, ${totals.violations} violations\n`)
   if (result.violation) {
     caught.add(planted)
-    process.stdout.write(showFailure(result, planted))
+    process.stdout.write(showFailure(result, planted, governed))
   }
   if (values.trace) process.stdout.write(`seed ${result.seed} trace ${result.trace}\n`)
   if (values.timeline) process.stdout.write(`${result.timeline.join('\n')}\n`)

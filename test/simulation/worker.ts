@@ -8,7 +8,7 @@ import type { Task } from './simulate.ts'
 const [directory = ''] = process.argv.slice(2)
 const options = { template: join(directory, 'template'), directory, keepTimeline: true }
 
-process.on('message', async ({ seed, planted }: Task) => {
+process.on('message', async ({ seed, planted, governed }: Task) => {
   const mistake = planted === null ? nothingPlanted : plant(planted)
-  process.send?.(await runSeed(seed, { ...options, planted: mistake }))
+  process.send?.(await runSeed(seed, { ...options, planted: mistake, governed }))
 })

@@ -155,8 +155,16 @@ export function changeAccount(db: Db, change: AccountChange): void {
   }
 }
 
+/** A wipe that the handheld has taken and not begun: it keeps it through a new activation. */
+const waitingWipe = (db: Db, pin: Pin, nowMs: number): number | null =>
+  db.one<{ at: number }>(
+    "SELECT wipe_at_ms AS at FROM handheld WHERE pin = ? AND state = 'active' AND wipe_at_ms > ?",
+    ...[pin, nowMs],
+  )?.at ?? null
+
 /** A handheld serves one account: its earlier ones end, as do the user's oldest beyond the number allowed. */
 function activated(db: Db, { account, perUserMax }: Extract<AccountChange, { kind: 'activated' }>): void {
+  const wipeAtMs = waitingWipe(db, account.pin, account.activatedAtMs)
   db.run("UPDATE handheld SET state = 'replaced' WHERE pin = ? AND state = 'active'", account.pin)
   // What waited for the handheld as it was must not reach it as it is now.
   clearQueue(db, account.pin, account.activatedAtMs)
@@ -174,6 +182,7 @@ function activated(db: Db, { account, perUserMax }: Extract<AccountChange, { kin
     account.activatedAtMs,
     account.activatedAtMs,
   )
+  db.run("UPDATE handheld SET wipe_at_ms = ? WHERE pin = ? AND state = 'active'", wipeAtMs, account.pin)
   const beyond = db.all<{ pin: Pin }>(
     `SELECT pin FROM handheld WHERE user_id = ? AND state = 'active'
      ORDER BY activated_at_ms DESC, pin = ? DESC LIMIT -1 OFFSET ?`,

@@ -17,6 +17,8 @@ export interface Checker {
   took?(change: Change, fail: Fail): void
   /** A handheld's state is on its disk. */
   saved?(handheld: SimHandheld, saved: SavedHandheld, fail: Fail): void
+  /** Faults have ceased some time ago, every handheld is on the air, and nothing moves any more. */
+  quiet?(observed: Observed, fail: Fail): void
 }
 
 export type Fail = (says: string) => void
@@ -52,6 +54,12 @@ export class Checks {
 
   saved(handheld: SimHandheld, saved: SavedHandheld): void {
     for (const checker of this.#checkers) checker.saved?.(handheld, saved, this.#fail(checker))
+  }
+
+  quiet(): void {
+    const { observed } = this
+    if (!observed) return
+    for (const checker of this.#checkers) checker.quiet?.(observed, this.#fail(checker))
   }
 
   violated(invariant: string, says: string): void {

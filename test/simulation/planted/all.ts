@@ -1,12 +1,19 @@
 /** The mistakes by name: each takes one guarantee away, and some checker must say so. */
 import { ackBeforeCommit } from './ack-before-commit.ts'
+import { booksBesidePolicy } from './books-beside-policy.ts'
 import { cursorBeforeEvents } from './cursor-before-events.ts'
+import { forgetsNumbers } from './forgets-numbers.ts'
 import { forgetsOldKeys } from './forgets-old-keys.ts'
+import { givesCommandsUp } from './gives-commands-up.ts'
 import { keepsOldKeys } from './keeps-old-keys.ts'
 import { noDedup } from './no-dedup.ts'
 import { noWindow } from './no-window.ts'
+import { olderAnswerCounts } from './older-answer-counts.ts'
 import type { Planted } from './planted.ts'
+import { queueSurvives } from './queue-survives.ts'
 import { serverProvesFirst } from './server-proves-first.ts'
+import { twoSendOneItem } from './two-send-one-item.ts'
+import { wipeWaitsItsTurn } from './wipe-waits-its-turn.ts'
 
 const mistakes = {
   'ack-before-commit': ackBeforeCommit,
@@ -16,6 +23,13 @@ const mistakes = {
   'server-proves-first': serverProvesFirst,
   'keeps-old-keys': keepsOldKeys,
   'forgets-old-keys': forgetsOldKeys,
+  'books-beside-policy': booksBesidePolicy,
+  'older-answer-counts': olderAnswerCounts,
+  'gives-commands-up': givesCommandsUp,
+  'wipe-waits-its-turn': wipeWaitsItsTurn,
+  'queue-survives': queueSurvives,
+  'forgets-numbers': forgetsNumbers,
+  'two-send-one-item': twoSendOneItem,
 } as const satisfies Record<string, () => Planted>
 
 export type PlantedName = keyof typeof mistakes

@@ -8,7 +8,7 @@ import { asAdministrator } from './administrator.ts'
 
 export class Person {
   readonly address: string
-  readonly handheld: SimHandheld
+  handheld: SimHandheld
   /** Every password that was ever given to this user. */
   readonly passwords: string[] = []
   readonly #world: World
@@ -50,6 +50,17 @@ export class Person {
   press(password = this.passwords.at(-1) ?? 'no-password-yet'): void {
     this.#presses += 1
     this.handheld.press({ email: this.address, password })
+  }
+
+  /** The second part of the story: as patient as in the first. */
+  beginAnew(): void {
+    this.#presses = 0
+  }
+
+  /** With a new password, at once. */
+  async activateAnew(): Promise<void> {
+    await this.getPassword()
+    if (!this.patient && !this.handheld.busy) this.press()
   }
 
   /** The first try, at some moment. */

@@ -3,8 +3,10 @@ import type { Checks } from '../checkers/checks.ts'
 import type { World } from '../world/world.ts'
 import { asAdministrator } from './administrator.ts'
 import { checkEnded, checkFreshTries } from './endings.ts'
+import { govern } from './governance.ts'
 import { Person } from './person.ts'
 import { ceaseFaults, planFaults } from './plan.ts'
+import { becomeQuiet } from './quiet.ts'
 import { rollKeys } from './rolling.ts'
 
 const stepsMax = 150_000
@@ -65,6 +67,7 @@ export async function playStory(world: World, checks: Checks): Promise<{ readonl
   const lastsMs = chance.between(minuteMs, 6 * minuteMs)
   planFaults(story, chance, lastsMs)
   await story.until(lastsMs)
+  if (world.governs && !checks.violation) await govern(story, chance.fork('governance'))
   await comeToRest(story)
   return { steps: story.steps }
 }
@@ -78,7 +81,10 @@ async function comeToRest(story: Story): Promise<void> {
   story.begin(asAdministrator(world, (admin) => admin.srp.resume('S00000001')))
   await story.until(world.time.nowMs() + restMs, () => people.every(isAtRest))
   await story.until(world.time.nowMs() + settleMs)
+  if (world.governed && !checks.violation) await becomeQuiet(story)
   if (!checks.violation) checkEnded(story)
   if (!checks.violation) await checkFreshTries(story)
-  if (!checks.violation) await rollKeys(story)
+  // One of the two: keys are rolled over in governance as well.
+  if (world.governed && !checks.violation) await becomeQuiet(story)
+  else if (!checks.violation) await rollKeys(story)
 }

@@ -14,6 +14,8 @@ export interface Simulated {
   readonly violations: number
   readonly fewestActivations: number
   readonly fewestFaults: number
+  /** Of those seeds that are governed. */
+  readonly fewestActs: number
 }
 
 export function simulate(args: readonly string[]): Promise<Simulated> {
@@ -25,8 +27,10 @@ export function simulate(args: readonly string[]): Promise<Simulated> {
       const sum = /^seeds (\d+), activations (\d+) .*faults (\d+) .*violations (\d+)$/.exec(last)
       if (!sum) return reject(error ?? new Error(`no sum in the last line: ${last}\n${stderr}`))
       const [seeds = 0, activations = 0, faults = 0, violations = 0] = sum.slice(1).map(Number)
-      const [, fewestActivations, fewestFaults] =
-        /^at least (\d+) activations and (\d+) faults a seed$/m.exec(stdout) ?? []
+      const [, fewestActivations, fewestFaults, fewestActs] =
+        /^at least (\d+) activations and (\d+) faults a seed(?:, (\d+) acts of governance a governed one)?$/m.exec(
+          stdout,
+        ) ?? []
       resolve({
         output: stdout,
         exitCode: typeof error?.code === 'number' ? error.code : 0,
@@ -36,6 +40,7 @@ export function simulate(args: readonly string[]): Promise<Simulated> {
         violations,
         fewestActivations: Number(fewestActivations),
         fewestFaults: Number(fewestFaults),
+        fewestActs: Number(fewestActs),
       })
     })
   })
@@ -56,5 +61,6 @@ export function testFreshSeeds(count: number): void {
     assert.equal(result.seeds, count)
     assert(result.fewestActivations >= 3, `a seed had ${result.fewestActivations} activations`)
     assert(result.fewestFaults >= 5, `a seed had ${result.fewestFaults} faults`)
+    assert(result.fewestActs >= 3, `a governed seed had ${result.fewestActs} acts`)
   })
 }

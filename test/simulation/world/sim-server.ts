@@ -5,6 +5,7 @@ import { commandTokens } from '#edge/token-command.ts'
 import { endpointTokens } from '#edge/token-endpoint.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import { startRelay } from '#relay/relay.ts'
+import type { Store } from '#store/store.ts'
 import { compose, type Running } from '../../../src/compose.ts'
 import type { Edge } from '../../../src/roles/edge.ts'
 import type { Role } from '../../../src/roles/role.ts'
@@ -22,6 +23,8 @@ export class SimServer {
   readonly #world: World
   process: SimProcess | null = null
   running: Running | null = null
+  /** What it keeps everything in, while it runs. */
+  store: Store | null = null
   /** It is not to be started again. */
   #retired = false
 
@@ -42,12 +45,21 @@ export class SimServer {
       this.#world.time.after(this.#world.chance.between(500, 20_000), () => this.start())
     })
     this.#world.note(process.name, 'starts')
-    compose(this.#world.loaded, [this.#role], { log: process.log, edge: edgeOf(this.#world, process) }).then(
+    compose(this.#world.loaded, [this.#role], { log: process.log, edge: this.#edge(process) }).then(
       (running) => {
         if (process.alive) this.running = running
       },
       (error: unknown) => this.#failed(process, error),
     )
+  }
+
+  #edge(process: SimProcess): Edge {
+    const edge = edgeOf(this.#world, process)
+    const openStore: Edge['openStore'] = (options) => {
+      this.store = edge.openStore(options)
+      return this.store
+    }
+    return { ...edge, openStore }
   }
 
   retire(): void {

@@ -32,6 +32,7 @@ export interface WorldParts {
   readonly template: string
   readonly directory: string
   readonly planted: Planted
+  readonly governs: boolean
   readonly checks: Checks
   /** Keeps every line of the timeline, not only its hash. */
   readonly keepTimeline: boolean
@@ -60,7 +61,17 @@ export class World {
   /** Told how a handheld's run ended. */
   onHandheldEnded: (handheld: SimHandheld, outcome: Outcome) => void = () => {}
   readonly databasePath: string
+  readonly storageKeyPath: string
   readonly verifyPolicy: ReturnType<typeof verifierFor>
+  readonly planted: Planted
+  /** Whether the story goes on with governance after the activations. */
+  readonly governs: boolean
+  /** The second part of the story: handhelds stay on the air, and an administrator governs them. */
+  governed = false
+  /** What the administrator and the people did in it, by kind. */
+  readonly acts = new Map<string, number>()
+  /** How many texts and passwords were made up for them. */
+  wordsGiven = 0
   readonly #parts: WorldParts
   readonly #starts = new Map<string, number>()
   readonly #hosts = new Map<string, Host>()
@@ -72,9 +83,12 @@ export class World {
 
   constructor(parts: WorldParts) {
     this.#parts = parts
+    this.planted = parts.planted
+    this.governs = parts.governs
     this.chance = new Chance(`seed ${parts.seed}`)
     copyTemplate(parts.template, parts.directory)
     this.databasePath = join(parts.directory, 'postkey.db')
+    this.storageKeyPath = join(parts.directory, 'storage.key')
     this.verifyPolicy = verifierFor(parts.seed)
     this.faults = new Faults((kind, what) => this.note('fault', `${kind}: ${what}`))
     this.loaded = loadConfig({
@@ -112,6 +126,7 @@ export class World {
     const known = this.#hosts.get(name)
     if (known) return known
     const host = new Host(this.time, startMs)
+    host.agedMs = this.serverHost.agedMs
     this.#hosts.set(name, host)
     return host
   }
@@ -168,6 +183,17 @@ export class World {
     const line = `${String(this.time.nowMs()).padStart(9)} ${who}: ${what}`
     this.#trace.update(line)
     if (this.#parts.keepTimeline && !upkeep.test(what)) this.timeline.push(line)
+  }
+
+  acted(kind: string, what: string): void {
+    this.acts.set(kind, (this.acts.get(kind) ?? 0) + 1)
+    this.note('act', `${kind}: ${what}`)
+  }
+
+  /** A week goes by in which nobody does anything: every machine's date moves on, and what lies at the relay runs out. */
+  weekGoesBy(): void {
+    for (const host of this.hosts()) host.agedMs += weekMs
+    this.expiredAtMs = this.time.nowMs()
   }
 
   traceHash(): string {

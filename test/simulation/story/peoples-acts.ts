@@ -1,0 +1,79 @@
+/** What people do with handhelds that work: they rest, are away, activate anew, get another, and join groups. */
+import { type Act, administratorsActs, groupNames } from './acts.ts'
+import type { Story } from './story.ts'
+
+const second = 1_000
+const minute = 60 * second
+
+const nap: Act = async ({ world }, chance) => {
+  const on = world.handhelds.filter(({ process, busy }) => process?.alive && !busy)
+  if (on.length === 0) return null
+  const handheld = chance.pick(on)
+  const forMs = chance.between(5 * second, 3 * minute)
+  handheld.rest(forMs)
+  return `${handheld.name} for ${forMs} ms`
+}
+
+/** Everybody is away for more than a week; something is ordered meanwhile, and comes to them when they are back. */
+const weekOff: Act = async (story, chance) => {
+  const { world } = story
+  if (world.handhelds.some(({ busy }) => busy)) return null
+  for (const handheld of world.handhelds) handheld.rest(chance.between(minute, 2 * minute))
+  const ordered = await administratorsActs.owner_text(story, chance)
+  await world.time.sleep(chance.between(second, 20 * second))
+  world.weekGoesBy()
+  return `everybody; meanwhile ${ordered}`
+}
+
+const activateAgain: Act = async (story, chance) => {
+  const person = chance.pick(story.people)
+  if (person.handheld.busy) return null
+  await person.activateAnew()
+  return person.address
+}
+
+const replaceHandheld: Act = async (story, chance) => {
+  const person = chance.pick(story.people)
+  if (person.handheld.busy || story.world.handhelds.length > 5) return null
+  const old = person.handheld
+  person.handheld = story.world.addHandheld(old.suites)
+  await person.activateAnew()
+  return `${person.address}: ${old.name}, now ${person.handheld.name}`
+}
+
+const changeGroup: Act = async (story, chance) => {
+  const [name, person] = [chance.pick(groupNames), chance.pick(story.people)]
+  const joins = chance.happens(0.6)
+  await inStore(story, async ({ groups, users }) => {
+    const group = await groups.byName(name)
+    const user = await users.byAddress(person.address as never)
+    if (group && user) await groups[joins ? 'addMembers' : 'removeMembers'](group.id, [user.id])
+  })
+  return `${person.address} ${joins ? 'joins' : 'leaves'} ${name}`
+}
+
+/** At a store of a running server, as `asAdministrator` does it with the use cases. */
+export async function inStore(
+  { world }: Story,
+  work: (store: NonNullable<typeof world.relay.store>) => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    const store = [...world.agents, world.relay].find(({ running }) => running)?.store
+    const done = store
+      ? work(store).then(
+          () => true,
+          () => false,
+        )
+      : Promise.resolve(false)
+    if (await Promise.race([done, world.time.sleep(5 * second).then(() => false)])) return
+    await world.time.sleep(second)
+  }
+}
+
+export const peoplesActs = {
+  nap,
+  week_off: weekOff,
+  activated_again: activateAgain,
+  handheld_replaced: replaceHandheld,
+  group_changed: changeGroup,
+} as const satisfies Record<string, Act>
