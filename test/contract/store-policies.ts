@@ -257,7 +257,8 @@ export function queue(check: CheckStore): void {
 
   check('what is out under a key that is erased is sealed anew', async (store) => {
     const { userId, kid } = await addHandheld(store, nowMs, pin)
-    const [id = 0] = await store.queue.add([item(userId)])
+    const [id] = await store.queue.add([item(userId)])
+    assert(id)
     await store.activations.commit({
       nowMs,
       item: { id, nowMs, state: 'out', deliveryKey: 'item:1:5', number: 5, tried: 'sent' },

@@ -1,6 +1,6 @@
 /**
  * `npm run simulate -- --seeds A..B [--governed] [--workers N] [--planted NAME] [--first] [--trace] [--timeline]`: runs
- * seeds, `--governed` with governance in each instead of every eighth, on two cores unless told otherwise. The last line is the sum; a failing seed prints the line that runs it again, and its
+ * seeds, `--governed` with governance in each instead of every second, on two cores unless told otherwise. The last line is the sum; a failing seed prints the line that runs it again, and its
  * timeline. `--first` stops at the first that fails, `--trace` prints what must be the same for the same seed.
  */
 import { fork } from 'node:child_process'

@@ -12,7 +12,6 @@ export const actedOnOnce = (): Checker => {
   /** The highest frame id there was, by sender and mid. */
   const frames = new Map<string, number>()
   const happened = new Set<string>()
-  const policies = new Map<string, number>()
   return {
     invariant: 'nothing is acted on twice',
     look: (observed, fail) => {
@@ -30,15 +29,6 @@ export const actedOnOnce = (): Checker => {
         if (known !== undefined && known !== frame.id) fail(`frame ${frame.name} was taken in twice`)
         frames.set(frame.name, frame.id)
       }
-    },
-    saved: (handheld, { state }, fail) => {
-      const { account } = state
-      if (!account?.policy) return
-      const name = `${handheld.name} ${account.link.kid}`
-      const before = policies.get(name)
-      if (before !== undefined && account.policy.number < before)
-        fail(`${name}: policy ${account.policy.number} after ${before}`)
-      policies.set(name, account.policy.number)
     },
   }
 }

@@ -24,21 +24,33 @@ export const policyBeforeBooks = (): Checker => {
   }
 }
 
+interface Sent {
+  readonly id: number
+  readonly message: 'policy' | 'books'
+  readonly state: string
+  readonly key: string
+}
+
 function watchKeys(): (db: Db, fail: Fail) => void {
-  /** Keys under which a policy was acknowledged, as `pin kid`. */
-  const governed = new Set<string>()
-  let last = 0
+  /** The activation that each key belongs to: a key that took another's place goes on with its policy. */
+  const activations = new Map<string, string>()
+  const governed = new Set<string | undefined>()
+  const looked = new Set<number>()
   return (db, fail) => {
-    for (const { name } of db.all<{ name: string }>(
-      "SELECT DISTINCT pin || ' ' || kid AS name FROM delivery WHERE message = 'policy' AND state = 'answered'",
+    for (const { key, txn } of db.all<{ key: string; txn: string }>(
+      "SELECT pin || ' ' || kid AS key, txn FROM master_key",
     ))
-      governed.add(name)
-    for (const { id, name } of db.all<{ id: number; name: string }>(
-      "SELECT id, pin || ' ' || kid AS name FROM delivery WHERE message = 'books' AND id > ? ORDER BY id",
-      last,
-    )) {
-      last = id
-      if (!governed.has(name)) fail(`books go out under key ${name}, which no policy was acknowledged under`)
+      activations.set(key, txn)
+    const sent = db.all<Sent>(
+      "SELECT id, message, state, pin || ' ' || kid AS key FROM delivery WHERE message IN ('policy', 'books')",
+    )
+    for (const { message, state, key } of sent)
+      if (message === 'policy' && state === 'answered') governed.add(activations.get(key))
+    for (const { id, message, key } of sent) {
+      if (message !== 'books' || looked.has(id)) continue
+      looked.add(id)
+      if (!governed.has(activations.get(key)))
+        fail(`books go out under key ${key}, and no policy was acknowledged since its activation`)
     }
   }
 }
