@@ -1,12 +1,12 @@
 /** Handhelds that work for users, as the server knows them. */
 import type { MailAddress } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { HandheldAccount } from '#store/handhelds.ts'
+import type { HandheldAccount, Provisioned } from '#store/handhelds.ts'
 import { algorithmOf } from './activation-view.ts'
 import type { HandheldCases } from './admin.ts'
 import { shortened, typedPin } from './lookup.ts'
 import type { AdminParts } from './ports.ts'
-import type { HandheldDetail, HandheldView } from './views.ts'
+import type { HandheldDetail, HandheldView, ProvisionedView } from './views.ts'
 
 type Parts = Pick<AdminParts, 'store'>
 
@@ -30,9 +30,12 @@ export const handheldView = (account: HandheldAccount, user: MailAddress | null)
   software: account.software,
   activatedAtMs: account.activatedAtMs,
   heardAtMs: account.heardAtMs,
-  policy: account.policy,
-  books: account.books,
+  policy: shown(account.policy),
+  books: shown(account.books),
 })
+
+/** Digests are the server's own affair. */
+const shown = ({ sent, applied, leftOut }: Provisioned): ProvisionedView => ({ sent, applied, leftOut })
 
 /** A PIN that worked for several users in turn is shown with the newest of them. */
 export async function handheldDetail({ store }: Parts, typed: string): Promise<HandheldDetail> {

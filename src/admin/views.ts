@@ -155,6 +155,9 @@ export interface ExplainedActivation {
   readonly guard: GuardView | null
 }
 
+/** Numbers of the policy or set last sent and last applied, and what of that was left out. */
+export type ProvisionedView = Omit<Provisioned, 'digest'>
+
 export interface HandheldView {
   readonly pin: Pin
   readonly user: MailAddress | null
@@ -163,8 +166,8 @@ export interface HandheldView {
   readonly software: string
   readonly activatedAtMs: number
   readonly heardAtMs: number
-  readonly policy: Provisioned
-  readonly books: Provisioned
+  readonly policy: ProvisionedView
+  readonly books: ProvisionedView
 }
 
 export interface HandheldDetail extends HandheldView {
