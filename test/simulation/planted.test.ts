@@ -16,9 +16,7 @@ const caughtBy: Readonly<Record<PlantedName, string>> = {
   'older-answer-counts': 'both sides agree on policy and books, and on the key when all is quiet',
   'gives-commands-up': 'no command is lost, and none is carried out twice or otherwise',
   'wipe-waits-its-turn': 'no item of the queue is in an impossible state',
-  'queue-survives': 'no item of the queue is in an impossible state',
   'forgets-numbers': 'a handheld applies no lower number',
-  'two-send-one-item': 'no command is lost, and none is carried out twice or otherwise',
 }
 
 let result: Simulated

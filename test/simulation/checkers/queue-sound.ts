@@ -12,7 +12,8 @@ export const queueIsSound = (): Checker => {
     look: (observed, fail) => {
       const { items } = observed
       if (!items) return
-      for (const item of items) if (!isLive(item) || !queuedFor.has(item.id)) queuedFor.set(item.id, item.txn)
+      for (const item of items)
+        if (mayBeginAgain(item) || !queuedFor.has(item.id)) queuedFor.set(item.id, item.txn)
       const live = items.filter(isLive)
       for (const item of items) checkEnded(item, fail)
       for (const item of live) checkLive(observed, live, item, queuedFor.get(item.id) ?? null, fail)
@@ -34,6 +35,9 @@ function checkLive(
   if (item.state === 'out') checkOut(observed, item, fail)
   else if (item.due_at_ms === null && !canWait(live, item)) fail(`${nameOf(item)} waits for nothing`)
 }
+
+/** Sent again by an administrator it is queued for the account as it is then; what was replaced never is. */
+const mayBeginAgain = (item: ItemRow): boolean => !isLive(item) && item.state !== 'replaced'
 
 const nameOf = ({ id, pin, kind, command, state }: ItemRow): string =>
   `item ${id} of ${pin}, ${command ?? kind}, ${state},`

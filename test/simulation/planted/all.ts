@@ -10,9 +10,7 @@ import { noDedup } from './no-dedup.ts'
 import { noWindow } from './no-window.ts'
 import { olderAnswerCounts } from './older-answer-counts.ts'
 import type { Planted } from './planted.ts'
-import { queueSurvives } from './queue-survives.ts'
 import { serverProvesFirst } from './server-proves-first.ts'
-import { twoSendOneItem } from './two-send-one-item.ts'
 import { wipeWaitsItsTurn } from './wipe-waits-its-turn.ts'
 
 const mistakes = {
@@ -27,9 +25,7 @@ const mistakes = {
   'older-answer-counts': olderAnswerCounts,
   'gives-commands-up': givesCommandsUp,
   'wipe-waits-its-turn': wipeWaitsItsTurn,
-  'queue-survives': queueSurvives,
   'forgets-numbers': forgetsNumbers,
-  'two-send-one-item': twoSendOneItem,
 } as const satisfies Record<string, () => Planted>
 
 export type PlantedName = keyof typeof mistakes

@@ -110,8 +110,9 @@ async function lockWithPassword(story: Story, chance: Chance): Promise<string | 
   return done(story, handheld.name, (admin) => admin.handhelds.lock(pin, terms))
 }
 
-async function setOwner(story: Story, chance: Chance): Promise<string | null> {
-  const all = pinned(story)
+/** @param whom the handheld it is for; chosen by chance where absent */
+export async function setOwner(story: Story, chance: Chance, whom?: SimHandheld): Promise<string | null> {
+  const all = pinned(story).filter(([handheld]) => whom === undefined || handheld === whom)
   if (all.length === 0) return null
   const [handheld, pin] = chance.pick(all)
   const text = chance.happens(0.2) ? '' : words(story, 'property of')

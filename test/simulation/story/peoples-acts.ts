@@ -1,5 +1,5 @@
 /** What people do with handhelds that work: they rest, are away, activate anew, get another, and join groups. */
-import { type Act, administratorsActs, groupNames } from './acts.ts'
+import { type Act, groupNames, setOwner } from './acts.ts'
 import type { Story } from './story.ts'
 
 const second = 1_000
@@ -19,7 +19,7 @@ const weekOff: Act = async (story, chance) => {
   const { world } = story
   if (world.handhelds.some(({ busy }) => busy)) return null
   for (const handheld of world.handhelds) handheld.rest(chance.between(minute, 2 * minute))
-  const ordered = await administratorsActs.owner_text(story, chance)
+  const ordered = await setOwner(story, chance)
   await world.time.sleep(chance.between(second, 20 * second))
   world.weekGoesBy()
   return `everybody; meanwhile ${ordered}`
@@ -28,6 +28,11 @@ const weekOff: Act = async (story, chance) => {
 const activateAgain: Act = async (story, chance) => {
   const person = chance.pick(story.people)
   if (person.handheld.busy) return null
+  if (chance.happens(0.5)) {
+    // What was ordered while it was off must not reach it as it is afterwards.
+    person.handheld.rest(minute)
+    await setOwner(story, chance, person.handheld)
+  }
   await person.activateAnew()
   return person.address
 }
