@@ -82,19 +82,6 @@ export function queueRaces(check: CheckStore): void {
     assert.deepEqual(await store.queue.due(nowMs, 10), [], 'a pause that was asked for is kept')
   })
 
-  check(
-    'a wipe that a handheld has taken and not begun outlives a new activation, one that is due does not',
-    async (store) => {
-      const { userId } = await addHandheld(store, nowMs, pin)
-      await store.activations.commit({ nowMs, account: { kind: 'wipe', pin, atMs: nowMs + 60_000 } })
-      await addHandheld(store, nowMs + 5, pin)
-      assert.equal((await store.handhelds.byPin(pin))[0]?.wipeAtMs, nowMs + 60_000)
-      await addHandheld(store, nowMs + 60_000, pin)
-      assert.equal((await store.handhelds.byPin(pin))[0]?.wipeAtMs, null)
-      assert.equal((await store.queue.add([policyFor(userId)])).length, 1)
-    },
-  )
-
   check('of two acknowledgements that come in the wrong order the higher number counts', async (store) => {
     await addHandheld(store, nowMs, pin)
     for (const number of [66, 65])
