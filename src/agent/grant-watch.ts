@@ -46,7 +46,7 @@ export function makeGrantWatch({ store, clock, log, liveGrants }: GrantWatchPart
     onError: (error) => log.error({ code: faultCodeOf(error) }, 'the list of live grants could not be read'),
   })
   const stopListening = store.onCommit((changed) => {
-    if (changed.has('users')) loop.poke()
+    if (changed.has('grants') || changed.has('users')) loop.poke()
   })
 
   return {

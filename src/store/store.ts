@@ -60,8 +60,11 @@ export interface Aggregates {
 
 export type AggregateName = keyof Aggregates
 
-/** What a commit may have changed; `work` where there is new work, or work is due at another time. */
-export type Changed = AggregateName | 'work'
+/**
+ * What a commit may have changed; `work` where there is new work, or work is due at another time; `grants` where only an
+ * activation password of a user is another one, or stands otherwise.
+ */
+export type Changed = AggregateName | 'work' | 'grants'
 
 /** What keeps the store from writing. */
 export interface StoreTrouble {

@@ -144,7 +144,7 @@ function settled(answer: WriteAnswer | undefined): unknown {
 
 /** A connection's `data_version` moves when any other connection has committed, our own writer included. */
 function foreignCommits(reader: Db, tell: Tell): () => void {
-  const everything: ReadonlySet<Changed> = new Set([...aggregateNames, 'work'])
+  const everything: ReadonlySet<Changed> = new Set([...aggregateNames, 'work', 'grants'])
   const version = () => reader.one<{ data_version: number }>('PRAGMA data_version')?.data_version
   let last = version()
   return () => {

@@ -16,6 +16,9 @@ import { addInvitations } from './invitations.ts'
 import { countUsers, findUsers, foundUser, selectUser, type UserRow, userFromRow } from './user-rows.ts'
 import { writeUser } from './user-write.ts'
 
+/** These leave the users themselves as they are. */
+const grantMethods: readonly string[] = ['openGrant', 'approve', 'revokeGrant', 'expireGrants']
+
 export const users: Aggregate<UserStore> = {
   reads: [
     'list',
@@ -34,7 +37,9 @@ export const users: Aggregate<UserStore> = {
   // Memberships come and go with users.
   touches: (method, [grant]) => {
     if (method === 'write' || method === 'remove') return ['users', 'groups']
-    return method === 'openGrant' && (grant as NewGrant).invitations ? ['users', 'invitations'] : ['users']
+    if (!grantMethods.includes(method)) return ['users']
+    const isMailed = method === 'openGrant' && (grant as NewGrant).invitations
+    return isMailed ? ['grants', 'work', 'invitations'] : ['grants', 'work']
   },
   make: (db) => ({
     add: (user) => add(db, user),
