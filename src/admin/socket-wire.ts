@@ -10,7 +10,7 @@ import type { Credentials } from './desk.ts'
 export const requestBytesMax = 1024 * 1024
 export const pathPrefix = '/v1/'
 /** Raised whenever arguments or answers change their form. */
-export const wireVersion = 1
+export const wireVersion = 2
 
 const userHeader = 'postkey-user'
 const bearer = 'Bearer '
