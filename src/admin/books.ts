@@ -7,7 +7,7 @@ import { activeAccount, queued } from './commands.ts'
 import { shortened } from './lookup.ts'
 import type { BookCases } from './policy-cases.ts'
 import type { AdminParts } from './ports.ts'
-import { newestItem } from './queue.ts'
+import { owedItem } from './queue.ts'
 import type { BooksView } from './views-policy.ts'
 
 type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'srpId'>
@@ -66,6 +66,6 @@ async function booksOf(parts: Parts, account: HandheldAccount): Promise<BooksVie
       removed: removedBooks.includes(cid),
       leftOut: account.books.leftOut.includes(uid),
     })),
-    waiting: await newestItem(parts, account.pin, 'books'),
+    waiting: await owedItem(parts, account, 'books'),
   }
 }

@@ -16,7 +16,7 @@ import type { AdminParts } from './ports.ts'
 import { itemView } from './queue.ts'
 import type { QueueItemView } from './views-policy.ts'
 
-type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'vault'>
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'vault' | 'cutOffMs'>
 
 export function commandCases(parts: Parts): CommandCases {
   const { store, clock, log } = parts

@@ -1,14 +1,19 @@
 /** Handhelds that work for users, as the server knows them. */
 import type { MailAddress } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
+import { cutsOff } from '#policy/queue.ts'
 import type { HandheldAccount, Provisioned } from '#store/handhelds.ts'
+import type { ItemState } from '#store/queue.ts'
 import { algorithmOf } from './activation-view.ts'
 import type { HandheldCases } from './admin.ts'
 import { shortened, typedPin } from './lookup.ts'
 import type { AdminParts } from './ports.ts'
+import { itemView, owedItem } from './queue.ts'
 import type { HandheldDetail, HandheldView, ProvisionedView } from './views.ts'
 
-type Parts = Pick<AdminParts, 'store'>
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'cutOffMs'>
+
+const itemsMax = 1_000
 
 export function handheldCases(parts: Parts): Pick<HandheldCases, 'list' | 'show'> {
   const { store } = parts
@@ -38,7 +43,8 @@ export const handheldView = (account: HandheldAccount, user: MailAddress | null)
 const shown = ({ sent, applied, leftOut }: Provisioned): ProvisionedView => ({ sent, applied, leftOut })
 
 /** A PIN that worked for several users in turn is shown with the newest of them. */
-export async function handheldDetail({ store }: Parts, typed: string): Promise<HandheldDetail> {
+export async function handheldDetail(parts: Parts, typed: string): Promise<HandheldDetail> {
+  const { store } = parts
   const pin = typedPin(typed)
   const accounts = pin ? await store.handhelds.byPin(pin) : []
   const account = newest(accounts)
@@ -52,9 +58,38 @@ export async function handheldDetail({ store }: Parts, typed: string): Promise<H
     activation: account.txn,
     algorithm: algorithmOf(key?.suite),
     masterKeyMadeAtMs: key?.createdAtMs ?? null,
+    masterKeyId: key?.kid ?? null,
+    hybrid: key?.hybrid ?? false,
+    ...(await given(parts, account)),
     waiting: (await store.deliveries.runningFor({ pin })).length,
   }
 }
+
+type Given = Pick<
+  HandheldDetail,
+  'policyName' | 'isCutOff' | 'policyOwed' | 'booksOwed' | 'wipeAtMs' | 'wipedAtMs' | 'queue'
+>
+
+/** What it should have, what of that it lacks, and what else waits for it. */
+async function given(parts: Parts, account: HandheldAccount): Promise<Given> {
+  const { store, clock, cutOffMs } = parts
+  const { pin, userId, state, wipeAtMs } = account
+  const isActive = state === 'active'
+  const items = await store.queue.list({ pin, limit: itemsMax })
+  const open = isActive ? items.filter((one) => openStates.has(one.state)) : []
+  const wipe = items.find(({ command, state: of }) => command === 'wipe' && of === 'done')
+  return {
+    policyName: isActive ? ((await store.policies.layersOf(userId))[0]?.policy.name ?? null) : null,
+    isCutOff: open.some((item) => cutsOff(item, cutOffMs, clock.nowMs())),
+    policyOwed: isActive ? await owedItem(parts, account, 'policy') : null,
+    booksOwed: isActive ? await owedItem(parts, account, 'books') : null,
+    wipeAtMs: isActive ? wipeAtMs : null,
+    wipedAtMs: state === 'wiped' ? (wipe?.sinceMs ?? null) : null,
+    queue: await Promise.all(open.map((item) => itemView(parts, item))),
+  }
+}
+
+const openStates: ReadonlySet<ItemState> = new Set(['waiting', 'out', 'refused', 'set_aside'])
 
 function newest(accounts: readonly HandheldAccount[]): HandheldAccount | undefined {
   const active = accounts.filter((account) => account.state === 'active')

@@ -1,14 +1,14 @@
 /** What counts for one user, rule by rule, and where each value comes from. */
-import type { Pin } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
 import { resolve } from '#policy/resolve.ts'
 import { writeRuleValue } from '#policy/rule-value.ts'
+import type { HandheldAccount } from '#store/handhelds.ts'
 import type { PolicyLayer } from '#store/policies.ts'
 import type { User } from '#store/users.ts'
 import { findUser, shortened, typedPin } from './lookup.ts'
 import type { AdminParts } from './ports.ts'
-import { newestItem } from './queue.ts'
-import type { EffectivePolicy, EffectiveRule, HandheldPolicy } from './views-policy.ts'
+import { owedItem } from './queue.ts'
+import type { EffectivePolicy, EffectiveRule } from './views-policy.ts'
 
 type Parts = Pick<AdminParts, 'store' | 'clock'>
 
@@ -18,17 +18,17 @@ export async function previewPolicy(parts: Parts, who: string): Promise<Effectiv
   const layers = await parts.store.policies.layersOf(user.id)
   const accounts = await parts.store.handhelds.byUser(user.id)
   const active = accounts.filter(({ state }) => state === 'active')
-  const standing = async (pin: Pin, { sent, applied, leftOut }: Omit<HandheldPolicy, 'pin' | 'waiting'>) => ({
-    pin,
-    sent,
-    applied,
-    leftOut,
-    waiting: await newestItem(parts, pin, 'policy'),
+  const standing = async (account: HandheldAccount) => ({
+    pin: account.pin,
+    sent: account.policy.sent,
+    applied: account.policy.applied,
+    leftOut: account.policy.leftOut,
+    waiting: await owedItem(parts, account, 'policy'),
   })
   return {
     user: user.address,
     rules: rulesOf(layers),
-    handhelds: await Promise.all(active.map(({ pin, policy }) => standing(pin, policy))),
+    handhelds: await Promise.all(active.map(standing)),
   }
 }
 

@@ -93,6 +93,8 @@ export interface AdminParts {
   /** The algorithms of this server, the preferred one first. */
   readonly suites: readonly Suite[]
   readonly scanIntervalSeconds: number
+  /** After so long without its policy a handheld is cut off; 0: never. */
+  readonly cutOffMs: number
   /** Null where mail is on another server. */
   readonly mail: MailAccounts | null
   /** Opens the way to the directory; null where none is configured. */

@@ -1,9 +1,9 @@
 /** What waits for handhelds: seen, cancelled, sent again. */
-import type { Pin } from '#kernel/brand.ts'
 import { Fault, type FaultCode, faultRow } from '#kernel/fault.ts'
 import { waitsFor } from '#policy/queue.ts'
 import { receiptStatus } from '#protocol/receipt.ts'
 import type { Delivery } from '#store/deliveries.ts'
+import type { HandheldAccount } from '#store/handhelds.ts'
 import type { QueueFilter, QueueItem } from '#store/queue.ts'
 import { findUser, typedPin } from './lookup.ts'
 import type { QueueCases, QueueQuery } from './policy-cases.ts'
@@ -51,15 +51,20 @@ async function findItem({ store }: Parts, id: number): Promise<QueueItem> {
   throw new Fault('queue.unknown', String(id))
 }
 
-/** The newest item of a kind that is not done with; null where there is none. */
-export async function newestItem(
+/**
+ * What of a policy or set the handheld does not have yet: on its way, stopped, or taken out by an administrator. Null: it
+ * has what it should have.
+ */
+export async function owedItem(
   parts: Parts,
-  pin: Pin,
-  kind: QueueItem['kind'],
+  { pin, activatedAtMs }: Pick<HandheldAccount, 'pin' | 'activatedAtMs'>,
+  kind: 'policy' | 'books',
 ): Promise<QueueItemView | null> {
-  const open = await parts.store.queue.list({ pin, open: true, limit: limitMax })
-  const item = open.find((one) => one.kind === kind)
-  return item ? itemView(parts, item) : null
+  const items = await parts.store.queue.list({ pin, limit: limitMax })
+  // An activation brings policy and books itself, whatever was owed before it.
+  const newest = items.find((one) => one.kind === kind && one.queuedAtMs >= activatedAtMs)
+  const isOwed = newest !== undefined && newest.state !== 'done' && newest.state !== 'replaced'
+  return isOwed ? itemView(parts, newest) : null
 }
 
 export async function itemView({ store }: Parts, item: QueueItem): Promise<QueueItemView> {
@@ -97,13 +102,25 @@ function standing(item: QueueItem, delivery: Delivery | null, other: QueueItem |
     case 'set_aside':
       return { ...wordsOf(item.code ?? 'queue.set_aside'), ...(item.state === 'set_aside' ? asideWords : {}) }
     case 'done':
-      return ended(item.leftOut.length > 0 ? 'Applied in part.' : 'Applied.')
+      return ended(doneWords(item))
     case 'cancelled':
-      return ended('Cancelled by an administrator.')
+      return { ...ended('Cancelled by an administrator.'), next: cancelledNext(item) }
     default:
       return ended('A newer one, a wipe or a new activation has taken its place.')
   }
 }
+
+/** A handheld answers a command before it obeys: a wipe may still wait for its time. */
+function doneWords({ kind, command, leftOut }: QueueItem): string {
+  if (command === 'wipe') return 'The handheld has taken it, and erases itself when its time has come.'
+  if (kind === 'command') return 'The handheld has taken it.'
+  return leftOut.length > 0 ? 'Applied in part.' : 'Applied.'
+}
+
+const cancelledNext = ({ id, kind }: QueueItem): string =>
+  kind === 'command'
+    ? 'Nothing: give the command again where it is still wanted.'
+    : `The handheld keeps what it has until the next change; \`postkey queue resend ${id}\` sends it after all.`
 
 const asideWords = { says: faultRow('queue.set_aside').says, next: faultRow('queue.set_aside').next }
 

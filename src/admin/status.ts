@@ -5,12 +5,13 @@ import { activationView } from './activation-view.ts'
 import { fine, fromFault } from './check.ts'
 import { overdueMs } from './path.ts'
 import type { AdminParts } from './ports.ts'
+import { queueChecks } from './status-queue.ts'
 import type { Check, Health, Status } from './views.ts'
 
 const hourMs = 3_600_000
 const openMax = 1_000
 const recentMax = 1_000
-type Parts = Pick<AdminParts, 'store' | 'clock' | 'health' | 'scanIntervalSeconds'>
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'health' | 'scanIntervalSeconds' | 'cutOffMs'>
 
 /** What a store that was opened without a server says. */
 export const noServerCheck: Check = fromFault('server', 'broken', 'admin.no_server')
@@ -26,6 +27,7 @@ export async function readStatus(parts: Parts): Promise<Status> {
     ...(await workChecks(parts, nowMs)),
     ...(await watchChecks(parts, nowMs)),
     ...(await invitationChecks(parts)),
+    ...(await queueChecks(parts, nowMs)),
     ...activationChecks(open, await store.activations.list({ limit: recentMax }), nowMs),
   ].toSorted((a, b) => rank(a.health) - rank(b.health))
   return {

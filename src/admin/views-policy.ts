@@ -77,7 +77,7 @@ export interface HandheldPolicy {
   readonly applied: number
   readonly sent: number
   readonly leftOut: readonly string[]
-  /** What of it is on its way, or has stopped. */
+  /** A newer one that is on its way, has stopped or was cancelled; null: it has what it should have. */
   readonly waiting: QueueItemView | null
 }
 

@@ -9,6 +9,7 @@ import type { FaultCode, Turn } from '#kernel/fault.ts'
 import type { AccountState, Provisioned } from '#store/handhelds.ts'
 import type { InvitationPart, InvitationState } from '#store/invitations.ts'
 import type { User } from '#store/users.ts'
+import type { QueueItemView } from './views-policy.ts'
 
 /** An activation password as it stands; the password itself is kept nowhere. */
 export interface PasswordView {
@@ -176,6 +177,23 @@ export interface HandheldDetail extends HandheldView {
   readonly activation: ActivationId
   readonly algorithm: 'AES' | '3DES' | null
   readonly masterKeyMadeAtMs: number | null
+  /** The number of its current key; null: it has none. */
+  readonly masterKeyId: number | null
+  /** ML-KEM-768 has a part in that key. */
+  readonly hybrid: boolean
+  /** The strongest policy that reaches its user; null: it works for nobody. */
+  readonly policyName: string | null
+  /** It has not applied its policy for too long, and gets no mail, calendar or sync. */
+  readonly isCutOff: boolean
+  /** What it should have and does not; null: nothing. */
+  readonly policyOwed: QueueItemView | null
+  readonly booksOwed: QueueItemView | null
+  /** When a wipe that it has taken will have been carried out; null: none is to come. */
+  readonly wipeAtMs: number | null
+  /** When it took the wipe that ended its account; null: none did, or that is forgotten. */
+  readonly wipedAtMs: number | null
+  /** What is queued for it and not done with, the newest first. */
+  readonly queue: readonly QueueItemView[]
   /** Messages on their way to it. */
   readonly waiting: number
 }

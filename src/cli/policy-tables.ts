@@ -100,6 +100,10 @@ export const itemName = ({ kind, command }: QueueItemView): string => spaced(com
 const nextTry = (run: Run, atMs: number | null): string =>
   atMs === null ? '' : atMs <= run.deps.clock.nowMs() ? 'now' : relative(atMs, run.deps.clock.nowMs())
 
+/** Of a policy or set that the handheld does not have yet. */
+export const owedWords = ({ id, state, says }: QueueItemView): string =>
+  `${state === 'waiting' || state === 'out' ? 'a newer one is on its way' : 'a newer one has stopped'} (item ${id}): ${says}`
+
 export function describeItem(run: Run, item: QueueItemView): string {
   const at = (atMs: number) => moment(atMs, run.deps.clock.nowMs(), run.zone)
   const text = fields(

@@ -34,6 +34,20 @@ export function waitsFor<I extends Queued>(live: readonly I[], item: I): I | nul
   return first && first.id !== item.id ? first : null
 }
 
+/**
+ * Whether a handheld that has not applied this policy is cut off by now. One that refused it is; one whose policy could
+ * not be made, or was taken out by an administrator, is not.
+ * @param cutOffMs 0: no handheld is ever cut off
+ */
+export function cutsOff(
+  { kind, state, queuedAtMs }: Omit<Queued, 'id'> & { readonly queuedAtMs: number },
+  cutOffMs: number,
+  nowMs: number,
+): boolean {
+  const isOwed = state === 'waiting' || state === 'out' || state === 'refused'
+  return cutOffMs > 0 && kind === 'policy' && isOwed && nowMs - queuedAtMs >= cutOffMs
+}
+
 /** What becomes of an item once the handheld has answered it. */
 export type Verdict =
   | { readonly state: 'done' }

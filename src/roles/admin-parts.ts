@@ -44,6 +44,7 @@ export const adminParts = (base: Base, process: Process): AdminParts => ({
   passwordTries: base.config.activation.password_tries,
   invitations: invitationOffice(base.config),
   scanIntervalSeconds: base.config.agent.scan_interval_seconds,
+  cutOffMs: base.config.policy.cut_off_hours * 3_600_000,
   mail: base.config.imap.host ? null : mailAccounts(base),
   directory: directoryOf(base.config),
   vanishPercentMax: base.config.ldap.vanish_percent_max,

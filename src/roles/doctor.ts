@@ -4,6 +4,7 @@ import type { Admin, DoctorOptions } from '#admin/admin.ts'
 import { fine, fromFault } from '#admin/check.ts'
 import type { DatabaseCare } from '#admin/ports.ts'
 import { noServerCheck, tryWrite, watchChecks, workChecks } from '#admin/status.ts'
+import { queueChecks } from '#admin/status-queue.ts'
 import type { Check, DoctorNote } from '#admin/views.ts'
 import type { Rung } from '#agent/watch/choose.ts'
 import { brokenFiles } from '#config/secret-file.ts'
@@ -239,6 +240,7 @@ async function agentChecks({ base, health, serving }: Patient): Promise<Check[]>
     ...(serving ? health() : []),
     ...(await workChecks(parts, nowMs)),
     ...(await backlogChecks(base, nowMs)),
+    ...(await queueChecks({ store, cutOffMs: config.policy.cut_off_hours * 3_600_000 }, nowMs)),
     ...(await watchChecks(parts, nowMs)),
   ]
 }

@@ -89,6 +89,16 @@ export interface QueueFilter {
   readonly limit: number
 }
 
+export interface QueueTroubles {
+  readonly refused: number
+  readonly setAside: number
+  /** Of those two the newest; null: there is none. */
+  readonly newestStopped: QueueItem | null
+  /** Waiting, out or refused. */
+  readonly owed: number
+  readonly oldestOwed: QueueItem | null
+}
+
 export interface QueueStore {
   /**
    * Queues items, all in one commit. A policy or set takes the place of one that is not acknowledged yet; a wipe takes
@@ -101,6 +111,8 @@ export interface QueueStore {
   list(filter: QueueFilter): Promise<QueueItem[]>
   /** How many items are waiting, out, refused or set aside, by state. */
   counts(): Promise<Partial<Record<ItemState, number>>>
+  /** What has stopped, and policies that were queued before a time and are not applied. */
+  troubled(owedBeforeMs: number): Promise<QueueTroubles>
   /** Not ended, oldest first. */
   live(pin: Pin): Promise<QueueItem[]>
   /** Waiting items that are due, oldest due first. */

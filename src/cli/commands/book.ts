@@ -52,7 +52,9 @@ function describe(run: Run, view: BooksView): string {
 }
 
 function standing({ removed, leftOut }: BookView, { applied, waiting }: BooksView): string {
-  if (removed) return waiting ? 'is taken away' : 'taken away'
+  const isOwed = waiting !== null || applied === 0
+  if (removed) return isOwed ? 'is to be taken away' : 'taken away'
   if (leftOut) return 'left out by the handheld'
-  return applied > 0 && !waiting ? 'registered' : 'on its way'
+  if (!isOwed) return 'registered'
+  return !waiting || waiting.state === 'waiting' || waiting.state === 'out' ? 'on its way' : 'not sent'
 }

@@ -5,7 +5,7 @@ import type { QueueItemView } from '#admin/views-policy.ts'
 import { act, arg, examples } from '../act.ts'
 import { type Consent, mayLose, withConsent } from '../consent.ts'
 import type { Host } from '../deps.ts'
-import { describeItem } from '../policy-tables.ts'
+import { describeItem, itemName } from '../policy-tables.ts'
 import { readPassword } from '../prompts.ts'
 import { type Run, usage } from '../run.ts'
 
@@ -118,8 +118,11 @@ async function wipe(run: Run, args: readonly string[], options: WipeOptions): Pr
 async function remove(run: Run, args: readonly string[], consent: Consent): Promise<void> {
   await run.admin(async (admin) => {
     const value = await admin.handhelds.show(arg(args, 0))
-    const { pin, user } = value
-    const says = `Ends the account of handheld ${pin} of ${user ?? 'nobody'}.`
+    const { pin, user, queue } = value
+    const dropped = queue.map(itemName).join(', ')
+    const says =
+      `Ends the account of handheld ${pin} of ${user ?? 'nobody'}. Nothing is erased on the handheld.` +
+      (dropped === '' ? '' : ` What waits for it is dropped: ${dropped}.`)
     if (!(await mayLose(run, consent, { name: pin, says, value }))) return
     const removed = await admin.handhelds.remove(pin)
     run.print(removed, () => `Handheld ${removed.pin} works for nobody any more; its keys are erased.\n`)

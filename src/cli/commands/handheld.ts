@@ -1,12 +1,15 @@
 import type { Command } from 'commander'
 import type { HandheldDetail, HandheldView } from '#admin/views.ts'
+import type { QueueItemView } from '#admin/views-policy.ts'
 import { act, arg } from '../act.ts'
 import type { Host } from '../deps.ts'
+import { itemName, owedWords } from '../policy-tables.ts'
 import type { Run } from '../run.ts'
 import type { Column } from '../table.ts'
-import { fields } from '../text.ts'
+import { count, fields, spaced } from '../text.ts'
 import { moment, relative } from '../time.ts'
 import { handheldOrders } from './handheld-orders.ts'
+import { kidText } from './keys.ts'
 
 /** The server's view of handhelds; the terminal handheld adds its own commands beside these. */
 export function handheldCommands(program: Command, host: Host): Command {
@@ -53,17 +56,42 @@ function describe(run: Run, detail: HandheldDetail): string {
       ['platform', detail.platform],
       ['activated', at(detail.activatedAtMs)],
       ['heard', at(detail.heardAtMs)],
-      ['policy', provisioned(detail.policy)],
-      ['books', provisioned(detail.books)],
+      ['policy', [detail.policyName, standing(detail, 'policy')].filter(Boolean).join(': ')],
+      ['cut off', detail.isCutOff ? 'no mail, calendar or sync until it has applied its policy' : null],
+      ['books', standing(detail, 'books')],
       ['left out', [...detail.policy.leftOut, ...detail.books.leftOut].join(', ')],
-      ['master key', key === null ? 'none' : `${detail.algorithm ?? ''}, made ${at(key)}`],
+      ['wipe', detail.wipeAtMs === null ? null : `taken; carried out by ${at(detail.wipeAtMs)}`],
+      ['wiped', detail.wipedAtMs === null ? null : `it took the wipe ${at(detail.wipedAtMs)}`],
+      ['master key', key === null ? 'none' : `${keyName(detail)}, made ${at(key)}`],
       ['device key', detail.deviceKey],
       ['activation', detail.activation],
-      ['waiting', `${detail.waiting} on their way to it`],
+      ['waiting', detail.waiting === 0 ? 'nothing' : `${count(detail.waiting, 'message')} on the way to it`],
     ],
     run.terminal.width,
   )
-  return `${run.terminal.bold(detail.pin)}\n${text}`
+  const queue = detail.queue.length === 0 ? '' : `\n${run.table(queueColumns(run), detail.queue)}`
+  return `${run.terminal.bold(detail.pin)}\n${text}${queue}`
+}
+
+const queueColumns = (run: Run): readonly Column<QueueItemView>[] => [
+  { title: 'ITEM', value: ({ id }) => String(id) },
+  { title: 'WHAT', value: itemName },
+  { title: 'STATE', value: ({ state }) => spaced(state) },
+  { title: 'SINCE', value: ({ sinceMs }) => relative(sinceMs, run.deps.clock.nowMs()) },
+  { title: 'SAYS', value: ({ says }) => says, flexible: true },
+]
+
+/** As `postkey keys list` names them. */
+function keyName({ masterKeyId, algorithm, hybrid }: HandheldDetail): string {
+  return `${kidText(masterKeyId ?? 0)}, ${algorithm ?? ''}${hybrid ? ' + ML-KEM' : ''}`
+}
+
+function standing(detail: HandheldDetail, what: 'policy' | 'books'): string {
+  const owed = what === 'policy' ? detail.policyOwed : detail.booksOwed
+  const { applied } = detail[what]
+  if (owed) return `${applied === 0 ? 'none' : `number ${applied}`} applied; ${owedWords(owed)}`
+  const is = detail.state === 'active' && applied > 0 && applied === detail[what].sent
+  return `${provisioned(detail[what])}${is ? ', as it should be' : ''}`
 }
 
 function provisioned({ sent, applied }: { readonly sent: number; readonly applied: number }): string {

@@ -41,7 +41,7 @@ const columns = (run: Run): readonly Column<KeyView>[] => [
   { title: 'ROLLOVER', value: rolloverText, flexible: true },
 ]
 
-const kidText = (kid: number): string => kid.toString(16).padStart(8, '0')
+export const kidText = (kid: number): string => kid.toString(16).padStart(8, '0')
 
 const algorithmText = ({ algorithm, hybrid, otherAlgorithm }: KeyView): string =>
   `${algorithm}${hybrid ? ' + ML-KEM' : ''}${otherAlgorithm ? ' (not the configured one)' : ''}`

@@ -10,6 +10,7 @@ import {
   changeTable,
   describePolicy,
   effectiveColumns,
+  owedWords,
   policyColumns,
   ruleColumns,
 } from '../policy-tables.ts'
@@ -85,7 +86,7 @@ function describeEffective(run: Run, { user, rules, handhelds }: EffectivePolicy
     ({ pin, applied, leftOut, waiting }) =>
       `Handheld ${pin}: ${applied === 0 ? 'has applied none yet' : `applied number ${applied}`}` +
       `${leftOut.length > 0 ? `, without ${leftOut.join(', ')}` : ''}` +
-      `${waiting ? `; a newer one is on its way (item ${waiting.id}): ${waiting.says}` : '; it has what it should have.'}`,
+      (waiting ? `; ${owedWords(waiting)}` : '; it has what it should have.'),
   )
   const foot = standing.length > 0 ? standing.join('\n') : 'No handheld works for this user.'
   return `${run.terminal.bold(user)}\n\n${run.table(effectiveColumns, rules)}\n${foot}\n`

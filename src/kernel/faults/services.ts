@@ -8,6 +8,12 @@ export const servicesFaults = {
     turn: 'handheld',
     retry: 'automatic',
   },
+  'policy.cut_off': {
+    says: 'The handheld has not applied its IT policy within `[policy] cut_off_hours`: it gets and sends no mail, calendar or sync until it does.',
+    next: 'See what stops it with `postkey handheld show <pin>`; bring the handheld on the air, or remove it.',
+    turn: 'handheld',
+    retry: 'automatic',
+  },
   'policy.refused': {
     says: 'The handheld refused the IT policy: its signature or signer did not verify.',
     next: "Check the domain's CA and the policy signer's certificate, then publish the policy again.",

@@ -1,5 +1,14 @@
 import type { Pin } from '#kernel/brand.ts'
-import type { GivenTo, ItemChange, ItemState, NewItem, QueueFilter, QueueItem, QueueStore } from '../queue.ts'
+import type {
+  GivenTo,
+  ItemChange,
+  ItemState,
+  NewItem,
+  QueueFilter,
+  QueueItem,
+  QueueStore,
+  QueueTroubles,
+} from '../queue.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Db, SqlValue } from './database.ts'
 import { type ReachRow, reachFromRow, reachOf } from './policies.ts'
@@ -29,7 +38,18 @@ const live = "state IN ('waiting', 'out')"
 const open = "state IN ('waiting', 'out', 'refused', 'set_aside')"
 
 export const queue: Aggregate<QueueStore> = {
-  reads: ['find', 'list', 'counts', 'live', 'due', 'nextDueAtMs', 'given', 'givenTo', 'nextWipeAtMs'],
+  reads: [
+    'find',
+    'list',
+    'counts',
+    'troubled',
+    'live',
+    'due',
+    'nextDueAtMs',
+    'given',
+    'givenTo',
+    'nextWipeAtMs',
+  ],
   touches: () => ['queue', 'handhelds', 'deliveries'],
   make: (db) => ({
     add: (items) => items.map((item) => (worksFor(db, item) ? add(db, item) : null)),
@@ -43,6 +63,7 @@ export const queue: Aggregate<QueueStore> = {
           )
           .map(({ state, n }) => [state, n]),
       ),
+    troubled: (owedBeforeMs) => troubled(db, owedBeforeMs),
     live: (pin) => select(db, `WHERE pin = ? AND ${live} ORDER BY id`, pin),
     due: (nowMs, limit) =>
       select(db, "WHERE state = 'waiting' AND due_at_ms <= ? ORDER BY due_at_ms, id LIMIT ?", nowMs, limit),
@@ -123,6 +144,21 @@ function list(db: Db, { pin, userId, open: onlyOpen, limit }: QueueFilter): Queu
 const worksFor = (db: Db, { pin, userId }: Pick<QueueItem, 'pin' | 'userId'>): boolean =>
   db.one("SELECT 1 FROM handheld WHERE pin = ? AND user_id = ? AND state = 'active'", pin, userId) !==
   undefined
+
+function troubled(db: Db, owedBeforeMs: number): QueueTroubles {
+  const count = (where: string, ...values: SqlValue[]): number =>
+    db.one<{ n: number }>(`SELECT count(*) AS n FROM queue_item WHERE ${where}`, ...values)?.n ?? 0
+  const owed = "kind = 'policy' AND state IN ('waiting', 'out', 'refused') AND queued_at_ms < ?"
+  return {
+    refused: count("state = 'refused'"),
+    setAside: count("state = 'set_aside'"),
+    newestStopped:
+      select(db, "WHERE state IN ('refused', 'set_aside') ORDER BY since_ms DESC, id DESC LIMIT 1")[0] ??
+      null,
+    owed: count(owed, owedBeforeMs),
+    oldestOwed: select(db, `WHERE ${owed} ORDER BY queued_at_ms, id LIMIT 1`, owedBeforeMs)[0] ?? null,
+  }
+}
 
 function add(db: Db, item: NewItem): number {
   const { pin, kind, nowMs } = item

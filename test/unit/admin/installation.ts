@@ -116,6 +116,7 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
     passwordTries: 5,
     invitations: { language: 'en', mistakes: (language) => templateMistakes('', language) },
     scanIntervalSeconds: 900,
+    cutOffMs: 0,
     mail: null,
     directory: async () => ({
       people: async function* () {
