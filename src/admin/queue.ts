@@ -57,14 +57,16 @@ async function findItem({ store }: Parts, id: number): Promise<QueueItem> {
  */
 export async function owedItem(
   parts: Parts,
-  { pin, activatedAtMs }: Pick<HandheldAccount, 'pin' | 'activatedAtMs'>,
+  account: Pick<HandheldAccount, 'pin' | 'activatedAtMs' | 'policy' | 'books'>,
   kind: 'policy' | 'books',
 ): Promise<QueueItemView | null> {
-  const items = await parts.store.queue.list({ pin, limit: limitMax })
+  const items = await parts.store.queue.list({ pin: account.pin, limit: limitMax })
   // An activation brings policy and books itself, whatever was owed before it.
-  const newest = items.find((one) => one.kind === kind && one.queuedAtMs >= activatedAtMs)
-  const isOwed = newest !== undefined && newest.state !== 'done' && newest.state !== 'replaced'
-  return isOwed ? itemView(parts, newest) : null
+  const newest = items.find((one) => one.kind === kind && one.queuedAtMs >= account.activatedAtMs)
+  if (!newest || newest.state === 'done' || newest.state === 'replaced') return null
+  // What was cancelled on its way may have been applied all the same.
+  const isApplied = newest.number !== null && newest.number <= account[kind].applied
+  return newest.state === 'cancelled' && isApplied ? null : itemView(parts, newest)
 }
 
 export async function itemView({ store }: Parts, item: QueueItem): Promise<QueueItemView> {

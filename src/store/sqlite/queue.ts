@@ -1,41 +1,10 @@
 import type { Pin } from '#kernel/brand.ts'
-import type {
-  GivenTo,
-  ItemChange,
-  ItemState,
-  NewItem,
-  QueueFilter,
-  QueueItem,
-  QueueStore,
-  QueueTroubles,
-} from '../queue.ts'
+import type { GivenTo, ItemChange, ItemState, NewItem, QueueFilter, QueueItem, QueueStore } from '../queue.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Db, SqlValue } from './database.ts'
 import { type ReachRow, reachFromRow, reachOf } from './policies.ts'
-
-interface ItemRow {
-  id: number
-  pin: Pin
-  user_id: number
-  kind: QueueItem['kind']
-  command: QueueItem['command']
-  sealed: Uint8Array | null
-  digest: string
-  state: ItemState
-  since_ms: number
-  queued_at_ms: number
-  due_at_ms: number | null
-  tries: number
-  failures: number
-  number: number | null
-  delivery_key: string | null
-  status: number | null
-  code: QueueItem['code']
-  left_out: string
-}
-
-const live = "state IN ('waiting', 'out')"
-const open = "state IN ('waiting', 'out', 'refused', 'set_aside')"
+import { live, open, select } from './queue-rows.ts'
+import { troubled } from './queue-troubles.ts'
 
 export const queue: Aggregate<QueueStore> = {
   reads: [
@@ -107,31 +76,6 @@ export const queue: Aggregate<QueueStore> = {
   }),
 }
 
-function select(db: Db, where: string, ...values: SqlValue[]): QueueItem[] {
-  return db.all<ItemRow>(`SELECT * FROM queue_item ${where}`, ...values).map(fromRow)
-}
-
-const fromRow = (row: ItemRow): QueueItem => ({
-  id: row.id,
-  pin: row.pin,
-  userId: row.user_id,
-  kind: row.kind,
-  command: row.command,
-  sealed: row.sealed,
-  digest: row.digest,
-  state: row.state,
-  sinceMs: row.since_ms,
-  queuedAtMs: row.queued_at_ms,
-  dueAtMs: row.due_at_ms,
-  tries: row.tries,
-  failures: row.failures,
-  number: row.number,
-  deliveryKey: row.delivery_key,
-  status: row.status,
-  code: row.code,
-  leftOut: JSON.parse(row.left_out) as string[],
-})
-
 function list(db: Db, { pin, userId, open: onlyOpen, limit }: QueueFilter): QueueItem[] {
   return select(
     db,
@@ -144,21 +88,6 @@ function list(db: Db, { pin, userId, open: onlyOpen, limit }: QueueFilter): Queu
 const worksFor = (db: Db, { pin, userId }: Pick<QueueItem, 'pin' | 'userId'>): boolean =>
   db.one("SELECT 1 FROM handheld WHERE pin = ? AND user_id = ? AND state = 'active'", pin, userId) !==
   undefined
-
-function troubled(db: Db, owedBeforeMs: number): QueueTroubles {
-  const count = (where: string, ...values: SqlValue[]): number =>
-    db.one<{ n: number }>(`SELECT count(*) AS n FROM queue_item WHERE ${where}`, ...values)?.n ?? 0
-  const owed = "kind = 'policy' AND state IN ('waiting', 'out', 'refused') AND queued_at_ms < ?"
-  return {
-    refused: count("state = 'refused'"),
-    setAside: count("state = 'set_aside'"),
-    newestStopped:
-      select(db, "WHERE state IN ('refused', 'set_aside') ORDER BY since_ms DESC, id DESC LIMIT 1")[0] ??
-      null,
-    owed: count(owed, owedBeforeMs),
-    oldestOwed: select(db, `WHERE ${owed} ORDER BY queued_at_ms, id LIMIT 1`, owedBeforeMs)[0] ?? null,
-  }
-}
 
 function add(db: Db, item: NewItem): number {
   const { pin, kind, nowMs } = item

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Queued, verdictOn, waitsFor } from '#policy/queue.ts'
+import { cutsOff, type Queued, verdictOn, waitsFor } from '#policy/queue.ts'
 import { ackStatus } from '#protocol/ack.ts'
 
 const item = (id: number, kind: Queued['kind'], state = 'waiting'): Queued => ({ id, kind, state })
@@ -75,4 +75,15 @@ test('whatever a handheld answers is an end or a time', () => {
       },
     ),
   )
+})
+
+test('a policy that is not applied in time cuts off, a refused one too; one that was taken out does not', () => {
+  const policy = { kind: 'policy', state: 'out', queuedAtMs: 1_000 } as const
+  assert.equal(cutsOff(policy, 500, 1_499), false)
+  assert.equal(cutsOff(policy, 500, 1_500), true)
+  assert.equal(cutsOff(policy, 0, 9_999), false, 'nobody is cut off where no time is set')
+  const states = ['waiting', 'out', 'refused', 'set_aside', 'cancelled', 'replaced', 'done']
+  const cutting = states.filter((state) => cutsOff({ ...policy, state }, 500, 2_000))
+  assert.deepEqual(cutting, ['waiting', 'out', 'refused'])
+  assert.equal(cutsOff({ ...policy, kind: 'books' }, 500, 2_000), false)
 })
