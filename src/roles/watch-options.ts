@@ -60,7 +60,9 @@ export function ladderFor(
 export function watchWords({ agent }: Config, rungs: readonly Rung[]): string {
   const used = rungs.filter(({ use }) => use === 'used')
   const isLook = ({ strategy }: Rung) => counterLooks.some((look) => look === strategy)
-  const looks = used.filter(isLook).map(({ strategy, says }) => `${titles[strategy]} (${says})`)
+  const looks = used
+    .filter(isLook)
+    .map(({ strategy, says }) => `${titles[strategy]} (${says.replace(/\.$/, '')})`)
   const first = used.filter((rung) => !isLook(rung) && rung.strategy !== 'interval')
   const better = rungs.filter(({ use }) => use !== 'used' && use !== 'spare')
   return [

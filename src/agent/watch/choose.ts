@@ -93,7 +93,7 @@ const hintRung = ({ relayHint }: WatchFacts): Rung =>
 const pushRung = ({ pushHook }: WatchFacts): Rung =>
   pushHook
     ? rung('push', 'used', 'The mail server says when it has delivered a mail.')
-    : rung('push', 'off', 'No push hook: `agent.push_token_file` is empty.')
+    : rung('push', 'off', '`agent.push_token_file` is empty.')
 
 function lookRung(facts: WatchFacts, look: CounterLook): Rung {
   const { strategy: wanted, proofs } = facts
