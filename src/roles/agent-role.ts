@@ -63,6 +63,8 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
   let announced: readonly Uint8Array[] = []
   let relayTime: { readonly wallMs: number; readonly monotonicMs: number } | null = null
   const pinned = access.sealKeys
+  // What may fail comes before what would have to be ended again.
+  const mail = await watchedServer(base, ports.imap)
   const keys = keepKeysFresh(base)
   const env: AgentEnv = {
     ...base,
@@ -71,8 +73,6 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
     kem: nobleMlKem,
     domain: await describeDomain(base, keys, access.relayId, () => (pinned.length > 0 ? pinned : announced)),
   }
-  // What may fail comes before what would have to be ended again.
-  const mail = await watchedServer(base, ports.imap)
   let watching: Watching | null = null
   const agent = startAgent(env, {
     domains: base.config.server.domains,
