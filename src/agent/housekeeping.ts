@@ -37,7 +37,9 @@ export function startAgentHousekeeping(env: Env, due: () => void): () => void {
   // Whoever set the date back while no agent ran was not seen.
   store.queue
     .bringBack(clock.nowMs())
-    .then(due)
+    .then((count) => {
+      if (count > 0) due()
+    })
     .catch((error) => log.error({ code: faultCodeOf(error) }, 'housekeeping failed'))
   turn()
   return () => {

@@ -122,8 +122,8 @@ export interface QueueStore {
   change(change: ItemChange): Promise<void>
   /** It waits for `other` to end; nothing is written where that has ended meanwhile. */
   waitFor(id: number, other: number): Promise<void>
-  /** What came to wait later than now came under a date that was ahead: it is due. */
-  bringBack(nowMs: number): Promise<void>
+  /** What came to wait later than now came under a date that was ahead: it is due. Returns how many did. */
+  bringBack(nowMs: number): Promise<number>
   /** Takes an item out; false where it had ended. */
   cancel(id: number, nowMs: number): Promise<boolean>
   /**
@@ -131,7 +131,7 @@ export interface QueueStore {
    * ended, and where the handheld does not work for its user any more.
    */
   again(id: number, nowMs: number): Promise<boolean>
-  /** The date was set back by so much: what waits for a time comes earlier by the same; a wipe keeps its date. */
+  /** The date was set back by so much: what waits for a time comes earlier by the same, the end of a wiped handheld too. */
   bringForward(byMs: number): Promise<void>
   /** Every handheld that works and whose activation has brought it a policy, after this PIN; in the order of PINs. */
   given(after: Pin | '', limit: number): Promise<GivenTo[]>

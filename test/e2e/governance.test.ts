@@ -63,7 +63,7 @@ test('policies, books, locks and wipes reach the terminal handheld, and each ste
       const shown = await ask('queue', 'show', String(policy?.id))
       assert.match(shown, /policy\.not_acknowledged/)
       assert.match(shown, /turn +handheld/)
-      phone.stay()
+      await phone.stay()
       await untilDone(policy?.id ?? 0)
       await untilDone(books?.id ?? 0)
       const preview = await ask('policy', 'preview', pin, 'password_min_length')

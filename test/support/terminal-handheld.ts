@@ -1,6 +1,6 @@
 /** The terminal handheld as a person has it: `postkey handheld …` in a directory of its own. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { HandheldView } from '#handheld/view.ts'
@@ -12,8 +12,8 @@ export interface TerminalHandheld {
   readonly dir: string
   /** Activates it; returns the texts of the screen. */
   activate(address: string, password: string): Promise<readonly string[]>
-  /** Comes on the air, until `leave`. */
-  stay(): void
+  /** Comes on the air, until `leave`; resolves when the program has taken the handheld. */
+  stay(): Promise<void>
   leave(): Promise<void>
   /** All that it has printed while on the air. */
   said(): string
@@ -23,6 +23,13 @@ export interface TerminalHandheld {
   /** Types its own password; off the air meanwhile, since one process at a time works with it. */
   unlock(password: string): Promise<void>
   setPassword(password: string): Promise<void>
+}
+
+/** Whether this process works with the handheld: two at a time would use each number twice. */
+function holds(dir: string, pid: number): boolean {
+  return readdirSync(dir).some(
+    (name) => name === 'lock' && readFileSync(join(dir, name), 'utf8') === String(pid),
+  )
 }
 
 export function terminalHandheld(t: Scope, postkey: Postkey, name: string): TerminalHandheld {
@@ -42,8 +49,13 @@ export function terminalHandheld(t: Scope, postkey: Postkey, name: string): Term
     return stdout
   }
   const screen = async () => JSON.parse(await cli('screen', '-o', 'json')) as HandheldView
-  const stay = () => {
-    running = start(bin, [...settings, 'handheld', 'run', '--dir', dir], { cwd: postkey.data })
+  const stay = async () => {
+    const mine = start(bin, [...settings, 'handheld', 'run', '--dir', dir], { cwd: postkey.data })
+    running = mine
+    for (let left = 200; !holds(dir, mine.pid); left -= 1) {
+      assert.ok(left > 0, `the handheld does not run: ${mine.output()}`)
+      await setTimeout(50)
+    }
   }
   const leave = async () => {
     said += running?.output() ?? ''
@@ -56,7 +68,7 @@ export function terminalHandheld(t: Scope, postkey: Postkey, name: string): Term
     try {
       await cli(...args)
     } finally {
-      if (wasThere) stay()
+      if (wasThere) await stay()
     }
   }
   return {

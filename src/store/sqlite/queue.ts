@@ -47,10 +47,13 @@ export const queue: Aggregate<QueueStore> = {
         id,
         other,
       ),
-    bringForward: (byMs) =>
-      void db.run("UPDATE queue_item SET due_at_ms = due_at_ms - ? WHERE state = 'waiting'", byMs),
+    bringForward: (byMs) => {
+      db.run("UPDATE queue_item SET due_at_ms = due_at_ms - ? WHERE state = 'waiting'", byMs)
+      // The handheld counts the time that passes, whatever the date is here.
+      db.run('UPDATE handheld SET wipe_at_ms = wipe_at_ms - ? WHERE wipe_at_ms IS NOT NULL', byMs)
+    },
     bringBack: (nowMs) =>
-      void db.run(
+      db.run(
         "UPDATE queue_item SET due_at_ms = ? WHERE state = 'waiting' AND since_ms > ? AND due_at_ms > ?",
         ...[nowMs, nowMs, nowMs],
       ),
