@@ -1,5 +1,5 @@
 /** What the audit log says of acts on policies, service books, the queue and handhelds: rows of `audit-rules.ts`. */
-import { type ActRule, first, pick, reads, text } from './audit-rule.ts'
+import { type ActRule, field, first, pick, reads, text } from './audit-rule.ts'
 
 const policy = ['name', 'rank', 'revision', 'groups', 'users', 'handhelds'] as const
 
@@ -10,6 +10,7 @@ const ofPolicy: ActRule = { on: first, before: policyBefore, after: (result) => 
 /** Every rule that changed, as it was and as it is. */
 const ofRules: ActRule = {
   on: first,
+  when: (args) => args.every((arg) => field(arg, 'dryRun') !== true),
   asked: ([, , edit]) => pick(edit, 'note', 'dryRun'),
   after: (result) => {
     const { changes, dryRun } = result as { changes?: readonly unknown[]; dryRun?: boolean }

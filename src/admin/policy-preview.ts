@@ -35,10 +35,11 @@ export async function previewPolicy(parts: Parts, who: string): Promise<Effectiv
 async function userOf({ store }: Parts, who: string): Promise<User> {
   const pin = typedPin(who)
   if (!pin) return findUser(store.users, who)
-  const account = (await store.handhelds.byPin(pin)).find(({ state }) => state === 'active')
+  const accounts = await store.handhelds.byPin(pin)
+  const account = accounts.find(({ state }) => state === 'active')
   const user = account && (await store.users.byId(account.userId))
   if (user) return user
-  throw new Fault('handheld.unknown', shortened(who))
+  throw new Fault(accounts.length > 0 ? 'handheld.not_active' : 'handheld.unknown', shortened(who))
 }
 
 function rulesOf(layers: readonly PolicyLayer[]): EffectiveRule[] {

@@ -85,12 +85,16 @@ export async function itemView({ store }: Parts, item: QueueItem): Promise<Queue
     queuedAtMs: item.queuedAtMs,
     sinceMs: item.sinceMs,
     copies: running?.attempts ?? 0,
-    nextTryAtMs: item.state === 'waiting' ? (other ? null : item.dueAtMs) : (running?.nextAtMs ?? null),
+    nextTryAtMs: item.state === 'waiting' ? (other ? null : item.dueAtMs) : nextCopyAtMs(running),
     waitsFor: other?.id ?? null,
     number: item.number,
     leftOut: item.leftOut,
   }
 }
+
+/** What the relay holds is not tried again: it goes when the handheld comes. */
+const nextCopyAtMs = (delivery: Delivery | null): number | null =>
+  delivery === null || delivery.receipt === receiptStatus.stored ? null : delivery.nextAtMs
 
 type Standing = Pick<QueueItemView, 'says' | 'next' | 'turn' | 'code'>
 

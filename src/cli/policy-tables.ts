@@ -61,12 +61,17 @@ export const ruleColumns: readonly Column<RuleView>[] = [
   { title: 'MEANS', value: ({ says }) => says, flexible: true },
 ]
 
-export const changeTable = (run: Run, changes: readonly RuleChange[]): string =>
+/** @param titles of what was before, and after */
+export const changeTable = (
+  run: Run,
+  changes: readonly RuleChange[],
+  [before, after]: readonly [string, string] = ['BEFORE', 'AFTER'],
+): string =>
   run.table(
     [
       { title: 'RULE', value: ({ rule }) => rule },
-      { title: 'BEFORE', value: ({ before }) => said(before), flexible: true },
-      { title: 'AFTER', value: ({ after }) => said(after), flexible: true },
+      { title: before, value: (change) => said(change.before), flexible: true },
+      { title: after, value: (change) => said(change.after), flexible: true },
     ],
     changes,
   )

@@ -63,7 +63,7 @@ export function makeProgram(deps: RunDeps, host: Host): Command {
   const program = new Command('postkey')
     .description('Postkey activates handhelds over mail.')
     .version(deps.version, '-V, --version', 'print the version')
-    .option('--config <file>', 'configuration file')
+    .option('--config <file>', 'configuration file; else the file that POSTKEY_CONFIG names')
     .option('--set <key=value>', 'set one key of the configuration; may be repeated', collect)
     .option('--token-file <file>', 'file with an access token; else POSTKEY_TOKEN, else you are the owner')
     .addOption(

@@ -24,13 +24,23 @@ export async function activateCommand(io: HandheldIo, options: Options): Promise
   await orCancelled(io, async () => {
     const outcome = await activate(io, options, { relay, suites, postQuantum })
     if (io.format === 'json') io.stdout.write(`${JSON.stringify(outcomeJson(outcome), null, 2)}\n`)
-    else if (outcome.code === 'interrupted')
-      io.stderr.write('Interrupted; the same command goes on with it.\n')
+    else if (outcome.code === 'interrupted') io.stderr.write(`Interrupted; ${howToGoOn(outcome)}\n`)
     const exit = exitOf(outcome.code)
     if (exit) io.setExit(exit)
     if (outcome.code === 'asked') throw new Fault('handheld.consent')
   })
 }
+
+/** Whoever was told no needs another password, which a request that is under way does not ask for. */
+function howToGoOn({ shown }: Outcome): string {
+  const code = shown.at(-1)?.code ?? null
+  return code !== null && toldNo.includes(code)
+    ? 'with --anew the same command begins again, with a new password.'
+    : 'the same command goes on with it.'
+}
+
+/** Texts that a server sends (docs/protocol.md, "The texts"), but for those that a wait can mend. */
+const toldNo: readonly number[] = [3, 4, 5, 6, 7, 8, 9, 16]
 
 /** What programs get; `code` is a number, 0 for Activation Complete, or a word. */
 export const outcomeJson = ({ code, text, stage, pin, txn, elapsedMs, shown }: Outcome) => ({

@@ -94,7 +94,9 @@ function describeEffective(run: Run, { user, rules, handhelds }: EffectivePolicy
 
 async function diff(run: Run, args: readonly string[]): Promise<void> {
   const changes = await run.admin((admin) => admin.policies.diff(arg(args, 0), arg(args, 1)))
-  run.print(changes, () => (changes.length === 0 ? 'They say the same.\n' : changeTable(run, changes)))
+  run.print(changes, () =>
+    changes.length === 0 ? 'They say the same.\n' : changeTable(run, changes, [arg(args, 0), arg(args, 1)]),
+  )
 }
 
 async function history(run: Run, args: readonly string[]): Promise<void> {

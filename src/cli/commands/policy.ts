@@ -131,14 +131,14 @@ async function changed(run: Run, work: (admin: Session) => Promise<PolicyChanged
 function describeChange(run: Run, { policy, changes, dryRun }: PolicyChanged): string {
   if (changes.length === 0) return `Nothing changes: ${policy.name} says so already.\n`
   const head = dryRun ? 'Would change' : 'Changed'
-  const tail = dryRun ? 'Nothing was written.' : `${reached(policy)} See \`postkey queue list\`.`
+  const tail = dryRun ? 'Nothing was written.' : reached(policy)
   return `${head} ${policy.name}, ${count(changes.length, 'rule')}:\n\n${changeTable(run, changes)}\n${tail}\n`
 }
 
 const reached = ({ handhelds }: PolicyView): string =>
   handhelds === 0
-    ? 'It reaches no handheld yet.'
-    : `It reaches ${count(handhelds, 'handheld')}; those whose rules change by it get the new policy now.`
+    ? 'It reaches no handheld yet; `postkey policy assign` gives it to a group or a user.'
+    : `It reaches ${count(handhelds, 'handheld')}; those whose rules change by it get the new policy now: \`postkey queue list\`.`
 
 const set = (run: Run, args: readonly string[], edit: PolicyEdit): Promise<void> =>
   changed(run, (admin) => {
