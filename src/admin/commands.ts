@@ -1,4 +1,5 @@
 /** Commands to a handheld far away, and the end of its account. */
+import type { Pin } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
 import { sealOrder } from '#policy/sealed-order.ts'
 import {
@@ -33,10 +34,17 @@ export function commandCases(parts: Parts): CommandCases {
     },
     resendPolicy: async (typed) => {
       const { pin, userId, policy } = await activeAccount(parts, typed)
+      if (policy.applied === 0) return doubt(parts, pin)
       const item = { pin, userId, kind: 'policy', digest: policy.digest, nowMs: clock.nowMs() } as const
       return queued(parts, item)
     },
   }
+}
+
+/** A handheld that has applied no policy gets it by its activation, which a refusal may have stopped. */
+async function doubt({ store, clock }: Parts, pin: Pin): Promise<null> {
+  await store.activations.commit({ nowMs: clock.nowMs(), account: { kind: 'unsure', pin, what: 'policy' } })
+  return null
 }
 
 /** The account that works on this handheld. @throws Fault handheld.unknown, handheld.not_active */

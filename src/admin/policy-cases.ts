@@ -106,6 +106,6 @@ export interface CommandCases {
   cancelWipe(pin: string): Promise<QueueItemView>
   /** Its account ends at once, without a word to it. */
   remove(pin: string): Promise<HandheldDetail>
-  /** Its policy is sent again under a new number. */
-  resendPolicy(pin: string): Promise<QueueItemView>
+  /** Its policy is sent again under a new number; null where its activation does that, which is not complete yet. */
+  resendPolicy(pin: string): Promise<QueueItemView | null>
 }

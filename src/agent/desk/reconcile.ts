@@ -16,14 +16,16 @@ export async function reviveRefused(env: AgentEnv): Promise<void> {
   const stopped = open.filter(({ phase }) => phase === 'policy_refused' || phase === 'books_refused')
   if (stopped.length === 0) return
   const entitled = makeEntitlements(env.domain.srpId, await env.store.policies.list())
-  for (const { txn, pin } of stopped) {
+  for (const { txn, pin, phase } of stopped) {
     const accounts = pin === undefined ? [] : await env.store.handhelds.byPin(pin)
     const account = accounts.find((one) => one.txn === txn && one.state === 'active')
     const user = account && (await env.store.users.byId(account.userId))
     if (!account || !user) continue
     const should = entitled({ ...user, ...(await env.store.policies.reachOf(user.id)) })
+    // No books went out yet where the policy was refused: they are no difference.
     const isOther =
-      should.policyDigest !== account.policy.digest || should.booksDigest !== account.books.digest
+      should.policyDigest !== account.policy.digest ||
+      (phase === 'books_refused' && should.booksDigest !== account.books.digest)
     const atMs = env.clock.nowMs()
     if (isOther) await raise(env, txn, () => ({ kind: 'policy_changed', atMs }))
   }

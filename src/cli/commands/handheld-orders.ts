@@ -51,7 +51,16 @@ export function handheldOrders(handheld: Command, host: Host): void {
     .command('resend-policy <pin>')
     .description('send the IT policy again, under a new number')
     .addHelpText('after', examples('handheld resend-policy 2100AB3F'))
-    .action(act(host, (run, args) => ordered(run, (admin) => admin.handhelds.resendPolicy(arg(args, 0)))))
+    .action(act(host, resendPolicy))
+}
+
+async function resendPolicy(run: Run, args: readonly string[]): Promise<void> {
+  const item = await run.admin((admin) => admin.handhelds.resendPolicy(arg(args, 0)))
+  run.print(item, () =>
+    item
+      ? describeItem(run, item)
+      : 'Its activation is not complete: where it was refused it goes on with the policy now, signed anew.\n',
+  )
 }
 
 function lockCommands(handheld: Command, host: Host): void {

@@ -99,6 +99,8 @@ function touchedBy(change: Change): Changed[] {
     ...(change.rollover ? (['rollovers'] as const) : []),
     ...(handhelds ? (['handhelds'] as const) : []),
     ...(change.item || change.eraseKeys ? (['queue'] as const) : []),
+    // What it should have is to be looked at anew.
+    ...(account?.kind === 'unsure' ? (['policies'] as const) : []),
   ]
 }
 
