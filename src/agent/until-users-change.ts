@@ -17,7 +17,7 @@ export function keepUntilUsersChange<T>(
   let kept: Promise<ReadonlySet<T>> | null = null
   let keptAtMs = 0
   const close = store.onCommit((changed) => {
-    if (changed.has('users')) kept = null
+    if (changed.has('users') || changed.has('grants')) kept = null
   })
   return {
     read: () => {
