@@ -282,6 +282,22 @@ export function queue(check: CheckStore): void {
     assert.equal((await store.deliveries.byKey('item:1:5'))?.state, 'stopped')
   })
 
+  check(
+    'a handheld that activates under a date that was set back takes the place of the older one',
+    async (store) => {
+      const one = await addHandheld(store, nowMs, pin)
+      const other = '2100AB40' as Pin
+      await addHandheld(store, nowMs - 3_600_000, other, undefined, undefined, 1)
+      const states = (await store.handhelds.byUser(one.userId)).map((account) => [account.pin, account.state])
+      assert.deepEqual(states.toSorted(), [
+        [pin, 'replaced'],
+        [other, 'active'],
+      ])
+      assert.notEqual(await store.handhelds.currentKey(other), null)
+      assert.equal(await store.handhelds.currentKey(pin), null)
+    },
+  )
+
   check('a removed handheld has no key, and nothing goes to it', async (store) => {
     await addHandheld(store, nowMs, pin)
     assert.equal(await store.handhelds.end(pin, 'removed', nowMs), true)

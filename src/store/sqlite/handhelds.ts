@@ -183,9 +183,10 @@ function activated(db: Db, { account, perUserMax }: Extract<AccountChange, { kin
     account.activatedAtMs,
   )
   db.run("UPDATE handheld SET wipe_at_ms = ? WHERE pin = ? AND state = 'active'", wipeAtMs, account.pin)
+  // The newest is the one that activates now, though the date may have been set back since the others did.
   const beyond = db.all<{ pin: Pin }>(
     `SELECT pin FROM handheld WHERE user_id = ? AND state = 'active'
-     ORDER BY activated_at_ms DESC, pin = ? DESC LIMIT -1 OFFSET ?`,
+     ORDER BY pin = ? DESC, activated_at_ms DESC LIMIT -1 OFFSET ?`,
     account.userId,
     account.pin,
     perUserMax,

@@ -17,6 +17,7 @@ export async function addHandheld(
   pin = '2100AB3F' as Pin,
   address = 'hana@example.test' as MailAddress,
   sealed: (pin: Pin, kid: number) => Uint8Array = () => new Uint8Array(32),
+  perUserMax = 10,
 ): Promise<AtWork> {
   const user =
     (await store.users.byAddress(address))?.id ??
@@ -44,7 +45,7 @@ export async function addHandheld(
         deviceKey: '00'.repeat(32),
         activatedAtMs: nowMs,
       },
-      perUserMax: 10,
+      perUserMax,
     },
   })
   for (const what of ['policy', 'books'] as const) {
