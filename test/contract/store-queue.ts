@@ -4,7 +4,7 @@ import type { Pin } from '#kernel/brand.ts'
 import type { NewItem } from '#store/queue.ts'
 import * as e from '../unit/activation/events.ts'
 import { addHandheld } from '../unit/admin/handheld-at-work.ts'
-import { added } from './store-policies.ts'
+import { added } from './store-queue-items.ts'
 import type { CheckStore } from './store-support.ts'
 
 const nowMs = e.start

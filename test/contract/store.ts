@@ -12,8 +12,9 @@ import { deliveries } from './store-deliveries.ts'
 import { grants } from './store-grants.ts'
 import { groups } from './store-groups.ts'
 import { handhelds, rest } from './store-handhelds.ts'
-import { policies, queue } from './store-policies.ts'
+import { policies } from './store-policies.ts'
 import { queueRaces } from './store-queue.ts'
+import { queue } from './store-queue-items.ts'
 import { retention } from './store-retention.ts'
 import {
   alias,

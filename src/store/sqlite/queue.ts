@@ -52,11 +52,7 @@ export const queue: Aggregate<QueueStore> = {
       // The handheld counts the time that passes, whatever the date is here.
       db.run('UPDATE handheld SET wipe_at_ms = wipe_at_ms - ? WHERE wipe_at_ms IS NOT NULL', byMs)
     },
-    bringBack: (nowMs) =>
-      db.run(
-        "UPDATE queue_item SET due_at_ms = ? WHERE state = 'waiting' AND since_ms > ? AND due_at_ms > ?",
-        ...[nowMs, nowMs, nowMs],
-      ),
+    bringBack: (nowMs) => bringBack(db, nowMs),
     cancel: (id, nowMs) => {
       const item = select(db, `WHERE id = ? AND ${open}`, id)[0]
       if (item) end(db, [item], 'cancelled', nowMs)
@@ -141,6 +137,21 @@ const wakeOthers = (db: Db, pin: Pin, nowMs: number): void =>
     nowMs,
     pin,
   )
+
+/** A wipe that was taken under a date that was ahead begins as long from now as it was to wait. */
+function bringBack(db: Db, nowMs: number): number {
+  const taken = `(SELECT max(q.since_ms) FROM queue_item q
+    WHERE q.pin = handheld.pin AND q.command = 'wipe' AND q.state = 'done')`
+  const wipes = db.run(
+    `UPDATE handheld SET wipe_at_ms = ? + wipe_at_ms - ${taken} WHERE wipe_at_ms IS NOT NULL AND ${taken} > ?`,
+    ...[nowMs, nowMs],
+  )
+  const items = db.run(
+    "UPDATE queue_item SET due_at_ms = ? WHERE state = 'waiting' AND since_ms > ? AND due_at_ms > ?",
+    ...[nowMs, nowMs, nowMs],
+  )
+  return wipes + items
+}
 
 /** One that has ended meanwhile stays as it ended. False where the change was for one that waits, and it does not. */
 export function changeItem(db: Db, change: ItemChange): boolean {

@@ -44,10 +44,11 @@ export const wipedIsEmpty = (): Checker => {
         fail(`${name} lost what is its user's by a wipe of ${wipe.scope}`)
     },
     quiet: ({ db, world }, fail) => {
+      // Where the server knows when it will be empty, it ends by then.
       for (const [name, { before, pin, atMs, afterMs }] of erased) {
         const txn = before.state.account?.txn ?? ''
         const row = db.one<{ state: string }>(
-          "SELECT state FROM handheld WHERE pin = ? AND txn = ? AND state = 'active'",
+          "SELECT state FROM handheld WHERE pin = ? AND txn = ? AND state = 'active' AND wipe_at_ms IS NULL",
           ...[pin, txn],
         )
         // Its acknowledgement ran out of time at the relay, or never got there.
