@@ -109,8 +109,6 @@ export interface QueueStore {
   find(id: number): Promise<QueueItem | null>
   /** Newest first. */
   list(filter: QueueFilter): Promise<QueueItem[]>
-  /** How many items are waiting, out, refused or set aside, by state. */
-  counts(): Promise<Partial<Record<ItemState, number>>>
   /** What has stopped, and policies that were queued before a time and are not applied. */
   troubled(owedBeforeMs: number): Promise<QueueTroubles>
   /** Not ended, oldest first. */

@@ -1,5 +1,6 @@
 /** Policies, who gets them, and what waits for handhelds. */
 import assert from 'node:assert/strict'
+import { layersFor } from '#agent/desk/entitled.ts'
 import type { MailAddress, Pin } from '#kernel/brand.ts'
 import type { Store } from '#store/store.ts'
 import * as e from '../unit/activation/events.ts'
@@ -83,6 +84,12 @@ export function policies(check: CheckStore): void {
         ['default', 'default'],
       ])
       const reach = await store.policies.reachOf(userId)
+      // What is shown to administrators and what handhelds are sent follow one order.
+      const sent = layersFor(await store.policies.list(), reach)
+      assert.deepEqual(
+        sent.map(({ name }) => name),
+        layers.map(([name]) => name),
+      )
       assert.deepEqual(
         reach.policies.toSorted((a, b) => a.id - b.id),
         [

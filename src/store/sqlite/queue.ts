@@ -7,31 +7,12 @@ import { live, open, select } from './queue-rows.ts'
 import { troubled } from './queue-troubles.ts'
 
 export const queue: Aggregate<QueueStore> = {
-  reads: [
-    'find',
-    'list',
-    'counts',
-    'troubled',
-    'live',
-    'due',
-    'nextDueAtMs',
-    'given',
-    'givenTo',
-    'nextWipeAtMs',
-  ],
+  reads: ['find', 'list', 'troubled', 'live', 'due', 'nextDueAtMs', 'given', 'givenTo', 'nextWipeAtMs'],
   touches: () => ['queue', 'handhelds', 'deliveries'],
   make: (db) => ({
     add: (items) => items.map((item) => (worksFor(db, item) ? add(db, item) : null)),
     find: (id) => select(db, 'WHERE id = ?', id)[0] ?? null,
     list: (filter) => list(db, filter),
-    counts: () =>
-      Object.fromEntries(
-        db
-          .all<{ state: ItemState; n: number }>(
-            `SELECT state, count(*) AS n FROM queue_item WHERE ${open} GROUP BY state`,
-          )
-          .map(({ state, n }) => [state, n]),
-      ),
     troubled: (owedBeforeMs) => troubled(db, owedBeforeMs),
     live: (pin) => select(db, `WHERE pin = ? AND ${live} ORDER BY id`, pin),
     due: (nowMs, limit) =>
