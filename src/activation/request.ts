@@ -49,8 +49,7 @@ export function seen(activation: Activation, event: Of<'etp_seen'>): Step {
     const isCopy = mail.uid !== activation.mail?.uid || mail.mailbox !== activation.mail.mailbox
     return isCopy && activation.copyAtMs === undefined ? copySeen(again, event.atMs) : again
   }
-  // Given up before the mail came: its life is over as well.
-  if (activation.phase !== 'mailed') return stay(activation)
+  if (activation.phase !== 'mailed') return cameTooLate(activation, event)
   // A relay that named another address in its hint is not believed against the sealed request.
   const grantId = standing.grant?.id
   const known: Activation = {
@@ -76,6 +75,12 @@ export function seen(activation: Activation, event: Of<'etp_seen'>): Step {
       atMs: request.mailedAtMs + request.lifeMs,
     },
   )
+}
+
+/** Given up before the mail came: nothing is answered, and where the mail was all the time can be read from it. */
+function cameTooLate(activation: Activation, { request, mail, atMs }: Of<'etp_seen'>): Step {
+  const known: Activation = { ...activation, address: request.address, request, mail }
+  return activation.code === 'mail.lost' ? stop(known, 'request.expired', atMs) : note(known, {})
 }
 
 /** That there is a second copy is written down once, whatever is answered to it. */

@@ -15,7 +15,8 @@ export async function hurry({ store, clock }: Pick<AgentEnv, 'store' | 'clock'>,
       packet !== undefined &&
       receipt === receiptStatus.delivered &&
       nextAtMs > nowMs &&
-      (sentAtMs ?? nowMs) <= nowMs - pauseMs,
+      // Apart either way: the date may have been set back since.
+      Math.abs(nowMs - (sentAtMs ?? nowMs)) >= pauseMs,
   )
   if (isOwed) await store.deliveries.hurryFor(pin, nowMs, pauseMs)
 }

@@ -77,8 +77,8 @@ export const deliveries: Aggregate<DeliveryStore> = {
     hurryFor: (pin, nowMs, pauseMs) =>
       void db.run(
         `UPDATE delivery SET next_at_ms = ? WHERE pin = ? AND state = 'running' AND until = 'answer'
-           AND kid IS NOT NULL AND receipt = ? AND next_at_ms > ? AND sent_at_ms <= ?`,
-        ...[nowMs, pin, delivered, nowMs, nowMs - pauseMs],
+           AND kid IS NOT NULL AND receipt = ? AND next_at_ms > ? AND abs(? - sent_at_ms) >= ?`,
+        ...[nowMs, pin, delivered, nowMs, nowMs, pauseMs],
       ),
     hurryAll: (nowMs) =>
       void db.run("UPDATE delivery SET next_at_ms = ?, receipt_at_ms = NULL WHERE state = 'running'", nowMs),

@@ -252,6 +252,20 @@ test('a mail that the relay announced and that never comes is named when its lif
   assert.equal(state.code, 'mail.lost')
 })
 
+test('a mail that comes after its run was given up is told of, and not answered', () => {
+  const givenUp: ActivationEvent = { kind: 'time_passed', atMs: e.start + 49 * e.hour }
+  const { state, effects } = play([
+    ...upTo('relay_mailed'),
+    givenUp,
+    e.etpSeen({ atMs: e.start + 50 * e.hour }),
+  ])
+  assert.equal(state.code, 'request.expired')
+  assert.equal(state.request?.bodyHash, e.request.bodyHash)
+  assert.deepEqual(kinds(effects), ['stop_sending', 'erase_run_secrets'])
+  const hops = timeline([...upTo('relay_mailed'), givenUp, e.etpSeen({ atMs: e.start + 50 * e.hour })], null)
+  assert(hops.some(({ name }) => name === 'server saw the mail'))
+})
+
 test('what a handheld cannot take now is sent again later, sealed anew, and then goes on', () => {
   const later = { ...e.booksAcked(8), retryAfterMs: 60_000 }
   const { state, effects } = play([...upTo('books_sent'), later])
