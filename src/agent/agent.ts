@@ -1,7 +1,7 @@
 /** The Messaging Agent: its connection to the relay, its queues, and what finds requests in mailboxes. */
 import type { ActivationId, MailAddress } from '#kernel/brand.ts'
 import { toHex } from '#kernel/bytes.ts'
-import type { Frame } from '#protocol/relay-frame.ts'
+import type { Frame, Receipt } from '#protocol/relay-frame.ts'
 import type { RelayClient, RelayClientState, RelayHandlers, ServerReady } from '#relay/relay-client.ts'
 import { startCourier } from './courier.ts'
 import { startDesk } from './desk/desk.ts'
@@ -50,7 +50,10 @@ export function startAgent(given: AgentEnv, options: AgentOptions): Agent {
   const rolling = startRolling(env, numbers.seq)
   const ports = {
     nextSeq: numbers.seq,
-    receipt: receipts.take,
+    receipt: (frame: Receipt) => {
+      courier.answered(frame.mid)
+      return receipts.take(frame)
+    },
     acknowledge: (mid: Uint8Array) => void client?.send({ type: 'frame_ack', mid }),
     hinted: (frame: Extract<Frame, { type: 'hint' }>) => hinted(env, options, frame),
     domainsAllowed: (allowed: readonly string[]) => {
@@ -64,6 +67,7 @@ export function startAgent(given: AgentEnv, options: AgentOptions): Agent {
   }
   client = options.connect({
     onReady: async (ready) => {
+      courier.connected()
       await greet(env, options, (frame) => client?.send(frame) ?? false, ready)
       courier.poke()
     },

@@ -16,16 +16,25 @@ import { itemOfKey } from './desk/item-key.ts'
 import type { AgentEnv, Outgoing } from './domain.ts'
 import { type Loop, makeLoop } from './loop.ts'
 import { raise } from './raise.ts'
+import { makeSendWindow, type SendWindow } from './send-window.ts'
 
 const batch = 64
 const askAgainMs = 15_000
+/** So many frames are sent at once again, rather than one for each that the relay has answered. */
+const roomWorthAPass = 16
 /** Looked at again after this long where the relay is away; its return wakes the courier at once. */
 const relayAwayMs = 5_000
 
-export interface Courier extends Loop, Outgoing {}
+export interface Courier extends Loop, Outgoing {
+  /** The relay has said something of this frame. */
+  answered(mid: Uint8Array): void
+  /** A new connection to the relay stands: it knows of no frame that is on its way. */
+  connected(): void
+}
 
 export function startCourier(env: AgentEnv, relay: () => RelayClient | null): Courier {
-  const loop = startLoop(env, relay)
+  const window = makeSendWindow(env.clock, askAgainMs)
+  const loop = startLoop(env, relay, window)
   const sending = new Set<Promise<void>>()
   const sendQueued = async (delivery: NewDelivery): Promise<void> => {
     const client = relay()
@@ -40,6 +49,8 @@ export function startCourier(env: AgentEnv, relay: () => RelayClient | null): Co
     begun: (delivery) => {
       if (relay()?.state().stage !== 'ready') return delivery
       const mids = payloadsOf(delivery).map(() => env.random.bytes(16))
+      // Without room it is found by the loop, once the relay has answered others.
+      if (!window.take(mids)) return delivery
       return { ...delivery, firstCopy: { mids, nextAtMs: env.clock.nowMs() + askAgainMs } }
     },
     queued: (deliveries) => {
@@ -53,6 +64,11 @@ export function startCourier(env: AgentEnv, relay: () => RelayClient | null): Co
         loop.pokeSoon()
       }
     },
+    answered: (mid) => {
+      window.answered(mid)
+      if (loop.waitsForRoom() && window.room() >= roomWorthAPass) loop.poke()
+    },
+    connected: () => window.clear(),
     close: async () => {
       await loop.close()
       await Promise.all(sending)
@@ -63,34 +79,57 @@ export function startCourier(env: AgentEnv, relay: () => RelayClient | null): Co
 const isOneOf = (mid: Uint8Array, { firstCopy }: NewDelivery): boolean =>
   firstCopy?.mids.some((own) => sameBytes(own, mid)) === true
 
-function startLoop(env: AgentEnv, relay: () => RelayClient | null): Loop {
-  return makeLoop({
+interface SendLoop extends Loop {
+  /** Something is due, and the relay has too many frames to answer. */
+  waitsForRoom(): boolean
+}
+
+function startLoop(env: AgentEnv, relay: () => RelayClient | null, window: SendWindow): SendLoop {
+  let isFull = false
+  const loop = makeLoop({
     clock: env.clock,
     dueInMs: async () => {
       if (relay()?.state().stage !== 'ready') return null
+      // An answer of the relay pokes; without one the oldest frames are given up by then.
+      if (isFull) return askAgainMs
       const atMs = await env.store.deliveries.nextDueAtMs()
       return atMs === null ? null : atMs - env.clock.nowMs()
     },
     pass: async () => {
       const client = relay()
       if (client?.state().stage !== 'ready') return 0
-      const due = await env.store.deliveries.due(env.clock.nowMs(), batch)
-      await Promise.all(due.map((delivery) => send(env, client, delivery)))
-      return due.length
+      const room = window.room()
+      const due = room === 0 ? [] : await env.store.deliveries.due(env.clock.nowMs(), Math.min(batch, room))
+      const went = await Promise.all(due.map((delivery) => send(env, client, window, delivery)))
+      const sent = went.filter(Boolean).length
+      isFull = room === 0 || sent < due.length
+      return sent
     },
     onError: (error) => env.log.error({ code: faultCodeOf(error) }, 'the delivery queue could not be read'),
   })
+  return { ...loop, waitsForRoom: () => isFull }
 }
 
-async function send(env: AgentEnv, relay: RelayClient, delivery: Delivery): Promise<void> {
+/** False where it has to wait for room; otherwise it is on its way, or at its end. */
+async function send(
+  env: AgentEnv,
+  relay: RelayClient,
+  window: SendWindow,
+  delivery: Delivery,
+): Promise<boolean> {
   const nowMs = env.clock.nowMs()
-  if (nowMs >= delivery.endsAtMs) return giveUp(env, delivery)
+  if (nowMs >= delivery.endsAtMs) {
+    await giveUp(env, delivery)
+    return true
+  }
   const parts = payloadsOf(delivery)
   const asking = delivery.mids.length === parts.length && !hasReceipt(delivery)
   const mids = asking ? delivery.mids : parts.map(() => env.random.bytes(16))
+  if (!window.take(mids)) return false
   if (asking) await env.store.deliveries.putOff(delivery.id, nowMs + askAgainMs)
   else await env.store.deliveries.attempted(delivery.id, mids, nowMs, nowMs + askAgainMs)
   await hand(env, relay, delivery, mids)
+  return true
 }
 
 /** Gives one copy to the relay, under frame ids that are on disk. */

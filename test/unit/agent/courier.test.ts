@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { fold } from '#activation/reduce.ts'
-import { startCourier } from '#agent/courier.ts'
+import { type Courier, startCourier } from '#agent/courier.ts'
 import type { AgentEnv } from '#agent/domain.ts'
 import { sha256 } from '#crypto/hash.ts'
 import { concat, toHex } from '#kernel/bytes.ts'
@@ -23,6 +23,7 @@ interface World {
   readonly env: AgentEnv
   readonly clock: ReturnType<typeof handClock>
   readonly sent: Send[]
+  readonly courier: Courier
   /** Whether the relay is there. */
   online: boolean
   /** Queues a delivery and lets the courier see it. */
@@ -57,6 +58,7 @@ function startWorld(t: TestContext): World {
     env,
     clock,
     sent,
+    courier,
     online: true,
     queue: async (delivery = {}) => {
       await env.store.activations.commit({
@@ -105,6 +107,21 @@ test('what is queued goes out at once, with the fence and as much life as it has
   assert.deepEqual(frame.payload, policy.payload)
   assert.deepEqual(frame.fence, world.env.domain.fence)
   assert.equal(frame.ttlSeconds, 7 * 24 * 3_600)
+})
+
+test('no more goes out than the relay may leave unanswered; the rest follows as it answers', async (t) => {
+  const world = startWorld(t)
+  const addDeliveries = Array.from({ length: 100 }, (_, i) => ({ ...policy, key: `k${i}` }))
+  await world.env.store.activations.commit({ nowMs: e.start, addDeliveries })
+  await world.poke()
+  assert.equal(world.sent.length, 64)
+  for (const { mid } of world.sent.slice(0, 15)) world.courier.answered(mid)
+  await world.clock.asleep()
+  assert.equal(world.sent.length, 64)
+  for (const { mid } of world.sent.slice(15, 64)) world.courier.answered(mid)
+  await world.clock.asleep()
+  assert.equal(world.sent.length, 100)
+  assert.equal(different(mids(world)), 100)
 })
 
 test('while the relay is away nothing is sent, and all of it when it is back', async (t) => {
