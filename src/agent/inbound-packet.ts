@@ -139,7 +139,10 @@ async function repeatKeyCheck(env: AgentEnv, key: MasterKey): Promise<void> {
   const nowMs = env.clock.nowMs()
   const sentAtMs = (await env.store.deliveries.byKey(name))?.sentAtMs ?? 0
   // Apart either way: a date that was set back must not stop the answers until it has come again.
-  if (Math.abs(nowMs - sentAtMs) >= keyCheckPauseMs) await env.store.deliveries.again(name, nowMs)
+  if (Math.abs(nowMs - sentAtMs) >= keyCheckPauseMs) {
+    // Also where its day is over by a date that has been set since: whoever asks has proved the key, and waits.
+    await env.store.deliveries.again(name, nowMs, nowMs + dayMs)
+  }
 }
 
 /** What was answered is answered again with the same; a repeated key check gets the server's own once more. */

@@ -74,8 +74,8 @@ export interface DeliveryStore {
   putOff(id: number, nextAtMs: number): Promise<void>
   /** A running delivery goes out again at that time: the other side asked for it. */
   hurry(key: string, atMs: number): Promise<void>
-  /** As `hurry`, also where the delivery had come to its end; unknown keys are left alone. */
-  again(key: string, atMs: number): Promise<void>
+  /** As `hurry`, also where the delivery had come to its end: it lives at least until then; unknown keys are left alone. */
+  again(key: string, atMs: number, endsAtMs: number): Promise<void>
   /**
    * Due after a log-in: what went out and has no receipt, since frame or receipt may have been lost; what was stored
    * at the relay, which is asked what became of it, since it says so once to who is there; what was refused as

@@ -85,6 +85,19 @@ export function deliveries(check: CheckStore): void {
     },
   )
 
+  check('what is asked for again after its end lives on, and is never cut short by it', async (store) => {
+    await add(store, delivery({ endsAtMs: e.start + e.hour }))
+    const [sent] = await store.deliveries.due(e.start, 10)
+    assert(sent)
+    await store.deliveries.end(sent.id, 'given_up')
+    const atMs = e.start + 2 * e.hour
+    await store.deliveries.again(sent.key, atMs, atMs + e.hour)
+    const [again] = await store.deliveries.due(atMs, 10)
+    assert.deepEqual([again?.state, again?.endsAtMs], ['running', atMs + e.hour])
+    await store.deliveries.again(sent.key, atMs, atMs)
+    assert.equal((await store.deliveries.byKey(sent.key))?.endsAtMs, atMs + e.hour)
+  })
+
   check('a receipt remembers since when the relay has said the same', async (store) => {
     await add(store, delivery())
     const [due] = await store.deliveries.due(e.start, 10)

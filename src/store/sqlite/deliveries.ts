@@ -52,12 +52,12 @@ export const deliveries: Aggregate<DeliveryStore> = {
     putOff: (id, nextAtMs) => void db.run('UPDATE delivery SET next_at_ms = ? WHERE id = ?', nextAtMs, id),
     hurry: (key, atMs) =>
       void db.run("UPDATE delivery SET next_at_ms = ? WHERE key = ? AND state = 'running'", atMs, key),
-    again: (key, atMs) => {
+    again: (key, atMs, endsAtMs) => {
       forgetCopiesTaken(db, key)
       db.run(
-        "UPDATE delivery SET next_at_ms = ?, state = 'running', until = 'receipt' WHERE key = ?",
-        atMs,
-        key,
+        `UPDATE delivery SET next_at_ms = ?, state = 'running', until = 'receipt', ends_at_ms = max(ends_at_ms, ?)
+         WHERE key = ?`,
+        ...[atMs, endsAtMs, key],
       )
     },
     hurryAtLogin: (nowMs) =>

@@ -5,6 +5,8 @@ import type { SimHandheld } from '../world/sim-handheld.ts'
 import type { Story } from './story.ts'
 
 const invariant = 'nothing is stuck once faults have ceased'
+/** The relay's receipt, after which a handheld ends, is so long on its way at most. */
+const onTheWayMs = 5_000
 const freshTryMs = 40 * 60_000
 const serverKnowsMs = 2 * 60_000
 
@@ -19,7 +21,7 @@ const personsCodes: ReadonlySet<number | null> = new Set([15, 18, 19, 31])
  * again can it be asked.
  */
 const isOffAir = ({ world }: Story, { outcome, endedAtMs }: SimHandheld): boolean =>
-  outcome?.code === 0 && world.expiredAtMs !== null && world.expiredAtMs > endedAtMs
+  outcome?.code === 0 && world.expiredAtMs !== null && world.expiredAtMs > endedAtMs - onTheWayMs
 
 const namesPerson = ({ shown }: SimHandheld): boolean => personsCodes.has(shown.code)
 
