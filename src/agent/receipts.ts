@@ -113,8 +113,7 @@ const changeOf = (env: AgentEnv, { delivery, receipt, atMs }: Known): ReceiptCha
 })
 
 function nextAtMs(env: AgentEnv, delivery: Delivery, receipt: Receipt, nowMs: number): number | null {
-  // Sent under a date that was ahead and has been set back since: no pause lasts longer for it.
-  const sentAtMs = Math.min(delivery.sentAtMs ?? nowMs, nowMs)
+  const sentAtMs = delivery.sentAtMs ?? nowMs
   const next = nextSend(
     {
       attempt: Math.max(1, delivery.attempts),

@@ -73,7 +73,9 @@ function reasonToStop(copy: SentCopy): 'peer_left' | 'token_dead' | 'fenced' | '
 }
 
 function earliestMs(copy: SentCopy, capMs: number): number {
-  const { receipt, sentAtMs } = copy
+  const { receipt } = copy
+  // A receipt follows its copy, whatever a date said that has been set back since.
+  const sentAtMs = Math.min(copy.sentAtMs, receipt?.atMs ?? copy.sentAtMs)
   const scheduledMs = sentAtMs + resendDelayMs(copy.attempt, capMs)
   if (receipt === null || copy.relayRestored) return scheduledMs
   switch (receipt.status) {

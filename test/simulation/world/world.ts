@@ -224,7 +224,8 @@ export class World {
   }
 
   #sending(sender: SimProcess, receiver: SimProcess, frame: Frame): Frame | null {
-    this.note(sender.name, `sends ${frame.type} to ${receiver.name}`)
+    const what = frame.type === 'receipt' ? `receipt ${frame.status}` : frame.type
+    this.note(sender.name, `sends ${what} to ${receiver.name}`)
     this.#parts.checks.sent(sender, frame)
     return this.#parts.planted.also?.(sender, frame) ?? null
   }

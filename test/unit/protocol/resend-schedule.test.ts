@@ -34,6 +34,11 @@ describe('resending a packet', () => {
     deepEqual(nextSend(copy({ attempt: 2, sentAtMs: 500 }), capMs), { kind: 'send', atMs: 500 + minute })
   })
 
+  it('counts no pause from a date that was ahead and has been set back since', () => {
+    const ahead = copy({ sentAtMs: day, firstSentAtMs: day, ...receipt(receiptStatus.delivered, 100) })
+    deepEqual(nextSend(ahead, capMs), { kind: 'send', atMs: 100 + minute })
+  })
+
   it('does not fill the queue of a handheld that is off: a stored copy lasts for its TTL', () => {
     const stored = copy({ ttlMs: day, ...receipt(receiptStatus.stored, 100) })
     deepEqual(nextSend(stored, capMs), { kind: 'send', atMs: 100 + day })
