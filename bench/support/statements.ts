@@ -14,6 +14,7 @@ import { nobleMlKem } from '#crypto/ml-kem-noble.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
 import { directionKeys, sealPacketBody } from '#crypto/packet.ts'
 import { newRsaKey } from '#crypto/rsa-key.ts'
+import { signOnThread } from '#crypto/rsa-sign.ts'
 import { openColumn, sealColumn } from '#crypto/sealed-column.ts'
 import { systemClock, systemRandom } from '#edge/system.ts'
 import type { MailAddress, Pin, RelayId, SrpId } from '#kernel/brand.ts'
@@ -136,6 +137,7 @@ async function agentOn(store: AgentEnv['store']): Promise<AgentEnv> {
     log: silentLog,
     p256: nodeP256,
     kem: nobleMlKem,
+    sign: signOnThread,
     failpoint: noFailpoint,
     domain: {
       organisation: 'Bench',

@@ -3,6 +3,7 @@ import type { ServerTerms } from '#activation/event.ts'
 import type { Credential } from '#crypto/certificate.ts'
 import type { MlKem } from '#crypto/ml-kem.ts'
 import type { P256 } from '#crypto/p256.ts'
+import type { RsaSign } from '#crypto/rsa-sign.ts'
 import type { Pin, RelayId, SrpId } from '#kernel/brand.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Failpoint } from '#kernel/failpoint.ts'
@@ -40,6 +41,8 @@ export interface AgentEnv {
   readonly log: Log
   readonly p256: P256
   readonly kem: MlKem
+  /** Makes the domain's signatures. */
+  readonly sign: RsaSign
   readonly failpoint: Failpoint
   readonly domain: Domain
   /** Where messages go on their way right after the commit that queues them; without it they wait to be found. */

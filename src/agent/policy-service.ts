@@ -87,7 +87,7 @@ async function contentOf(
   const entitled = makeEntitlements(env.domain.srpId, await env.store.policies.list())
   const should = entitled({ ...user, ...reach })
   if (service === 'policy') {
-    const cms = signedPolicy(env, pin, number, should)
+    const cms = await signedPolicy(env, pin, number, should)
     const content = encodeItAdmin({ type: 'policy', cms })
     return { contentType: contentTypes.itAdmin, content, digest: should.policyDigest }
   }

@@ -71,6 +71,7 @@ export async function startAgentRole(base: Base, ports: Ports): Promise<AgentRol
     log,
     p256: nodeP256,
     kem: nobleMlKem,
+    sign: base.edge.sign,
     domain: await describeDomain(base, keys, access.relayId, () => (pinned.length > 0 ? pinned : announced)),
   }
   let watching: Watching | null = null

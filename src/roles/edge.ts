@@ -5,6 +5,7 @@
 import { serveAdmin } from '#admin/socket-server.ts'
 import { startExtractor } from '#agent/extract-worker.ts'
 import { type KeyStretching, scryptStretching } from '#crypto/key-stretching.ts'
+import { type RsaSign, signOnThread } from '#crypto/rsa-sign.ts'
 import { watchDescriptors } from '#edge/descriptors.ts'
 import { failpointAt, systemClock, systemRandom } from '#edge/system.ts'
 import { commandTokens } from '#edge/token-command.ts'
@@ -40,6 +41,8 @@ export interface Edge {
   readonly failpoint: Failpoint
   /** How activation passwords are stretched. */
   readonly stretching: KeyStretching
+  /** How policies and commands are signed. */
+  readonly sign: RsaSign
   /** @throws Fault store.* */
   openStore(request: StoreRequest): Store
   /** The agent's way to users' mailboxes. */
@@ -63,6 +66,7 @@ export const machineEdge = (failpoint?: string): Edge => ({
   random: systemRandom,
   failpoint: failpointAt(failpoint),
   stretching: scryptStretching,
+  sign: signOnThread,
   openStore,
   mailServer: imapMailServer,
   tokens: { byCommand: commandTokens, byEndpoint: endpointTokens },

@@ -113,7 +113,7 @@ async function policyMade(
   should: Entitled,
 ): Promise<Made> {
   const number = await numbers.provisioning()
-  const cms = signedPolicy(env, pin, number, should)
+  const cms = await signedPolicy(env, pin, number, should)
   return {
     number,
     contentType: contentTypes.itAdmin,
@@ -134,14 +134,14 @@ async function booksMade(env: AgentEnv, numbers: Numbers, { pin }: GivenTo, shou
 
 /** DER of the policy for one handheld, signed by the domain's policy signer. */
 export function signedPolicy(
-  { domain, clock }: AgentEnv,
+  { domain, clock, sign }: AgentEnv,
   pin: GivenTo['pin'],
   number: number,
   { policyName, rules }: Pick<Entitled, 'policyName' | 'rules'>,
-): Uint8Array {
+): Promise<Uint8Array> {
   const issuedAtMs = clock.nowMs()
   const order = { policyName, number, srpId: domain.srpId, pin, issuedAtMs, rules }
-  return signItAdmin(policyContent(order), domain.policySigner, issuedAtMs)
+  return signItAdmin(policyContent(order), domain.policySigner, issuedAtMs, sign)
 }
 
 /**
@@ -161,7 +161,7 @@ async function commandContent(env: AgentEnv, numbers: Numbers, item: QueueItem):
     issuedAt: Math.floor(item.queuedAtMs / 1000),
   }
   const content = encodeItCommand({ ...addressed, ...order })
-  const cms = signItAdmin(content, env.domain.policySigner, env.clock.nowMs())
+  const cms = await signItAdmin(content, env.domain.policySigner, env.clock.nowMs(), env.sign)
   return {
     number,
     contentType: contentTypes.itAdmin,

@@ -1,6 +1,7 @@
 /** A server process: the product's own composition over the simulation's edge. */
 import { extractEtpFiles } from '#agent/extract.ts'
 import type { Config } from '#config/schema.ts'
+import { signAtOnce } from '#crypto/rsa-sign.ts'
 import { commandTokens } from '#edge/token-command.ts'
 import { endpointTokens } from '#edge/token-endpoint.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
@@ -81,6 +82,7 @@ const edgeOf = (world: World, process: SimProcess): Edge => ({
   random: process.chance,
   failpoint: process.failpoint,
   stretching: quickStretching,
+  sign: signAtOnce,
   openStore: ({ path, onMigrated }) => openSimStore(world.storeWorld, process, path, onMigrated),
   mailServer: () => world.mail.serverFor(process),
   tokens: { byCommand: commandTokens, byEndpoint: endpointTokens },

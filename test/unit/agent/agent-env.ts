@@ -7,6 +7,7 @@ import type { Numbers } from '#agent/numbers.ts'
 import { takeReceipts } from '#agent/receipts.ts'
 import { nobleMlKem } from '#crypto/ml-kem-noble.ts'
 import { nodeP256 } from '#crypto/p256-node.ts'
+import { signOnThread } from '#crypto/rsa-sign.ts'
 import { openColumn, sealColumn } from '#crypto/sealed-column.ts'
 import { systemRandom } from '#edge/system.ts'
 import type { RelayId, SrpId } from '#kernel/brand.ts'
@@ -43,6 +44,7 @@ export function makeAgentWorld(t: TestContext): AgentWorld {
       log: silentLog,
       p256: nodeP256,
       kem: nobleMlKem,
+      sign: signOnThread,
       failpoint: noFailpoint,
       domain: {
         organisation: 'Example',

@@ -14,11 +14,11 @@ import {
   makeTlsServer,
 } from '#crypto/certificate.ts'
 import { readCertificate } from '#crypto/forge-certificate.ts'
-import { signItAdmin } from '#crypto/policy-signature.ts'
 import { policySignerUsage } from '#crypto/policy-signer-usage.ts'
 import { verifyPolicySignature } from '#crypto/policy-verify.ts'
 import { forgePublicKey, forgeSigningKey, newRsaKey } from '#crypto/rsa-key.ts'
 import { concat, utf8 } from '#kernel/bytes.ts'
+import { signItAdmin } from '../../support/sign-it-admin.ts'
 import { flips } from './flip.ts'
 
 const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) }
