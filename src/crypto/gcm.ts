@@ -1,5 +1,5 @@
 /** AES-256-GCM as every box, packet, token and sealed column uses it: 12-byte nonce, 16-byte tag at the end. */
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
 import { assert } from '#kernel/assert.ts'
 import { concat } from '#kernel/bytes.ts'
 
@@ -15,7 +15,8 @@ export function sealGcm(
   plaintext: Uint8Array,
 ): Uint8Array {
   assert(key.length === gcmKeyBytes && nonce.length === gcmNonceBytes, 'AES-256-GCM key or nonce length')
-  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  // A key as bytes costs node:crypto three times as much: it finds out by an exception that it is none of its own.
+  const cipher = createCipheriv('aes-256-gcm', createSecretKey(key), nonce)
   cipher.setAAD(aad)
   return concat(cipher.update(plaintext), cipher.final(), cipher.getAuthTag())
 }
@@ -30,7 +31,9 @@ export function openGcm(
   assert(key.length === gcmKeyBytes && nonce.length === gcmNonceBytes, 'AES-256-GCM key or nonce length')
   if (sealed.length < gcmTagBytes) return null
   const tagAt = sealed.length - gcmTagBytes
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: gcmTagBytes })
+  const decipher = createDecipheriv('aes-256-gcm', createSecretKey(key), nonce, {
+    authTagLength: gcmTagBytes,
+  })
   decipher.setAAD(aad)
   decipher.setAuthTag(sealed.subarray(tagAt))
   const plaintext = decipher.update(sealed.subarray(0, tagAt))

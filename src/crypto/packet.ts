@@ -14,7 +14,7 @@ export type Suite = 1 | 2
 
 export const isSuite = (value: number): value is Suite => value === 1 || value === 2
 
-/** A master key's keys, one per direction: handheld to server, server to handheld; 32 bytes each. */
+/** A master key's keys, one per direction: handheld to server, server to handheld; 32 bytes each, derived when asked for. */
 export interface DirectionKeys {
   readonly d2s: Uint8Array
   readonly s2d: Uint8Array
@@ -25,8 +25,12 @@ const desBlockBytes = 8
 const macBytes = 32
 
 export const directionKeys = (masterKey: Uint8Array): DirectionKeys => ({
-  d2s: expand(masterKey, utf8('mdap1 dir d2s'), 32),
-  s2d: expand(masterKey, utf8('mdap1 dir s2d'), 32),
+  get d2s() {
+    return expand(masterKey, utf8('mdap1 dir d2s'), 32)
+  },
+  get s2d() {
+    return expand(masterKey, utf8('mdap1 dir s2d'), 32)
+  },
 })
 
 /** The body of the packet whose header bytes are `header`. Compress first; `content` is what the flags say it is. */

@@ -48,8 +48,14 @@ export function makeEntitlements(srpId: SrpId, policies: readonly KeptPolicy[]):
     const books = serviceBooks(account).filter(
       ({ cid }) => cid === 'CMIME' || !owner.removedBooks.includes(cid),
     )
-    const booksDigest = digest(encodeBookSet({ number: 0, servers: [srpId], books }))
-    return { ...shared, books, booksDigest }
+    return {
+      ...shared,
+      books,
+      // Worked out where it is asked for: a policy goes out without it.
+      get booksDigest() {
+        return digest(encodeBookSet({ number: 0, servers: [srpId], books }))
+      },
+    }
   }
 }
 
