@@ -114,7 +114,7 @@ export interface HandheldStore {
   key(pin: Pin, kid: number): Promise<MasterKey | null>
   currentKey(pin: Pin): Promise<MasterKey | null>
   keys(pin: Pin): Promise<MasterKey[]>
-  /** Speaks for `count` packet numbers at once; returns the first. */
+  /** Speaks for `count` packet numbers at once; returns the first. @throws Fault handheld.not_active for an erased key */
   reserveSeq(pin: Pin, kid: number, count: number): Promise<number>
   /** The answer given earlier to this number, for duplicates. */
   answerGiven(pin: Pin, kid: number, seq: number): Promise<{ tag: Uint8Array; status: number } | null>

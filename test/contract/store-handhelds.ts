@@ -52,6 +52,7 @@ export function handhelds(check: CheckStore): void {
     assert.equal(await store.handhelds.reserveSeq(e.pin, 7, 64), 65)
     await store.installation.raiseGeneration()
     assert.equal(await store.handhelds.reserveSeq(e.pin, 7, 64), 2 ** 32)
+    await assert.rejects(store.handhelds.reserveSeq(e.pin, 8, 64), { code: 'handheld.not_active' })
   })
 
   check("a further handheld replaces the user's oldest, and a handheld has one account", async (store) => {

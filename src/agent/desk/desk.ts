@@ -3,7 +3,7 @@
  * to it that what a handheld should have is queued.
  */
 import type { Pin } from '#kernel/brand.ts'
-import { type FaultCode, faultCodeOf } from '#kernel/fault.ts'
+import { Fault, type FaultCode, faultCodeOf } from '#kernel/fault.ts'
 import { waitsFor } from '#policy/queue.ts'
 import type { QueueItem } from '#store/queue.ts'
 import type { AgentEnv } from '../domain.ts'
@@ -142,8 +142,9 @@ async function attempt(
     await sendItem(env, numbers, entitled, item)
   } catch (error) {
     const code = faultCodeOf(error)
+    const detail = error instanceof Fault ? {} : { detail: String(error) }
     env.log.warn(
-      { code, pin: item.pin, item: item.id, tries: item.failures + 1 },
+      { code, pin: item.pin, item: item.id, tries: item.failures + 1, ...detail },
       'an item could not be made',
     )
     await putOff(env, item, code)

@@ -1,5 +1,6 @@
 import { unreachable } from '#kernel/assert.ts'
 import type { ActivationId, Pin } from '#kernel/brand.ts'
+import { Fault } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
 import type {
   AccountChange,
@@ -67,7 +68,8 @@ function reserveSeq(db: Db, pin: Pin, kid: number, count: number): number {
     pin,
     kid,
   )
-  if (!row) throw new Error('no such key to reserve numbers under')
+  // Erased since it was read: by a newer activation, a wipe, or the end of a rollover.
+  if (!row) throw new Fault('handheld.not_active', pin)
   // After a restore the stored number may have been used: the raised generation jumps past all of them.
   const first = Math.max(row.next_seq, storedGeneration(db) * 2 ** 32)
   db.run('UPDATE master_key SET next_seq = ? WHERE pin = ? AND kid = ?', first + count, pin, kid)
