@@ -166,6 +166,7 @@ function newAccount(state: HandheldState, run: ConfirmingRun, link: KeyLink, tur
     complete: false,
     command: sameOrganisation ? old.command : null,
     ownerText: sameOrganisation ? old.ownerText : null,
-    wipe: sameOrganisation ? old.wipe : null,
+    // Ordered for the account that ends here: the server has ended it as well, and what it had queued.
+    wipe: null,
   }
 }

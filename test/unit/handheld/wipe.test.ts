@@ -165,6 +165,17 @@ test('a wiped handheld can be activated again, and begins with no numbers', () =
   order(world, again, command({ command: 'set_owner', ownerText: 'x' }, { number: 1 }), ackStatus.applied)
 })
 
+test('a wipe that waits is not carried over into a new activation', () => {
+  const world = new World()
+  const stage = toComplete(world)
+  world.receipt(order(world, stage, command({ ...everything, waitSeconds: 3_600 })), receiptStatus.stored)
+  assert.notEqual(world.state.account?.wipe, null)
+  toComplete(world, script({ kid: 78 }))
+  assert.equal(world.disk.account?.wipe, null)
+  world.pass(120 * minute)
+  assert.equal(wiped(world.disk), false)
+})
+
 test('what the server sends after a wipe finds no key and no account', () => {
   const world = new World()
   const stage = toComplete(world)
