@@ -11,7 +11,7 @@ import { type Loop, makeLoop } from '../loop.ts'
 import type { Numbers } from '../numbers.ts'
 import { type Entitlements, readOnce } from './entitled.ts'
 import { reconcileAll, reconcileOne, reviveRefused } from './reconcile.ts'
-import { sendItem } from './send-item.ts'
+import { makeItem, type ReadyItem, sendItem } from './send-item.ts'
 
 export interface Desk {
   poke(): void
@@ -110,36 +110,35 @@ export async function workOff(env: AgentEnv, numbers: Numbers): Promise<number> 
   const due = await env.store.queue.due(nowMs, batch)
   const pins = new Set(due.map(({ pin }) => pin))
   const entitled = readOnce(env)
-  await Promise.all([...pins].map((pin) => serve(env, numbers, entitled, pin, due)))
+  const ready = await Promise.all([...pins].map((pin) => prepare(env, numbers, entitled, pin, due)))
+  // Begun in one turn they share a commit, and so do their frames at the relay.
+  await Promise.all(ready.flat().map((one) => attempt(env, one.item, () => sendItem(env, one))))
   return due.length
 }
 
-/** What may go goes; what is due and may not waits until another item of the handheld ends. */
-async function serve(
+/** What may go is made; what is due and may not waits until another item of the handheld ends. */
+async function prepare(
   env: AgentEnv,
   numbers: Numbers,
   entitled: Entitlements,
   pin: Pin,
   due: readonly QueueItem[],
-): Promise<void> {
+): Promise<ReadyItem[]> {
   const live = await env.store.queue.live(pin)
   const mine = live.filter(({ id }) => due.some((item) => item.id === id))
+  const ready: (ReadyItem | null)[] = []
   for (const item of mine) {
     const other = waitsFor(live, item)
     if (other) await env.store.queue.waitFor(item.id, other.id)
-    else await attempt(env, numbers, entitled, item)
+    else ready.push(await attempt(env, item, () => makeItem(env, numbers, entitled, item)))
   }
+  return ready.filter((one) => one !== null)
 }
 
-/** An item that cannot be made is tried again, and set aside in the end: those behind it go on. */
-async function attempt(
-  env: AgentEnv,
-  numbers: Numbers,
-  entitled: Entitlements,
-  item: QueueItem,
-): Promise<void> {
+/** An item that cannot be made or sent is tried again, and set aside in the end: those behind it go on. */
+async function attempt<T>(env: AgentEnv, item: QueueItem, step: () => Promise<T>): Promise<T | null> {
   try {
-    await sendItem(env, numbers, entitled, item)
+    return await step()
   } catch (error) {
     const code = faultCodeOf(error)
     const detail = error instanceof Fault ? {} : { detail: String(error) }
@@ -148,6 +147,7 @@ async function attempt(
       'an item could not be made',
     )
     await putOff(env, item, code)
+    return null
   }
 }
 

@@ -8,7 +8,8 @@ import type { AgentEnv } from '../domain.ts'
 import { raise } from '../raise.ts'
 import { makeEntitlements } from './entitled.ts'
 
-const pageSize = 500
+/** Small enough that the first handhelds are served while the next ones are looked at. */
+const pageSize = 100
 
 /** Activations that a refusal has stopped go on with the policy as it is now, where that is another one. */
 export async function reviveRefused(env: AgentEnv): Promise<void> {

@@ -1,4 +1,7 @@
-/** Makes one item of the queue into a packet: signed, sealed, and on its way in one commit. */
+/**
+ * Makes one item of the queue into a packet, signed and sealed, and sets it on its way. Two steps, so that what many
+ * handhelds get at the same time shares a commit.
+ */
 import { signItAdmin } from '#crypto/policy-signature.ts'
 import { assert } from '#kernel/assert.ts'
 import { Fault } from '#kernel/fault.ts'
@@ -11,6 +14,7 @@ import { encodeItCommand, wireName } from '#protocol/it-command.ts'
 import { contentTypes } from '#protocol/packet-frame.ts'
 import { encodePayload } from '#protocol/payload.ts'
 import { isOverdue } from '#rollover/times.ts'
+import type { NewDelivery } from '#store/deliveries.ts'
 import type { AccountChange } from '#store/handhelds.ts'
 import type { GivenTo, QueueItem } from '#store/queue.ts'
 import type { AgentEnv } from '../domain.ts'
@@ -19,18 +23,31 @@ import { openMasterKey, sealPacket } from '../packets.ts'
 import type { Entitled, Entitlements } from './entitled.ts'
 import { keyOfItem } from './item-key.ts'
 
-/** @throws Fault where it cannot be made now; whoever calls counts that */
-export async function sendItem(
+/** An item as it is about to go: the packet, and what its commit writes besides. */
+export interface ReadyItem {
+  readonly item: QueueItem
+  readonly number: number
+  readonly delivery: NewDelivery
+  readonly account?: AccountChange
+}
+
+/**
+ * Null where it waits for another key first.
+ * @throws Fault where it cannot be made now; whoever calls counts that
+ */
+export async function makeItem(
   env: AgentEnv,
   numbers: Numbers,
   entitled: Entitlements,
   item: QueueItem,
-): Promise<void> {
+): Promise<ReadyItem | null> {
   const { pin, kind, id } = item
   const key = await env.store.handhelds.currentKey(pin)
   if (!key) throw new Fault('handheld.not_active', pin)
-  if (kind === 'books' && isOverdue(key.currentSinceMs ?? key.createdAtMs, env.clock.nowMs()))
-    return waitForFreshKey(env, item)
+  if (kind === 'books' && isOverdue(key.currentSinceMs ?? key.createdAtMs, env.clock.nowMs())) {
+    await waitForFreshKey(env, item)
+    return null
+  }
   const made = await contentOf(env, numbers, entitled, item)
   const seq = await numbers.seq(pin, key.kid)
   const masterKey = openMasterKey(env, key)
@@ -48,6 +65,14 @@ export async function sendItem(
     endsAtMs: nowMs + limits.resendSecondsMax * 1000,
     packet: sealed.packet,
   } as const
+  const { number, account } = made
+  return { item, number, delivery, ...(account ? { account } : {}) }
+}
+
+/** One commit, and on its way. @throws Fault where the store did */
+export async function sendItem(env: AgentEnv, { item, number, delivery, account }: ReadyItem): Promise<void> {
+  const { id, kind } = item
+  const nowMs = env.clock.nowMs()
   const begun = env.outgoing?.begun(delivery) ?? delivery
   env.failpoint(`agent.before_${kind}_commit`)
   const committed = await env.store.activations.commit({
@@ -56,13 +81,13 @@ export async function sendItem(
       id,
       nowMs,
       state: 'out',
-      number: made.number,
+      number,
       deliveryKey: delivery.key,
       tried: 'sent',
       ifWaiting: item,
     },
     addDeliveries: [begun],
-    ...(made.account ? { account: made.account } : {}),
+    ...(account ? { account } : {}),
   })
   env.failpoint(`agent.after_${kind}_commit`)
   // Another agent has sent it meanwhile, or it has ended: this packet is nobody's.

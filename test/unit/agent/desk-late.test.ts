@@ -4,7 +4,7 @@ import { before, test } from 'node:test'
 import { workOff } from '#agent/desk/desk.ts'
 import { readOnce } from '#agent/desk/entitled.ts'
 import { reconcileAll } from '#agent/desk/reconcile.ts'
-import { sendItem } from '#agent/desk/send-item.ts'
+import { makeItem, sendItem } from '#agent/desk/send-item.ts'
 import { startAgentHousekeeping } from '#agent/housekeeping.ts'
 import { makeNumbers } from '#agent/numbers.ts'
 import { verifyPolicySignature } from '#crypto/policy-verify.ts'
@@ -139,8 +139,11 @@ test('of two agents that send one item one does, and the other hands nothing to 
     queued: (list: readonly { readonly key: string }[]) => void queued.push(...list.map(({ key }) => key)),
   }
   const env = { ...at.env, outgoing }
-  for (const numbers of [at.numbers, makeNumbers(at.env.store)])
-    await sendItem(env, numbers, readOnce(env), item)
+  for (const numbers of [at.numbers, makeNumbers(at.env.store)]) {
+    const ready = await makeItem(env, numbers, readOnce(env), item)
+    assert(ready)
+    await sendItem(env, ready)
+  }
   assert.deepEqual(queued, [(await only(at)).key])
   assert.equal((await items(at)).find(({ id }) => id === item.id)?.tries, 1)
 })
