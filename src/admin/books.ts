@@ -1,5 +1,6 @@
 /** Service books: what a handheld has against what it should have. */
 import { Fault } from '#kernel/fault.ts'
+import { layersFor } from '#policy/layers.ts'
 import { effectiveRules } from '#policy/resolve.ts'
 import { serviceBooks } from '#policy/service-book.ts'
 import type { HandheldAccount } from '#store/handhelds.ts'
@@ -48,10 +49,9 @@ async function booksOf(parts: Parts, account: HandheldAccount): Promise<BooksVie
   const { store, srpId } = parts
   const user = await store.users.byId(account.userId)
   if (!user) throw new Fault('user.unknown', account.pin)
-  const layers = (await store.policies.layersOf(user.id)).map(({ policy }) => policy)
-  const rules = effectiveRules(layers)
+  const { policies, removedBooks } = await store.policies.reachOf(user.id)
+  const rules = effectiveRules(layersFor(await store.policies.list(), policies))
   const all = serviceBooks({ address: user.address, displayName: user.displayName, srpId, rules })
-  const { removedBooks } = await store.policies.reachOf(user.id)
   return {
     pin: account.pin,
     user: user.address,

@@ -7,6 +7,7 @@ import type { ItemState } from '#store/queue.ts'
 import { algorithmOf } from './activation-view.ts'
 import type { HandheldCases } from './admin.ts'
 import { shortened, typedPin } from './lookup.ts'
+import { layersOf } from './policy-preview.ts'
 import type { AdminParts } from './ports.ts'
 import { itemView, owedItem } from './queue.ts'
 import type { HandheldDetail, HandheldView, ProvisionedView } from './views.ts'
@@ -79,7 +80,7 @@ async function given(parts: Parts, account: HandheldAccount): Promise<Given> {
   const open = isActive ? items.filter((one) => openStates.has(one.state)) : []
   const wipe = items.find(({ command, state: of }) => command === 'wipe' && of === 'done')
   return {
-    policyName: isActive ? ((await store.policies.layersOf(userId))[0]?.policy.name ?? null) : null,
+    policyName: isActive ? ((await layersOf(parts, userId))[0]?.name ?? null) : null,
     isCutOff: open.some((item) => cutsOff(item, cutOffMs, clock.nowMs())),
     policyOwed: isActive ? await owedItem(parts, account, 'policy') : null,
     booksOwed: isActive ? await owedItem(parts, account, 'books') : null,

@@ -4,7 +4,6 @@ import forge from 'node-forge'
 import { assert } from '#kernel/assert.ts'
 import type { Credential } from './certificate.ts'
 import { readCertificate } from './forge-certificate.ts'
-import type { RsaSign } from './rsa-sign.ts'
 import { x509Time } from './x509-time.ts'
 
 const { asn1, pki, pkcs7, util } = forge
@@ -45,18 +44,7 @@ export interface ToBeSigned {
   around(signature: Uint8Array): Uint8Array
 }
 
-/** The DER of the signed `content`; `nowMs` becomes the signingTime attribute. */
-export async function signItAdmin(
-  content: Uint8Array,
-  signer: Credential,
-  nowMs: number,
-  sign: RsaSign,
-): Promise<Uint8Array> {
-  const { bytes, key, around } = itAdminToSign(content, signer, nowMs)
-  return around(await sign(bytes, key))
-}
-
-/** The same before its signature is made. */
+/** `content` as it is signed; `nowMs` becomes the signingTime attribute. */
 export function itAdminToSign(content: Uint8Array, signer: Credential, nowMs: number): ToBeSigned {
   const { key, certificate } = readSigner(signer)
   const message = pkcs7.createSignedData()

@@ -35,16 +35,10 @@ export interface PolicyAssignment {
   readonly name: string
 }
 
-/** A policy as it reaches one user: `via` says how. */
-export interface PolicyLayer {
-  readonly policy: KeptPolicy
-  readonly via: { readonly kind: 'default' | 'user' } | { readonly kind: 'group'; readonly name: string }
-}
-
 /** What reaches a user, by number: enough to work out what the user's handheld should have. */
 export interface Reach {
-  /** Policies beside the default; `own`: assigned to the user, not to a group of theirs. */
-  readonly policies: readonly { readonly id: number; readonly own: boolean }[]
+  /** Policies beside the default, once for each way they come; `group` null: it is the user's own. */
+  readonly policies: readonly { readonly id: number; readonly group: string | null }[]
   /** CIDs of service books taken away. */
   readonly removedBooks: readonly string[]
 }
@@ -69,8 +63,6 @@ export interface PolicyStore {
   /** Whether there was such an assignment. */
   unassign(id: number, target: PolicyTarget): Promise<boolean>
   assignments(): Promise<PolicyAssignment[]>
-  /** From the strongest to the default: the user's own first, then those of the user's groups, by rank. */
-  layersOf(userId: number): Promise<PolicyLayer[]>
   reachOf(userId: number): Promise<Reach>
   /** How many handhelds at work belong to users it reaches. */
   handheldsReached(id: number): Promise<number>

@@ -1,7 +1,7 @@
 /** Policies, who gets them, and what waits for handhelds. */
 import assert from 'node:assert/strict'
-import { layersFor } from '#agent/desk/entitled.ts'
 import type { MailAddress, Pin } from '#kernel/brand.ts'
+import { layersFor } from '#policy/layers.ts'
 import type { Store } from '#store/store.ts'
 import * as e from '../unit/activation/events.ts'
 import { addHandheld } from '../unit/admin/handheld-at-work.ts'
@@ -76,30 +76,26 @@ export function policies(check: CheckStore): void {
       assert.equal(await store.policies.assign(own, { kind: 'user', userId }), true)
       assert.equal(await store.policies.assign(own, { kind: 'user', userId }), false)
       assert.equal(await store.policies.assign(own, { kind: 'group', name: 'nobody' }), null)
-      const layers = (await store.policies.layersOf(userId)).map(({ policy, via }) => [policy.name, via.kind])
-      assert.deepEqual(layers, [
-        ['own', 'user'],
-        ['strong', 'group'],
-        ['weak', 'group'],
-        ['default', 'default'],
-      ])
       const reach = await store.policies.reachOf(userId)
-      // What is shown to administrators and what handhelds are sent follow one order.
-      const sent = layersFor(await store.policies.list(), reach)
-      assert.deepEqual(
-        sent.map(({ name }) => name),
-        layers.map(([name]) => name),
-      )
       assert.deepEqual(
         reach.policies.toSorted((a, b) => a.id - b.id),
         [
-          { id: weak, own: false },
-          { id: strong, own: false },
-          { id: own, own: true },
+          { id: weak, group: 'field' },
+          { id: strong, group: 'field' },
+          { id: own, group: null },
         ],
       )
       assert.equal(await store.policies.unassign(own, { kind: 'user', userId }), true)
-      assert.equal((await store.policies.layersOf(userId))[0]?.policy.name, 'strong')
+      assert.deepEqual(
+        layersFor(await store.policies.list(), (await store.policies.reachOf(userId)).policies).map(
+          ({ name, via }) => [name, via.kind],
+        ),
+        [
+          ['strong', 'group'],
+          ['weak', 'group'],
+          ['default', 'default'],
+        ],
+      )
     },
   )
 

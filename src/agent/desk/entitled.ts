@@ -3,6 +3,7 @@ import { sha256 } from '#crypto/hash.ts'
 import type { MailAddress, SrpId } from '#kernel/brand.ts'
 import { toHex } from '#kernel/bytes.ts'
 import type { PolicyRules } from '#policy/it-policy.ts'
+import { layersFor } from '#policy/layers.ts'
 import { effectiveRules, type Layer } from '#policy/resolve.ts'
 import { serviceBooks } from '#policy/service-book.ts'
 import { encodeItPolicy } from '#protocol/it-admin.ts'
@@ -41,8 +42,8 @@ export function readOnce({ store, domain }: Pick<AgentEnv, 'store' | 'domain'>):
 export function makeEntitlements(srpId: SrpId, policies: readonly KeptPolicy[]): (owner: Owner) => Entitled {
   const byReach = new Map<string, Pick<Entitled, 'policyName' | 'rules' | 'policyDigest'>>()
   return (owner) => {
-    const name = owner.policies.map(({ id, own }) => `${id}${own ? '!' : ''}`).join()
-    const shared = byReach.get(name) ?? policyPart(srpId, layersFor(policies, owner))
+    const name = owner.policies.map(({ id, group }) => `${id}${group === null ? '!' : ''}`).join()
+    const shared = byReach.get(name) ?? policyPart(srpId, layersFor(policies, owner.policies))
     byReach.set(name, shared)
     const account = { address: owner.address, displayName: owner.displayName, srpId, rules: shared.rules }
     const books = serviceBooks(account).filter(
@@ -59,23 +60,9 @@ export function makeEntitlements(srpId: SrpId, policies: readonly KeptPolicy[]):
   }
 }
 
-/** From the strongest: the user's own, then those of the user's groups, by rank; the default is below all. */
-export function layersFor(
-  policies: readonly KeptPolicy[],
-  reach: Pick<Reach, 'policies'>,
-): readonly (KeptPolicy & Layer)[] {
-  const own = new Map(reach.policies.map(({ id, own }) => [id, own]))
-  for (const one of reach.policies) if (one.own) own.set(one.id, true)
-  const weight = ({ id, rank }: KeptPolicy): number =>
-    rank === null ? Number.MAX_SAFE_INTEGER : rank + (own.get(id) ? 0 : 1_000_000)
-  return policies
-    .filter(({ id, rank }) => rank === null || own.has(id))
-    .toSorted((one, other) => weight(one) - weight(other))
-}
-
 function policyPart(
   srpId: SrpId,
-  layers: readonly (KeptPolicy & Layer)[],
+  layers: readonly Layer[],
 ): Pick<Entitled, 'policyName' | 'rules' | 'policyDigest'> {
   const rules = effectiveRules(layers)
   const policyName = layers[0]?.name ?? 'default'

@@ -2,7 +2,6 @@
  * Makes one item of the queue into a packet, signed and sealed, and sets it on its way. Two steps, so that what many
  * handhelds get at the same time shares a commit.
  */
-import { signItAdmin } from '#crypto/policy-signature.ts'
 import { assert } from '#kernel/assert.ts'
 import { Fault } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
@@ -22,6 +21,7 @@ import type { Numbers } from '../numbers.ts'
 import { openMasterKey, sealPacket } from '../packets.ts'
 import type { Entitled, Entitlements } from './entitled.ts'
 import { keyOfItem } from './item-key.ts'
+import { signItAdmin } from './sign.ts'
 
 /** An item as it is about to go: the packet, and what its commit writes besides. */
 export interface ReadyItem {
@@ -159,14 +159,14 @@ async function booksMade(env: AgentEnv, numbers: Numbers, { pin }: GivenTo, shou
 
 /** DER of the policy for one handheld, signed by the domain's policy signer. */
 export function signedPolicy(
-  { domain, clock, sign }: AgentEnv,
+  env: AgentEnv,
   pin: GivenTo['pin'],
   number: number,
   { policyName, rules }: Pick<Entitled, 'policyName' | 'rules'>,
 ): Promise<Uint8Array> {
-  const issuedAtMs = clock.nowMs()
-  const order = { policyName, number, srpId: domain.srpId, pin, issuedAtMs, rules }
-  return signItAdmin(policyContent(order), domain.policySigner, issuedAtMs, sign)
+  const issuedAtMs = env.clock.nowMs()
+  const order = { policyName, number, srpId: env.domain.srpId, pin, issuedAtMs, rules }
+  return signItAdmin(env, policyContent(order), issuedAtMs)
 }
 
 /**
@@ -186,7 +186,7 @@ async function commandContent(env: AgentEnv, numbers: Numbers, item: QueueItem):
     issuedAt: Math.floor(item.queuedAtMs / 1000),
   }
   const content = encodeItCommand({ ...addressed, ...order })
-  const cms = await signItAdmin(content, env.domain.policySigner, env.clock.nowMs(), env.sign)
+  const cms = await signItAdmin(env, content, env.clock.nowMs())
   return {
     number,
     contentType: contentTypes.itAdmin,

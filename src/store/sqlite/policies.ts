@@ -1,12 +1,4 @@
-import type {
-  KeptPolicy,
-  NewPolicy,
-  PolicyChange,
-  PolicyLayer,
-  PolicyStore,
-  PolicyTarget,
-  Reach,
-} from '../policies.ts'
+import type { KeptPolicy, NewPolicy, PolicyChange, PolicyStore, PolicyTarget, Reach } from '../policies.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Db } from './database.ts'
 
@@ -23,7 +15,7 @@ interface PolicyRow {
 const columns = 'p.id, p.name, p.rank, p.revision, p.rules, p.created_at_ms, p.changed_at_ms'
 
 export const policies: Aggregate<PolicyStore> = {
-  reads: ['list', 'find', 'revisions', 'assignments', 'layersOf', 'reachOf', 'handheldsReached'],
+  reads: ['list', 'find', 'revisions', 'assignments', 'reachOf', 'handheldsReached'],
   make: (db) => ({
     list: () =>
       db.all<PolicyRow>(`SELECT ${columns} FROM it_policy p ORDER BY p.rank IS NULL, p.rank`).map(fromRow),
@@ -55,7 +47,6 @@ export const policies: Aggregate<PolicyStore> = {
          SELECT policy_id, 'user', a.address FROM it_policy_user u JOIN user_address a ON a.user_id = u.user_id AND a.main = 1
          ORDER BY 2, 3`,
       ),
-    layersOf: (userId) => layersOf(db, userId),
     reachOf: (userId) => {
       const row = db.one<ReachRow>(`SELECT ${reachOf('u.id')} FROM user u WHERE u.id = ?`, userId)
       return row ? reachFromRow(row) : { policies: [], removedBooks: [] }
@@ -87,15 +78,15 @@ export interface ReachRow {
 
 /** Two columns for the user whose id is `user`. */
 export const reachOf = (user: string): string => `
-  (SELECT json_group_array(json_array(id, own)) FROM (
-     SELECT policy_id AS id, 1 AS own FROM it_policy_user WHERE user_id = ${user}
-     UNION
-     SELECT t.policy_id, 0 FROM group_member m JOIN it_policy_group t ON t.group_id = m.group_id
-       WHERE m.user_id = ${user})) AS policies,
+  (SELECT json_group_array(json_object('id', id, 'group', name)) FROM (
+     SELECT policy_id AS id, NULL AS name FROM it_policy_user WHERE user_id = ${user}
+     UNION ALL
+     SELECT t.policy_id, g.name FROM group_member m JOIN it_policy_group t ON t.group_id = m.group_id
+       JOIN user_group g ON g.id = m.group_id WHERE m.user_id = ${user})) AS policies,
   (SELECT json_group_array(cid) FROM removed_book WHERE user_id = ${user}) AS books`
 
 export const reachFromRow = ({ policies, books }: ReachRow): Reach => ({
-  policies: (JSON.parse(policies) as [number, number][]).map(([id, own]) => ({ id, own: own === 1 })),
+  policies: JSON.parse(policies) as Reach['policies'],
   removedBooks: JSON.parse(books) as string[],
 })
 
@@ -166,31 +157,4 @@ function unassign(db: Db, id: number, target: PolicyTarget): boolean {
     group !== null &&
     db.run('DELETE FROM it_policy_group WHERE policy_id = ? AND group_id = ?', id, group) > 0
   )
-}
-
-/** A policy that reaches the user twice counts where it is strongest: a user's own first, then by rank. */
-function layersOf(db: Db, userId: number): PolicyLayer[] {
-  const rows = db.all<PolicyRow & { via: string; target: string }>(
-    `SELECT * FROM (SELECT ${columns}, 'user' AS via, '' AS target FROM it_policy_user u JOIN it_policy p ON p.id = u.policy_id
-       WHERE u.user_id = ? AND p.rank IS NOT NULL
-     UNION ALL
-     SELECT ${columns}, 'group', g.name FROM group_member m JOIN it_policy_group t ON t.group_id = m.group_id
-       JOIN it_policy p ON p.id = t.policy_id JOIN user_group g ON g.id = m.group_id
-       WHERE m.user_id = ? AND p.rank IS NOT NULL
-     UNION ALL
-     SELECT ${columns}, 'default', '' FROM it_policy p WHERE p.rank IS NULL)
-     ORDER BY rank IS NULL, via DESC, rank, target`,
-    userId,
-    userId,
-  )
-  const seen = new Set<number>()
-  return rows.flatMap((row) => {
-    if (seen.has(row.id)) return []
-    seen.add(row.id)
-    const via =
-      row.via === 'group'
-        ? { kind: 'group' as const, name: row.target }
-        : { kind: row.via as 'default' | 'user' }
-    return [{ policy: fromRow(row), via }]
-  })
 }
