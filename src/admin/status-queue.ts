@@ -26,7 +26,7 @@ export async function queueChecks({ store, cutOffMs }: Parts, nowMs: number): Pr
       says: `${owed === 1 ? '1 handheld gets' : `${owed} handhelds get`} no mail for want of the policy, longest ${oldestOwed.pin}.`,
       code: 'policy.cut_off',
       next: faultRow('policy.cut_off').next.replace('<pin>', oldestOwed.pin),
-      sinceMs: oldestOwed.queuedAtMs,
+      sinceMs: oldestOwed.owedSinceMs,
     })
   return checks
 }

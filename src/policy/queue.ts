@@ -40,12 +40,12 @@ export function waitsFor<I extends Queued>(live: readonly I[], item: I): I | nul
  * @param cutOffMs 0: no handheld is ever cut off
  */
 export function cutsOff(
-  { kind, state, queuedAtMs }: Omit<Queued, 'id'> & { readonly queuedAtMs: number },
+  { kind, state, owedSinceMs }: Omit<Queued, 'id'> & { readonly owedSinceMs: number },
   cutOffMs: number,
   nowMs: number,
 ): boolean {
   const isOwed = state === 'waiting' || state === 'out' || state === 'refused'
-  return cutOffMs > 0 && kind === 'policy' && isOwed && nowMs - queuedAtMs >= cutOffMs
+  return cutOffMs > 0 && kind === 'policy' && isOwed && nowMs - owedSinceMs >= cutOffMs
 }
 
 /** What becomes of an item once the handheld has answered it. */

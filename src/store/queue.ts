@@ -26,6 +26,8 @@ export interface QueueItem {
   /** Since when it has this state. */
   readonly sinceMs: number
   readonly queuedAtMs: number
+  /** Since when the handheld owes an answer to this or to one whose place this took. */
+  readonly owedSinceMs: number
   /** Null: it waits for another item, or has ended. */
   readonly dueAtMs: number | null
   /** How often it was sealed and sent. */

@@ -63,6 +63,35 @@ export function queue(check: CheckStore): void {
     assert.equal((await store.queue.find(lock ?? 0))?.sealed, null, 'what it said is forgotten')
   })
 
+  check(
+    'a policy is owed as long as the one whose place it took, and anew once one was applied',
+    async (store) => {
+      const { userId } = await addHandheld(store, nowMs, pin)
+      const owedMs = async () => (await store.queue.live(pin)).map(({ owedSinceMs }) => owedSinceMs - nowMs)
+      await added(store, [item(userId)])
+      await added(store, [{ ...item(userId), nowMs: nowMs + 100 }])
+      assert.deepEqual(await owedMs(), [0])
+      assert.equal((await store.queue.troubled(nowMs + 50)).owed, 1)
+      await store.activations.commit({
+        nowMs: nowMs + 200,
+        account: { kind: 'applied', pin, what: 'policy', number: 1 },
+      })
+      assert.deepEqual(await owedMs(), [200])
+      assert.equal((await store.queue.troubled(nowMs + 50)).owed, 0)
+    },
+  )
+
+  check('what could not be made was never owed', async (store) => {
+    const { userId } = await addHandheld(store, nowMs, pin)
+    const [id = 0] = await added(store, [item(userId)])
+    await store.queue.change({ id, nowMs, state: 'set_aside', code: 'internal.invariant' })
+    await added(store, [{ ...item(userId), nowMs: nowMs + 100 }])
+    assert.deepEqual(
+      (await store.queue.live(pin)).map(({ owedSinceMs }) => owedSinceMs),
+      [nowMs + 100],
+    )
+  })
+
   check('what waits for another item is not due until that ends', async (store) => {
     const { userId } = await addHandheld(store, nowMs, pin)
     const [policy = 0, books = 0] = await added(store, [item(userId), item(userId, { kind: 'books' })])

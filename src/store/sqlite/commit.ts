@@ -125,7 +125,7 @@ function writeHandheld(db: Db, change: Change): void {
   if (change.erasePendingKeys) erasePendingKeys(db, change.erasePendingKeys.pin, change.erasePendingKeys.txn)
   if (change.keyCurrent) makeKeyCurrent(db, change.keyCurrent.pin, change.keyCurrent.kid, change.nowMs)
   writeRolling(db, change)
-  if (change.account) changeAccount(db, change.account)
+  if (change.account) changeAccount(db, change.account, change.nowMs)
   if (change.item && !changeItem(db, change.item)) throw new Conflict()
   if (change.inbound && !markInbound(db, change.inbound)) throw new Conflict('window_moved')
 }

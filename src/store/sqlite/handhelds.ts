@@ -124,7 +124,7 @@ function eraseKey(db: Db, pin: Pin, kid: number): void {
   db.run("UPDATE delivery SET state = 'stopped' WHERE pin = ? AND kid = ? AND state = 'running'", pin, kid)
 }
 
-export function changeAccount(db: Db, change: AccountChange): void {
+export function changeAccount(db: Db, change: AccountChange, nowMs: number): void {
   switch (change.kind) {
     case 'activated':
       activated(db, change)
@@ -145,16 +145,29 @@ export function changeAccount(db: Db, change: AccountChange): void {
       )
       break
     case 'applied':
-      db.run(
-        // Its words may come out of order: what it has is the highest.
-        `UPDATE handheld SET ${change.what}_applied = ?, ${change.what}_left_out = ?
-         WHERE pin = ? AND state = 'active' AND ${change.what}_applied <= ?`,
-        ...[change.number, JSON.stringify(change.leftOut ?? []), change.pin, change.number],
-      )
+      applied(db, change, nowMs)
       break
     default:
       unreachable(change)
   }
+}
+
+function applied(
+  db: Db,
+  { pin, what, number, leftOut }: Extract<AccountChange, { kind: 'sent' | 'applied' }>,
+  nowMs: number,
+): void {
+  // Its words may come out of order: what it has is the highest.
+  db.run(
+    `UPDATE handheld SET ${what}_applied = ?, ${what}_left_out = ?
+     WHERE pin = ? AND state = 'active' AND ${what}_applied <= ?`,
+    ...[number, JSON.stringify(leftOut ?? []), pin, number],
+  )
+  // Whoever applies one has not turned away: what it owes of a newer one is counted from here.
+  db.run(
+    "UPDATE queue_item SET owed_since_ms = ? WHERE pin = ? AND kind = ? AND state IN ('waiting', 'out')",
+    ...[nowMs, pin, what],
+  )
 }
 
 /** A wipe that the handheld has taken and not begun: it keeps it through a new activation. */

@@ -13,6 +13,7 @@ interface ItemRow {
   state: ItemState
   since_ms: number
   queued_at_ms: number
+  owed_since_ms: number
   due_at_ms: number | null
   tries: number
   failures: number
@@ -41,6 +42,7 @@ const fromRow = (row: ItemRow): QueueItem => ({
   state: row.state,
   sinceMs: row.since_ms,
   queuedAtMs: row.queued_at_ms,
+  owedSinceMs: row.owed_since_ms,
   dueAtMs: row.due_at_ms,
   tries: row.tries,
   failures: row.failures,

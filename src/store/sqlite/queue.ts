@@ -85,12 +85,20 @@ function add(db: Db, item: NewItem): number {
       pin,
     )
   return db.insert(
-    `INSERT INTO queue_item(pin, user_id, kind, command, sealed, digest, state, since_ms, queued_at_ms, due_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?)`,
+    `INSERT INTO queue_item(pin, user_id, kind, command, sealed, digest, state, since_ms, queued_at_ms, owed_since_ms,
+       due_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?)`,
     ...[pin, item.userId, kind, item.command ?? null, item.sealed ?? null, item.digest ?? ''],
-    ...[nowMs, nowMs, nowMs],
+    ...[nowMs, nowMs, owedSinceMs(superseded, nowMs), nowMs],
   )
 }
+
+/** A debt is as old as its first part; what could not be made was never the handheld's. */
+const owedSinceMs = (superseded: readonly QueueItem[], nowMs: number): number =>
+  superseded.reduce(
+    (sinceMs, item) => (item.state === 'set_aside' ? sinceMs : Math.min(sinceMs, item.owedSinceMs)),
+    nowMs,
+  )
 
 /**
  * Ends items and what of theirs is on its way; those that waited for them are due. What a wipe orders is no secret, and

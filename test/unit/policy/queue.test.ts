@@ -78,7 +78,7 @@ test('whatever a handheld answers is an end or a time', () => {
 })
 
 test('a policy that is not applied in time cuts off, a refused one too; one that was taken out does not', () => {
-  const policy = { kind: 'policy', state: 'out', queuedAtMs: 1_000 } as const
+  const policy = { kind: 'policy', state: 'out', owedSinceMs: 1_000 } as const
   assert.equal(cutsOff(policy, 500, 1_499), false)
   assert.equal(cutsOff(policy, 500, 1_500), true)
   assert.equal(cutsOff(policy, 0, 9_999), false, 'nobody is cut off where no time is set')
