@@ -18,6 +18,8 @@ export type Peer =
   | 'sqlite3'
   | 'slapd'
   | 'strace'
+  | 'zsh'
+  | 'fish'
   | 'systemd'
   | 'python3'
   | 'python3-cryptography'

@@ -1,4 +1,4 @@
-/** The completion, in a real bash where there is one; the scripts of the other shells are looked at, and parsed if they are here. */
+/** The completion, in the shells it is for. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -6,8 +6,6 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { allNodes } from '#cli/command-tree.ts'
 import { bashCompletion } from '#cli/completion/bash.ts'
-import { fishCompletion } from '#cli/completion/fish.ts'
-import { zshCompletion } from '#cli/completion/zsh.ts'
 import { temporaryDirectory } from '../../support/store.ts'
 import { programTree } from '../../tidy/cli-page.ts'
 
@@ -67,26 +65,5 @@ test('bash completes every command of the tree', (t) => {
       node.below.map(({ path }) => path.split(' ').at(-1)),
       node.path,
     )
-  }
-})
-
-test('zsh and fish know every command and option, and are well-formed where the shell is here', (t) => {
-  const scripts = { zsh: zshCompletion(tree), fish: fishCompletion(tree) }
-  const directory = temporaryDirectory(t)
-  for (const [shell, script] of Object.entries(scripts)) {
-    for (const { path, options } of allNodes(tree)) {
-      assert(
-        path.split(' ').every((word) => script.includes(word)),
-        `${shell}: ${path}`,
-      )
-      for (const { names } of options)
-        for (const name of names)
-          assert(script.includes(shell === 'zsh' ? name : name.replace(/^--?/, '')), `${shell}: ${name}`)
-    }
-    const file = join(directory, shell)
-    writeFileSync(file, script)
-    const { error, status, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' })
-    if (error) t.diagnostic(`${shell} is not here`)
-    else assert.equal(status, 0, stderr)
   }
 })
