@@ -133,6 +133,8 @@ function confirm(turn: Turn, run: ProvingRun, m4: Uint8Array, box: Uint8Array): 
     unanswered: proofAnswered(turn.state.unanswered, run.provedAtMs, turn.nowMs),
   })
   persist(turn, 'm4')
+  // An error or a hint of the wait that is over now would stay until the key check comes.
+  show(turn, screens.verifying)
   sendPendingKeyCheck(turn, confirming, repeat)
 }
 

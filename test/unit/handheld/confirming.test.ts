@@ -54,6 +54,16 @@ test('an M4 of another server than that of M2 is dropped', () => {
   assert.equal(world.stage(), 'confirming')
 })
 
+test('a proof that comes after all takes E22 off the screen', () => {
+  const world = new World()
+  const { proved } = toProving(world)
+  world.pass(3 * minute)
+  assert.equal(world.shown().at(-1), 'The server has stopped answering. You can wait or try again.')
+  assert(proved.ok)
+  world.deliver('m4', proved.m4)
+  assert.equal(world.state.screen, 'Verifying Encryption')
+})
+
 test('a malformed M4 is dropped and the right one still counts', () => {
   const world = new World()
   const { proved } = toProving(world)
