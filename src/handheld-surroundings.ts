@@ -2,6 +2,7 @@
 import { parseRows } from '#cli/csv.ts'
 import { clackPrompts } from '#cli/prompts.ts'
 import type { Run } from '#cli/run.ts'
+import { moment } from '#cli/time.ts'
 import { failpointAt, systemClock, systemRandom } from '#edge/system.ts'
 import type { HandheldIo } from '#handheld/cli-io.ts'
 import { offlineLog } from './roles/logging.ts'
@@ -16,6 +17,7 @@ export function surroundings(run: Run): HandheldIo {
     cwd: deps.cwd,
     dataDir: () => run.loaded().config.server.data_dir,
     clock: systemClock,
+    moment: (atMs) => moment(atMs, systemClock.nowMs(), run.zone),
     random: systemRandom,
     log: offlineLog(run.loaded(), terminal.stderr),
     failpoint: failpointAt(deps.env.POSTKEY_FAILPOINT),

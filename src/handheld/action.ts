@@ -31,6 +31,8 @@ export type Action =
   | { readonly kind: 'persist'; readonly point: PersistPoint }
   | { readonly kind: 'send'; readonly what: SendName; readonly frame: MailAsk | DevPeers | Send | FrameAck }
   | { readonly kind: 'show'; readonly text: string; readonly code: HandheldCode | null }
+  /** The text that was just shown ends nothing: the run waits until then at the longest. */
+  | { readonly kind: 'waits'; readonly code: HandheldCode; readonly untilMs: number }
   | { readonly kind: 'stage'; readonly stage: Stage }
   /** Null: nothing to wait for. One timer for all; an earlier one is forgotten. */
   | { readonly kind: 'set_timer'; readonly atMs: number | null }

@@ -56,6 +56,8 @@ export interface ActivateOptions {
   readonly signal?: AbortSignal
   /** Each text as it comes on the screen; `atMs` counts from the beginning. */
   readonly onShown?: (shown: Shown) => void
+  /** The text that was just shown ends nothing: it is waited until then, by the local clock. */
+  readonly onWaits?: (code: HandheldCode, untilMs: number) => void
   readonly onStage?: (stage: Stage, atMs: number) => void
   /** The user's consent; without it the answer is no. */
   readonly onAsk?: (question: Question, text: string) => Promise<boolean>
@@ -146,6 +148,9 @@ class Watch implements HandheldListener {
         this.#options.onShown?.(shown)
         return
       }
+      case 'waits':
+        this.#options.onWaits?.(action.code, action.untilMs)
+        return
       case 'stage':
         this.#options.onStage?.(action.stage, this.#elapsedMs())
         return

@@ -12,6 +12,7 @@ import {
   textOption,
 } from './cli-options.ts'
 import { orCancelled, readSecret } from './cli-secrets.ts'
+import { isToldNo, sayWaiting } from './cli-waiting.ts'
 import { openHandheldDirectory } from './file.ts'
 import { codeName } from './fleet.ts'
 import { startProgressLine } from './progress-line.ts'
@@ -31,16 +32,11 @@ export async function activateCommand(io: HandheldIo, options: Options): Promise
   })
 }
 
-/** Whoever was told no needs another password, which a request that is under way does not ask for. */
 function howToGoOn({ shown }: Outcome): string {
-  const code = shown.at(-1)?.code ?? null
-  return code !== null && toldNo.includes(code)
+  return isToldNo(shown.at(-1)?.code ?? null)
     ? 'with --anew the same command begins again, with a new password.'
     : 'the same command goes on with it.'
 }
-
-/** Texts that a server sends (docs/protocol.md, "The texts"), but for those that a wait can mend. */
-const toldNo: readonly number[] = [3, 4, 5, 6, 7, 8, 9, 16]
 
 /** What programs get; `code` is a number, 0 for Activation Complete, or a word. */
 export const outcomeJson = ({ code, text, stage, pin, txn, elapsedMs, shown }: Outcome) => ({
@@ -81,6 +77,7 @@ async function activate(
       device: { softwareVersion: version },
       signal: stop,
       onShown: ({ text }) => line.print(text),
+      onWaits: sayWaiting(io, line, 'the same command with --anew'),
       onAsk: (_, text) => line.hidden(() => consent(io, options, text)),
     })
   } finally {

@@ -29,6 +29,8 @@ export interface HandheldIo {
   /** Where the server on this machine keeps its data; `handheld.json` in it names the relay. */
   readonly dataDir: () => string
   readonly clock: Clock
+  /** A moment as the person's clock shows it, with how far away it is. */
+  moment(atMs: number): string
   readonly random: Random
   readonly log: Log
   readonly failpoint: Failpoint

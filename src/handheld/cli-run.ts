@@ -3,6 +3,7 @@ import { Fault } from '#kernel/fault.ts'
 import { exitOf } from './cli-activate.ts'
 import type { HandheldIo } from './cli-io.ts'
 import { countOption, handheldDirectory, type Options, relayOptions, textOption } from './cli-options.ts'
+import { sayWaiting } from './cli-waiting.ts'
 import { openHandheldDirectory, readHandheld } from './file.ts'
 import { codeName } from './fleet.ts'
 import { startProgressLine } from './progress-line.ts'
@@ -53,6 +54,7 @@ async function stay(io: HandheldIo, { saved, relay, storage, seconds }: Stay) {
     shown.push(text)
     line.print(text)
   }
+  const waits = sayWaiting(io, line, '`postkey handheld activate` with --anew')
   const handheld = runHandheld(
     saved,
     relay,
@@ -60,6 +62,7 @@ async function stay(io: HandheldIo, { saved, relay, storage, seconds }: Stay) {
     {
       acted: (action) => {
         if (action.kind === 'show') print(action.text)
+        if (action.kind === 'waits') waits(action.code, action.untilMs)
         if (action.kind === 'ended' && action.code) end.resolve(action.code)
       },
       broken: end.reject,

@@ -20,7 +20,7 @@ import {
   peersOf,
   type Repeat,
 } from './state.ts'
-import { change, log, persist, sendPayload, sendPeers, show, showCode, type Turn } from './turn.ts'
+import { change, log, persist, sendPayload, sendPeers, show, showWaiting, type Turn } from './turn.ts'
 import { proofAnswered } from './unanswered.ts'
 
 const minute = 60 * 1000
@@ -61,7 +61,7 @@ export function confirmingTimers(turn: Turn, run: ConfirmingRun): void {
     return
   }
   const hint = run.hintDueMs !== null && run.hintDueMs <= turn.nowMs
-  if (hint) showCode(turn, 22)
+  if (hint) showWaiting(turn, 22)
   const waiting = hint ? { ...run, hintDueMs: null } : run
   change(turn, { run: waiting })
   if (isDue(run.repeat, turn.nowMs)) sendPendingKeyCheck(turn, waiting, nextCopy(turn, run.repeat))

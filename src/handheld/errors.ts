@@ -5,7 +5,7 @@ import { type HandheldCode, isHandheldCode } from '#protocol/handheld-text.ts'
 import { fail } from './ending.ts'
 import { holdError, isRequest } from './request.ts'
 import type { HandheldState } from './state.ts'
-import { log, showCode, type Turn } from './turn.ts'
+import { log, showWaiting, type Turn } from './turn.ts'
 
 /** The numbers that servers send: every other text is a handheld's own, and never believed from outside. */
 const serverCodes: readonly number[] = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 16, 19]
@@ -25,7 +25,7 @@ export function onError(turn: Turn, from: SrpId, bytes: Uint8Array): void {
   const { run } = turn.state
   if (effect === 'hold' && run && isRequest(run)) holdError(turn, run, code)
   else if (effect === 'fail') fail(turn, code, triesLeft)
-  else showCode(turn, code, triesLeft)
+  else showWaiting(turn, code, triesLeft)
 }
 
 const isServerCode = (code: number): code is HandheldCode & number =>

@@ -4,6 +4,8 @@ import type { HandheldIo } from './cli-io.ts'
 export interface ProgressLine {
   /** A text of the handheld's screen. */
   print(text: string): void
+  /** A remark beside the screen, on standard error. */
+  remark(text: string): void
   /** Takes the moving line away while something else has the terminal. */
   hidden<T>(work: () => Promise<T>): Promise<T>
   stop(): void
@@ -39,6 +41,11 @@ export function startProgressLine(
       if (io.format === 'table') io.stdout.write(`${shown}\n`)
       text = shown
       sinceMs = io.clock.monotonicMs()
+      draw()
+    },
+    remark: (said) => {
+      erase()
+      if (io.format === 'table') io.stderr.write(`${said}\n`)
       draw()
     },
     hidden: async (work) => {

@@ -22,7 +22,7 @@ import { firstCopy, freshCopy, isDue, nextCopy } from './repeat.ts'
 import { isRequest } from './request.ts'
 import { screens } from './screen.ts'
 import type { HandheldState, ProvingRun, Repeat, RequestRun } from './state.ts'
-import { change, log, persist, sendPayload, sendPeers, show, showCode, type Turn } from './turn.ts'
+import { change, log, persist, sendPayload, sendPeers, show, showWaiting, type Turn } from './turn.ts'
 import { proofSent } from './unanswered.ts'
 
 const minute = 60 * 1000
@@ -71,7 +71,7 @@ export function provingTimers(turn: Turn, run: ProvingRun): void {
     return
   }
   const hint = run.hintDueMs !== null && run.hintDueMs <= turn.nowMs
-  if (hint) showCode(turn, 22)
+  if (hint) showWaiting(turn, 22)
   const waiting = hint ? { ...run, hintDueMs: null } : run
   change(turn, { run: waiting })
   if (isDue(run.repeat, turn.nowMs)) sendM3(turn, waiting, nextCopy(turn, run.repeat))

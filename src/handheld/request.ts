@@ -15,7 +15,18 @@ import type { PostQuantum, Typed } from './event.ts'
 import { ruleFlag, ruleTexts } from './rules.ts'
 import { otherAccountText, screens } from './screen.ts'
 import type { RequestRun } from './state.ts'
-import { change, clockOffset, log, persist, relayNow, sendPeers, show, showCode, type Turn } from './turn.ts'
+import {
+  change,
+  clockOffset,
+  log,
+  persist,
+  relayNow,
+  sendPeers,
+  show,
+  showCode,
+  showWaiting,
+  type Turn,
+} from './turn.ts'
 import { hasTooManyUnanswered } from './unanswered.ts'
 import { isLocked } from './unlock.ts'
 
@@ -113,10 +124,10 @@ export function requestTimers(turn: Turn, run: RequestRun): void {
     return
   }
   if (run.heldError && run.heldError.dueMs <= turn.nowMs) {
-    showCode(turn, run.heldError.code)
+    showWaiting(turn, run.heldError.code)
     change(turn, { run: { ...run, heldError: null } })
   } else if (run.hintDueMs !== null && run.hintDueMs <= turn.nowMs) {
-    showCode(turn, 21)
+    showWaiting(turn, 21)
     change(turn, { run: { ...run, hintDueMs: null } })
   }
   if (run.askDueMs !== null && run.askDueMs <= turn.nowMs) askOrWait(turn)

@@ -64,6 +64,14 @@ export function showAnyway(turn: Turn, text: string, code: HandheldCode | null =
 export const showCode = (turn: Turn, code: HandheldCode, triesLeft?: number): void =>
   show(turn, handheldText(code, triesLeft), code)
 
+/** An error or a hint while a run goes on: whoever reads it has to know that it does. */
+export function showWaiting(turn: Turn, code: HandheldCode, triesLeft?: number): void {
+  const before = turn.actions.length
+  showCode(turn, code, triesLeft)
+  const { run } = turn.state
+  if (run && turn.actions.length > before) turn.actions.push({ kind: 'waits', code, untilMs: run.endsAtMs })
+}
+
 export function log(
   turn: Turn,
   message: string,

@@ -1,78 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { Command } from 'commander'
-import { parseRows } from '#cli/csv.ts'
-import { systemClock, systemRandom } from '#edge/system.ts'
-import { registerHandheldCommands } from '#handheld/cli.ts'
+import { test } from 'node:test'
 import { exitOf, outcomeJson } from '#handheld/cli-activate.ts'
-import type { HandheldIo } from '#handheld/cli-io.ts'
-import { openHandheldDirectory } from '#handheld/file.ts'
-import { startProgressLine } from '#handheld/progress-line.ts'
 import { loadRelayTrust, relayTrustText } from '#handheld/trust.ts'
 import { type HandheldDetails, viewOf } from '#handheld/view.ts'
-import { noFailpoint } from '#kernel/failpoint.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
-import { silentLog } from '#kernel/log.ts'
+import { dir, inService, relay, saved, type } from './command-line.ts'
 import { toComplete, toConfirming } from './run-through.ts'
 import { known, script, World } from './world.ts'
-
-let dir = ''
-before(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'postkey-cli-'))
-})
-after(() => rm(dir, { recursive: true }))
-
-interface Typed {
-  readonly out: string
-  readonly exits: readonly string[]
-  readonly error: unknown
-}
-
-/** Runs one command line in surroundings without a terminal. */
-async function type(args: readonly string[], fields: Partial<HandheldIo> = {}): Promise<Typed> {
-  let out = ''
-  const exits: string[] = []
-  const io: HandheldIo = {
-    format: 'table',
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: () => {} },
-    cwd: dir,
-    dataDir: () => dir,
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-    failpoint: noFailpoint,
-    version: '1.0',
-    stop: new AbortController().signal,
-    canAsk: false,
-    askPassword: async () => null,
-    confirm: async () => false,
-    parseCsv: parseRows,
-    table: (titles, rows) => [titles, ...rows].map((row) => `${row.join('|')}\n`).join(''),
-    setExit: (name) => exits.push(name),
-    ...fields,
-  }
-  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} })
-  registerHandheldCommands<Command>(program.command('handheld'), async () => io)
-  const error = await program.parseAsync(['handheld', ...args], { from: 'user' }).then(
-    () => null,
-    (reason: unknown) => reason,
-  )
-  return { out, exits, error }
-}
-
-const relay = ['--relay', 'ws://127.0.0.1:1', '--relay-id', 'relay.example.test']
-
-async function saved(name: string, state: World['state']): Promise<string> {
-  const home = join(dir, name)
-  const storage = await openHandheldDirectory(home)
-  await storage.save({ seed: new Uint8Array(32), state })
-  await storage.close()
-  return home
-}
 
 test('without a relay that is known nothing begins, and the fault says how to name one', async () => {
   const { error } = await type(['activate', '--email', 'alice@example.test'])
@@ -122,15 +58,6 @@ test('what is complete says so again, without a relay behind it', async () => {
   assert.deepEqual(Reflect.get(Object(outcome), 'code'), 0)
 })
 
-/** One that is in service and has the password its policy requires. */
-function inService(): World {
-  const world = new World()
-  world.nowMs = Date.now()
-  toComplete(world)
-  world.raise({ kind: 'set_password', old: '', password: 'mine alone' })
-  return world
-}
-
 const detailsOf = (world: World): HandheldDetails => known(viewOf(world.state, world.nowMs).details)
 
 test('the screen shows stage, address, the policy in force and what was left out, and the books', async () => {
@@ -167,61 +94,6 @@ test('the view of a refusal names its status and reason, for policy and command 
       [what, 2, 'its signature, chain or signer did not verify (bad_chain)'],
     )
   }
-})
-
-test('behind a lock, or before a password that is required, nothing is shown but whose the handheld is', async () => {
-  const world = new World()
-  world.nowMs = Date.now()
-  toComplete(world)
-  const home = await saved('gate', world.state)
-  const file = async (name: string, text: string) => {
-    await writeFile(join(dir, name), `${text}\n`)
-    return name
-  }
-  const [good, bad, short] = [
-    await file('good', 'mine alone'),
-    await file('bad', 'x'),
-    await file('short', 'abc'),
-  ]
-  const before = await type(['screen', '--dir', home])
-  assert(before.out.includes('requires a password') && !before.out.includes('alice'))
-  const tooShort = await type(['set-password', '--new-file', short, '--dir', home])
-  assert.deepEqual([tooShort.out, tooShort.exits], ['This password is too short.\n', ['failed']])
-  const set = await type(['set-password', '--new-file', good, '--dir', home])
-  assert.deepEqual([set.out, set.exits], ['The password was set.\n', []])
-  assert((await type(['screen', '--dir', home])).out.includes('alice@example.test'))
-  assert.equal((await type(['lock-screen', '--dir', home])).out, 'Locked\n')
-  const behind = JSON.parse((await type(['screen', '--dir', home], { format: 'json' })).out)
-  assert.deepEqual(
-    [behind.shows, behind.locked, behind.details, behind.text],
-    ['locked', true, null, 'Locked'],
-  )
-  const activate = [
-    'activate',
-    '--email',
-    'bob@example.test',
-    '--password-file',
-    good,
-    '--dir',
-    home,
-    ...relay,
-  ]
-  assert.equal(faultCodeOf((await type(activate)).error), 'handheld.locked')
-  const wrong = await type(['unlock', '--password-file', bad, '--dir', home])
-  assert.deepEqual([wrong.out, wrong.exits], ['The password is not right.\n', ['failed']])
-  assert.equal((await type(['unlock', '--password-file', good, '--dir', home])).out, 'Unlocked\n')
-  assert((await type(['screen', '--dir', home])).out.includes('alice@example.test'))
-  const remove = await type(['set-password', '--old-file', good, '--remove', '--dir', home])
-  assert.deepEqual([remove.out, remove.exits], ['Your organisation requires a password.\n', ['failed']])
-})
-
-test('what is asked for at the lock can be cancelled, and needs a terminal or a file', async () => {
-  const home = await saved('ask', inService().state)
-  const asked = ['unlock', '--dir', home]
-  assert.equal(faultCodeOf((await type(asked)).error), 'admin.usage')
-  assert.deepEqual((await type(asked, { canAsk: true })).exits, ['cancelled'])
-  const typedIn = { canAsk: true, askPassword: async () => 'mine alone' }
-  assert.equal((await type(asked, typedIn)).out, 'Unlocked\n')
 })
 
 test('a handheld that stays on the air ends when its time is over, and there must be one', async () => {
@@ -269,30 +141,4 @@ test('options name the relay before the file does; a CA is looked for beside the
     await assert.rejects(loadRelayTrust(path, options), (error) => faultCodeOf(error) === 'handheld.no_relay')
   await writeFile(path, 'no JSON')
   await assert.rejects(loadRelayTrust(path, {}), (error) => faultCodeOf(error) === 'handheld.no_relay')
-})
-
-test('a line that moves is drawn on a terminal alone, and taken away before a text is printed', async () => {
-  const written: string[] = []
-  const output = (isTTY: boolean, name: string) => ({
-    isTTY,
-    write: (text: string) => written.push(name + text),
-  })
-  const clock = { nowMs: () => 0, monotonicMs: () => 0, after: () => () => {} }
-  for (const isTTY of [true, false]) {
-    written.length = 0
-    const io = { format: 'table', clock, stdout: output(isTTY, 'o'), stderr: output(isTTY, 'e') } as const
-    const line = startProgressLine(io)
-    line.print('Activating')
-    await line.hidden(async () => written.push('asked'))
-    line.stop()
-    const drawn = [
-      'oActivating\n',
-      'e\r\u001b[K/ 0 s',
-      'e\r\u001b[K',
-      'asked',
-      'e\r\u001b[K- 0 s',
-      'e\r\u001b[K',
-    ]
-    assert.deepEqual(written, isTTY ? drawn : ['oActivating\n', 'asked'])
-  }
 })

@@ -36,6 +36,23 @@ for (const code of [4, 5, 6, 7, 8])
     assert.equal(world.stage(), 'waiting')
   })
 
+test('with a text that ends nothing comes until when the run waits', () => {
+  const world = new World()
+  toWaiting(world, typed({ lifeSeconds: 3_600 }))
+  const endsAtMs = known(world.state.run).endsAtMs
+  const waits = () => world.actions.filter((action) => action.kind === 'waits')
+  sendError(world, 5)
+  world.pass(10_000)
+  assert.deepEqual(waits(), [{ kind: 'waits', code: 5, untilMs: endsAtMs }])
+  world.pass(2 * 3_600_000)
+  assert.deepEqual(world.codes(), [5, 21, 6])
+  assert.deepEqual(
+    waits().map(({ code }) => code),
+    [5, 21],
+    'the end of a run is waited for no more',
+  )
+})
+
 test('an error of a server that does not know the user is not shown when the right one answers in time', () => {
   const world = new World()
   const body = toWaiting(world)

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { faultCodeOf } from '#kernel/fault.ts'
+import { dir, inService, relay, saved, type } from './command-line.ts'
+import { toComplete } from './run-through.ts'
+import { World } from './world.ts'
+
+test('behind a lock, or before a password that is required, nothing is shown but whose the handheld is', async () => {
+  const world = new World()
+  world.nowMs = Date.now()
+  toComplete(world)
+  const home = await saved('gate', world.state)
+  const file = async (name: string, text: string) => {
+    await writeFile(join(dir, name), `${text}\n`)
+    return name
+  }
+  const [good, bad, short] = [
+    await file('good', 'mine alone'),
+    await file('bad', 'x'),
+    await file('short', 'abc'),
+  ]
+  const before = await type(['screen', '--dir', home])
+  assert(before.out.includes('requires a password') && !before.out.includes('alice'))
+  const tooShort = await type(['set-password', '--new-file', short, '--dir', home])
+  assert.deepEqual([tooShort.out, tooShort.exits], ['This password is too short.\n', ['failed']])
+  const set = await type(['set-password', '--new-file', good, '--dir', home])
+  assert.deepEqual([set.out, set.exits], ['The password was set.\n', []])
+  assert((await type(['screen', '--dir', home])).out.includes('alice@example.test'))
+  assert.equal((await type(['lock-screen', '--dir', home])).out, 'Locked\n')
+  const behind = JSON.parse((await type(['screen', '--dir', home], { format: 'json' })).out)
+  assert.deepEqual(
+    [behind.shows, behind.locked, behind.details, behind.text],
+    ['locked', true, null, 'Locked'],
+  )
+  const activate = [
+    'activate',
+    '--email',
+    'bob@example.test',
+    '--password-file',
+    good,
+    '--dir',
+    home,
+    ...relay,
+  ]
+  assert.equal(faultCodeOf((await type(activate)).error), 'handheld.locked')
+  const wrong = await type(['unlock', '--password-file', bad, '--dir', home])
+  assert.deepEqual([wrong.out, wrong.exits], ['The password is not right.\n', ['failed']])
+  assert.equal((await type(['unlock', '--password-file', good, '--dir', home])).out, 'Unlocked\n')
+  assert((await type(['screen', '--dir', home])).out.includes('alice@example.test'))
+  const remove = await type(['set-password', '--old-file', good, '--remove', '--dir', home])
+  assert.deepEqual([remove.out, remove.exits], ['Your organisation requires a password.\n', ['failed']])
+})
+
+test('what is asked for at the lock can be cancelled, and needs a terminal or a file', async () => {
+  const home = await saved('ask', inService().state)
+  const asked = ['unlock', '--dir', home]
+  assert.equal(faultCodeOf((await type(asked)).error), 'admin.usage')
+  assert.deepEqual((await type(asked, { canAsk: true })).exits, ['cancelled'])
+  const typedIn = { canAsk: true, askPassword: async () => 'mine alone' }
+  assert.equal((await type(asked, typedIn)).out, 'Unlocked\n')
+})
