@@ -21,11 +21,12 @@ export interface HandAction {
 
 /**
  * The state on the disk is the new one when this resolves; what it would send goes out when the handheld runs again.
+ * `what` is asked once nobody else can work with the handheld, so that nobody types a password in vain.
  * @throws Fault handheld.idle where there is no handheld, handheld.in_use while one runs, handheld.storage
  */
 export async function atHandheld(
   dir: string,
-  event: AtHand,
+  what: (state: HandheldState) => AtHand | Promise<AtHand>,
   world: { readonly clock: Clock; readonly random: Random; readonly failpoint: Failpoint },
 ): Promise<HandAction> {
   if (!(await readHandheld(dir))) throw new Fault('handheld.idle')
@@ -33,6 +34,7 @@ export async function atHandheld(
   try {
     const saved = await storage.load()
     if (!saved) throw new Fault('handheld.idle')
+    const event = await what(saved.state)
     const env = { nowMs: world.clock.nowMs(), random: world.random, p256: nodeP256, kem: nodeMlKem }
     const { next, actions } = step(saved.state, event, env)
     const point = actions.find((action) => action.kind === 'persist')?.point

@@ -3,37 +3,39 @@ import { type AtHand, atHandheld } from './at-hand.ts'
 import type { HandheldIo } from './cli-io.ts'
 import { handheldDirectory, type Options } from './cli-options.ts'
 import { orCancelled, readSecret } from './cli-secrets.ts'
-import { readHandheld } from './file.ts'
 import { screens } from './screen.ts'
+import type { HandheldState } from './state.ts'
 
 const opened: readonly string[] = ['unlocked', 'must_change', 'set', 'removed', 'locked', 'nothing']
 
 export const unlockCommand = (io: HandheldIo, options: Options): Promise<void> =>
-  orCancelled(io, async () => {
-    const password = await presentPassword(io, options, 'passwordFile', '--password-file')
-    await act(io, options, { kind: 'unlock', password })
-  })
+  orCancelled(io, () =>
+    act(io, options, async (state) => ({
+      kind: 'unlock',
+      password: await presentPassword(io, options, state, ['passwordFile', '--password-file']),
+    })),
+  )
 
 export const setPasswordCommand = (io: HandheldIo, options: Options): Promise<void> =>
-  orCancelled(io, async () => {
-    const old = await presentPassword(io, options, 'oldFile', '--old-file')
-    const password = options.remove === true ? null : await newPassword(io, options)
-    await act(io, options, { kind: 'set_password', old, password })
-  })
+  orCancelled(io, () =>
+    act(io, options, async (state) => {
+      const old = await presentPassword(io, options, state, ['oldFile', '--old-file'])
+      const password = options.remove === true ? null : await newPassword(io, options)
+      return { kind: 'set_password', old, password }
+    }),
+  )
 
 export const lockCommand = (io: HandheldIo, options: Options): Promise<void> =>
-  act(io, options, { kind: 'lock' })
+  act(io, options, () => ({ kind: 'lock' }))
 
 /** Empty where the handheld has none: then nobody is asked. */
 async function presentPassword(
   io: HandheldIo,
   options: Options,
-  name: string,
-  option: string,
+  { lock }: HandheldState,
+  [name, flag]: readonly [string, string],
 ): Promise<string> {
-  const saved = await readHandheld(handheldDirectory(io, options))
-  if (!saved?.state.lock.password) return ''
-  return readSecret(io, options, { name, flag: option, question: 'Handheld password' })
+  return lock.password ? readSecret(io, options, { name, flag, question: 'Handheld password' }) : ''
 }
 
 const newPassword = (io: HandheldIo, options: Options): Promise<string> =>
@@ -44,8 +46,12 @@ const newPassword = (io: HandheldIo, options: Options): Promise<string> =>
   })
 
 /** The last line says what came of it; the exit code whether it was what the person wanted. */
-async function act(io: HandheldIo, options: Options, event: AtHand): Promise<void> {
-  const { state, password } = await atHandheld(handheldDirectory(io, options), event, io)
+async function act(
+  io: HandheldIo,
+  options: Options,
+  what: (state: HandheldState) => AtHand | Promise<AtHand>,
+): Promise<void> {
+  const { state, password } = await atHandheld(handheldDirectory(io, options), what, io)
   const { outcome, text } = password ?? lockOutcome(state.lock.locked)
   const answer = { outcome, text, locked: state.lock.locked }
   io.stdout.write(io.format === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : `${text}\n`)

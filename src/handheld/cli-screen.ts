@@ -18,7 +18,7 @@ export async function screenCommand(io: HandheldIo, options: Options): Promise<v
 /** To look is to use it. A handheld that runs, or cannot be written, is shown as it is on the disk. */
 async function lookedAt(io: HandheldIo, dir: string): Promise<HandheldState> {
   try {
-    return (await atHandheld(dir, { kind: 'used' }, io)).state
+    return (await atHandheld(dir, () => ({ kind: 'used' }), io)).state
   } catch (error) {
     if (!(error instanceof Fault) || !['handheld.in_use', 'handheld.storage'].includes(error.code))
       throw error

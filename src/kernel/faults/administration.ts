@@ -198,7 +198,7 @@ export const administrationFaults = {
   },
   'handheld.in_use': {
     says: 'Another process works with this handheld.',
-    next: 'End it first, `postkey handheld run` too, then repeat the command; another `--dir` is another handheld.',
+    next: 'End it first (Ctrl-C where `postkey handheld run` or `activate` runs), then repeat the command; another `--dir` is another handheld.',
     turn: 'user',
     retry: 'new_try',
   },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { openHandheldDirectory } from '#handheld/file.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import { dir, inService, relay, saved, type } from './command-line.ts'
 import { toComplete } from './run-through.ts'
@@ -60,4 +61,22 @@ test('what is asked for at the lock can be cancelled, and needs a terminal or a 
   assert.deepEqual((await type(asked, { canAsk: true })).exits, ['cancelled'])
   const typedIn = { canAsk: true, askPassword: async () => 'mine alone' }
   assert.equal((await type(asked, typedIn)).out, 'Unlocked\n')
+})
+
+test('whoever types at a handheld that runs is told so before a password is asked for', async () => {
+  const home = await saved('held', inService().state)
+  const storage = await openHandheldDirectory(home)
+  const asked: string[] = []
+  const askPassword = async (question: string) => {
+    asked.push(question)
+    return 'mine alone'
+  }
+  for (const name of ['unlock', 'set-password']) {
+    const { error } = await type([name, '--dir', home], { canAsk: true, askPassword })
+    assert.equal(faultCodeOf(error), 'handheld.in_use')
+  }
+  assert.deepEqual(asked, [])
+  await storage.close()
+  await type(['unlock', '--dir', home], { canAsk: true, askPassword })
+  assert.deepEqual(asked, ['Handheld password'])
 })
