@@ -3,6 +3,7 @@ import type { HandheldCode } from '#protocol/handheld-text.ts'
 import type { DevPeers, FrameAck, MailAsk, Send } from '#protocol/relay-frame.ts'
 import type { PasswordFault } from './password.ts'
 import type { Stage } from './state.ts'
+import type { Taken } from './taken.ts'
 
 /** Moments at which the state goes to disk; each is a pair of failpoints, before and after. */
 export type PersistPoint =
@@ -31,6 +32,8 @@ export type Action =
   | { readonly kind: 'persist'; readonly point: PersistPoint }
   | { readonly kind: 'send'; readonly what: SendName; readonly frame: MailAsk | DevPeers | Send | FrameAck }
   | { readonly kind: 'show'; readonly text: string; readonly code: HandheldCode | null }
+  /** Nothing of it comes on the screen by itself. */
+  | { readonly kind: 'took'; readonly taken: Taken }
   /** The text that was just shown ends nothing: the run waits until then at the longest. */
   | { readonly kind: 'waits'; readonly code: HandheldCode; readonly untilMs: number }
   | { readonly kind: 'stage'; readonly stage: Stage }

@@ -158,6 +158,7 @@ class Watch implements HandheldListener {
         this.#end.resolve(action.code ?? 'interrupted')
         return
       case 'password':
+      case 'took':
         return
       case 'ask':
         this.#ask(action.question, action.text).catch(this.#end.reject)

@@ -15,6 +15,7 @@ import { acknowledge } from './acknowledge.ts'
 import type { Opened } from './link.ts'
 import { enabledText, screens } from './screen.ts'
 import { type Account, type BookNumber, peersOf } from './state.ts'
+import { tookBooks } from './taken.ts'
 import { change, sendPeers, show, type Turn } from './turn.ts'
 
 /** What a set means to the user: the address that is enabled, and the synchronization service. */
@@ -74,6 +75,7 @@ function register(
   const books = { content, leftOut: services.leftOut }
   change(turn, { account: { ...account, stage: 'active', servers: set.servers, bookNumber, books } })
   if (peersOf(turn.state).join() !== peersBefore) sendPeers(turn)
+  tookBooks(turn, account)
   if (!account.complete) showServices(turn, services)
 }
 

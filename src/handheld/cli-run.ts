@@ -3,6 +3,7 @@ import { Fault } from '#kernel/fault.ts'
 import { exitOf } from './cli-activate.ts'
 import type { HandheldIo } from './cli-io.ts'
 import { countOption, handheldDirectory, type Options, relayOptions, textOption } from './cli-options.ts'
+import { takenWords } from './cli-taken.ts'
 import { sayWaiting } from './cli-waiting.ts'
 import { openHandheldDirectory, readHandheld } from './file.ts'
 import { codeName } from './fleet.ts'
@@ -26,9 +27,9 @@ export async function runCommand(io: HandheldIo, options: Options): Promise<void
     await storage.close()
     throw new Fault('handheld.idle')
   }
-  const { code, shown } = await stay(io, { saved, relay, storage, seconds })
+  const { code, shown, taken } = await stay(io, { saved, relay, storage, seconds })
   const ended = typeof code === 'number' ? codeName(code) : code
-  if (io.format === 'json') io.stdout.write(`${JSON.stringify({ ended, shown }, null, 2)}\n`)
+  if (io.format === 'json') io.stdout.write(`${JSON.stringify({ ended, shown, taken }, null, 2)}\n`)
   const exit = typeof code === 'number' ? exitOf(code) : null
   if (exit) io.setExit(exit)
 }
@@ -46,12 +47,17 @@ interface Stay {
 async function stay(io: HandheldIo, { saved, relay, storage, seconds }: Stay) {
   const { clock, random, log, failpoint, stop } = io
   const shown: string[] = []
+  const taken: string[] = []
   const end = Promise.withResolvers<End>()
   // A handheld may break before anybody waits for its end.
   end.promise.catch(() => {})
   const line = startProgressLine(io)
   const print = (text: string) => {
     shown.push(text)
+    line.print(text)
+  }
+  const took = (text: string) => {
+    taken.push(text)
     line.print(text)
   }
   const waits = sayWaiting(io, line, '`postkey handheld activate` with --anew')
@@ -62,6 +68,7 @@ async function stay(io: HandheldIo, { saved, relay, storage, seconds }: Stay) {
     {
       acted: (action) => {
         if (action.kind === 'show') print(action.text)
+        if (action.kind === 'took') took(takenWords(action.taken))
         if (action.kind === 'waits') waits(action.code, action.untilMs)
         if (action.kind === 'ended' && action.code) end.resolve(action.code)
       },
@@ -74,7 +81,7 @@ async function stay(io: HandheldIo, { saved, relay, storage, seconds }: Stay) {
   const cancel = seconds === null ? () => {} : clock.after(seconds * 1000, stopped)
   try {
     await handheld.raise({ kind: 'used' })
-    return { code: await end.promise, shown }
+    return { code: await end.promise, shown, taken }
   } finally {
     cancel()
     stop.removeEventListener('abort', stopped)

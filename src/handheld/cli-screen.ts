@@ -1,9 +1,9 @@
 /** `postkey handheld screen`: what the handheld of this terminal holds, as its user would look it up. */
 import { Fault } from '#kernel/fault.ts'
-import type { RuleValue } from '#protocol/it-admin.ts'
 import { atHandheld } from './at-hand.ts'
 import type { HandheldIo } from './cli-io.ts'
 import { handheldDirectory, type Options } from './cli-options.ts'
+import { ruleText } from './cli-taken.ts'
 import { readHandheld } from './file.ts'
 import type { PasswordDue } from './password.ts'
 import type { HandheldState } from './state.ts'
@@ -82,9 +82,4 @@ function tablesOf(io: HandheldIo, { policy, books }: HandheldDetails): readonly 
     rules.length > 0 ? io.table(['RULE', 'VALUE', 'MEANS', 'HERE'], rules) : '',
     rows.length > 0 ? io.table(['BOOK', 'UID', 'NAME', 'USABLE'], rows) : '',
   ].filter((table) => table !== '')
-}
-
-function ruleText(value: RuleValue): string {
-  if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  return value instanceof Uint8Array ? `${value.length} bytes` : String(value)
 }

@@ -7,6 +7,7 @@ import type { Verdict } from './acknowledge.ts'
 import { ruleNumber, sortRules } from './rules.ts'
 import { screens } from './screen.ts'
 import { type Account, type AppliedPolicy, isServerOf } from './state.ts'
+import { tookPolicy } from './taken.ts'
 import { change, show, type Turn } from './turn.ts'
 import { lockNow } from './unlock.ts'
 
@@ -32,6 +33,7 @@ function apply(turn: Turn, account: Account, policy: AppliedPolicy): Verdict {
   if (account.stage === 'provisioning') show(turn, screens.verified)
   // What the user has may be too little for the new rules, and only the user can type it.
   if (turn.state.lock.password && demandsOf(turn) !== before) lockNow(turn)
+  tookPolicy(turn, account)
   return policy.leftOut.length === 0
     ? { status: ackStatus.applied }
     : { status: ackStatus.appliedInPart, detail: encodeNamesLeftOut(policy.leftOut) }

@@ -47,7 +47,10 @@ export interface HandheldWorld {
 }
 
 /** What concerns the user. */
-export type UserAction = Extract<Action, { kind: 'show' | 'waits' | 'stage' | 'ask' | 'ended' | 'password' }>
+export type UserAction = Extract<
+  Action,
+  { kind: 'show' | 'took' | 'waits' | 'stage' | 'ask' | 'ended' | 'password' }
+>
 
 /** Told in order: what the user sees and what the run comes to. */
 export interface HandheldListener {
@@ -186,6 +189,7 @@ class Runner implements RunningHandheld {
         log[action.level](action.fields, action.message)
         return
       case 'show':
+      case 'took':
       case 'waits':
       case 'stage':
       case 'ask':

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { takenWords } from '#handheld/cli-taken.ts'
+import type { RuleValue } from '#protocol/it-admin.ts'
+import { applyPolicy, bookSet, booksPacket, cmimeBook, policy, toComplete } from './run-through.ts'
+import { World } from './world.ts'
+
+const told = (world: World): readonly string[] =>
+  world.actions.flatMap((action) => (action.kind === 'took' ? [takenWords(action.taken)] : []))
+
+const rules = (entries: Readonly<Record<string, RuleValue>>) => new Map(Object.entries(entries))
+
+test('a policy is told with its number and the rules that changed, books with their names', () => {
+  const world = new World()
+  const stage = toComplete(world)
+  world.raise({ kind: 'set_password', old: '', password: 'mine alone' })
+  const changed = rules({ password_min_length: 6, allow_browser: false })
+  applyPolicy(world, stage, policy({ number: 7, policyId: 'sales', rules: changed }))
+  applyPolicy(world, stage, policy({ number: 8, policyId: 'sales', rules: changed }))
+  world.deliver('packet', booksPacket(stage.channel, bookSet({ number: 9, books: [cmimeBook()] })))
+  assert.deepEqual(told(world).slice(-3), [
+    'Policy sales, number 7, applied: password_required not said any more, allow_browser no.',
+    'Policy sales, number 8, applied: no rule changed.',
+    'Service books 9 registered: CMIME; no more: SYNC.',
+  ])
+})
+
+test('before a password that is required, or behind the lock, what has come is told without what is in it', () => {
+  const world = new World()
+  const stage = toComplete(world)
+  assert.deepEqual(told(world), ['Policy default, number 5, applied.', 'Service books 6 registered.'])
+  world.raise({ kind: 'set_password', old: '', password: 'mine alone' })
+  world.raise({ kind: 'lock' })
+  applyPolicy(world, stage, policy({ number: 7 }))
+  assert.equal(told(world).at(-1), 'Policy default, number 7, applied.')
+})
+
+test('of many rules the first are named and the others counted', () => {
+  const changed = Array.from({ length: 8 }, (_, i) => ({ name: `rule_${i}`, value: true }))
+  const words = takenWords({ what: 'policy', name: 'x', number: 1, changed })
+  assert(words.includes('rule_5 yes and 2 more'), words)
+})
