@@ -32,6 +32,7 @@ export const handheldView = (account: HandheldAccount, user: MailAddress | null)
   pin: account.pin,
   user,
   state: account.state,
+  replacedBy: account.replacedBy,
   model: account.model,
   software: account.software,
   activatedAtMs: account.activatedAtMs,

@@ -163,6 +163,8 @@ export interface HandheldView {
   readonly pin: Pin
   readonly user: MailAddress | null
   readonly state: AccountState
+  /** The handheld that took its place, where that is known. */
+  readonly replacedBy: Pin | null
   readonly model: string
   readonly software: string
   readonly activatedAtMs: number

@@ -31,12 +31,17 @@ export interface HandheldAccount {
   readonly books: Provisioned
   /** When a wipe that it acknowledged will have been carried out; null: none was. */
   readonly wipeAtMs: number | null
+  /** Of a replaced one: the handheld whose activation took its place, where that is known. */
+  readonly replacedBy: Pin | null
 }
 
 export type AccountChange =
   | {
       readonly kind: 'activated'
-      readonly account: Omit<HandheldAccount, 'state' | 'policy' | 'books' | 'heardAtMs' | 'wipeAtMs'>
+      readonly account: Omit<
+        HandheldAccount,
+        'state' | 'policy' | 'books' | 'heardAtMs' | 'wipeAtMs' | 'replacedBy'
+      >
       /** How many handhelds the user may have; the oldest beyond that are replaced in the same commit. */
       readonly perUserMax: number
     }

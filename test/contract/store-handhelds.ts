@@ -61,11 +61,11 @@ export function handhelds(check: CheckStore): void {
     await store.activations.commit(activated(2, e.otherPin, e.start + 2))
     const all = await store.handhelds.list()
     assert.deepEqual(
-      all.map(({ pin, userId, state }) => [pin, userId, state]),
+      all.map(({ pin, userId, state, replacedBy }) => [pin, userId, state, replacedBy]),
       [
-        [e.otherPin, 2, 'active'],
-        [e.otherPin, 1, 'replaced'],
-        [e.pin, 1, 'replaced'],
+        [e.otherPin, 2, 'active', null],
+        [e.otherPin, 1, 'replaced', null],
+        [e.pin, 1, 'replaced', e.otherPin],
       ],
     )
     assert.deepEqual(await store.handhelds.servedPins(), [e.otherPin])

@@ -26,11 +26,17 @@ export function handheldCommands(program: Command, host: Host): Command {
 export const handheldColumns = (run: Run): readonly Column<HandheldView>[] => [
   { title: 'PIN', value: ({ pin }) => pin },
   { title: 'USER', value: ({ user }) => user ?? '', flexible: true },
-  { title: 'STATE', value: ({ state }) => state },
+  { title: 'STATE', value: stateWords },
   { title: 'MODEL', value: ({ model }) => model, flexible: true },
   { title: 'HEARD', value: ({ heardAtMs }) => relative(heardAtMs, run.deps.clock.nowMs()) },
   { title: 'POLICY', value: ({ policy }) => provisioned(policy) },
 ]
+
+const stateWords = ({ state, replacedBy }: HandheldView): string =>
+  replacedBy ? `${state} by ${replacedBy}` : state
+
+const replacedWords = (view: HandheldView): string =>
+  `${stateWords(view)}; nothing sent from here reaches it, and nothing was erased on it`
 
 async function list(run: Run): Promise<void> {
   const handhelds = await run.admin((admin) => admin.handhelds.list())
@@ -50,7 +56,7 @@ function describe(run: Run, detail: HandheldDetail): string {
   const text = fields(
     [
       ['user', detail.user],
-      ['state', detail.state],
+      ['state', detail.state === 'replaced' ? replacedWords(detail) : detail.state],
       ['model', detail.model],
       ['software', detail.software],
       ['platform', detail.platform],

@@ -20,6 +20,7 @@ export interface AccountRow {
   policy_digest: string
   books_digest: string
   wipe_at_ms: number | null
+  replaced_by: HandheldAccount['replacedBy']
 }
 
 export interface KeyRow {
@@ -61,6 +62,7 @@ export const accountFromRow = (row: AccountRow): HandheldAccount => ({
     digest: row.books_digest,
   },
   wipeAtMs: row.wipe_at_ms,
+  replacedBy: row.replaced_by,
 })
 
 export const keyFromRow = (row: KeyRow): MasterKey => ({

@@ -206,7 +206,10 @@ function activated(db: Db, { account, perUserMax }: Extract<AccountChange, { kin
     account.pin,
     perUserMax,
   )
-  for (const { pin } of beyond) endAccount(db, pin, 'replaced', account.activatedAtMs)
+  for (const { pin } of beyond) {
+    db.run("UPDATE handheld SET replaced_by = ? WHERE pin = ? AND state = 'active'", account.pin, pin)
+    endAccount(db, pin, 'replaced', account.activatedAtMs)
+  }
 }
 
 /** Marks a number as taken in, keeps the answer given, and forgets answers that fell out of the window. */
