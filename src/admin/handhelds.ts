@@ -3,9 +3,10 @@ import type { MailAddress } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
 import { cutsOff } from '#policy/queue.ts'
 import type { HandheldAccount, Provisioned } from '#store/handhelds.ts'
-import type { ItemState } from '#store/queue.ts'
+import type { ItemState, QueueItem } from '#store/queue.ts'
 import { algorithmOf } from './activation-view.ts'
 import type { HandheldCases } from './admin.ts'
+import { locksTaken, lockView } from './lock-view.ts'
 import { shortened, typedPin } from './lookup.ts'
 import { layersOf } from './policy-preview.ts'
 import type { AdminParts } from './ports.ts'
@@ -22,17 +23,25 @@ export function handheldCases(parts: Parts): Pick<HandheldCases, 'list' | 'show'
     list: async () => {
       const addresses = new Map((await store.users.list()).map((user) => [user.id, user.address]))
       const accounts = await store.handhelds.list()
-      return accounts.map((account) => handheldView(account, addresses.get(account.userId) ?? null))
+      const locks = await locksTaken(parts, accounts)
+      return accounts.map((account) =>
+        handheldView(account, addresses.get(account.userId) ?? null, locks.get(account)),
+      )
     },
     show: (typed) => handheldDetail(parts, typed),
   }
 }
 
-export const handheldView = (account: HandheldAccount, user: MailAddress | null): HandheldView => ({
+export const handheldView = (
+  account: HandheldAccount,
+  user: MailAddress | null,
+  lock: QueueItem | undefined,
+): HandheldView => ({
   pin: account.pin,
   user,
   state: account.state,
   replacedBy: account.replacedBy,
+  lockTakenAtMs: lock?.sinceMs ?? null,
   model: account.model,
   software: account.software,
   activatedAtMs: account.activatedAtMs,
@@ -53,8 +62,10 @@ export async function handheldDetail(parts: Parts, typed: string): Promise<Handh
   if (!pin || !account) throw new Fault('handheld.unknown', shortened(typed))
   const user = await store.users.byId(account.userId)
   const key = await store.handhelds.currentKey(pin)
+  const lock = (await locksTaken(parts, [account], pin)).get(account)
   return {
-    ...handheldView(account, user?.address ?? null),
+    ...handheldView(account, user?.address ?? null, lock),
+    lock: await lockView(parts, lock),
     platform: account.platform,
     deviceKey: account.deviceKey,
     activation: account.txn,

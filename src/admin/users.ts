@@ -8,6 +8,7 @@ import { groupByName } from './groups.ts'
 import { guardView } from './guard.ts'
 import { handheldView } from './handhelds.ts'
 import { invitationViews } from './invitations.ts'
+import { locksTaken } from './lock-view.ts'
 import { findUser, viewUser } from './lookup.ts'
 import { mailboxPasswordCases } from './mailbox-passwords.ts'
 import type { AdminParts } from './ports.ts'
@@ -86,11 +87,12 @@ async function detail({ store, clock }: AdminParts, user: User): Promise<UserDet
   const nowMs = clock.nowMs()
   const runs = await store.activations.list({ userId: user.id, limit: activationsShown })
   const accounts = await store.handhelds.byUser(user.id)
+  const locks = await Promise.all(accounts.map(({ pin }) => locksTaken({ store }, accounts, pin)))
   const kept = await store.users.newestGrant(user.id)
   return {
     ...(await viewUser(store, user, nowMs)),
     activations: runs.map((run) => activationView(run, nowMs)),
-    handhelds: accounts.map((account) => handheldView(account, user.address)),
+    handhelds: accounts.map((account, i) => handheldView(account, user.address, locks[i]?.get(account))),
     mailboxPassword: (await store.users.mailboxPassword(user.address)) !== null,
     mails: await invitationViews({ store }, kept),
     guard: await guardView({ store, clock }, kept),

@@ -165,12 +165,24 @@ export interface HandheldView {
   readonly state: AccountState
   /** The handheld that took its place, where that is known. */
   readonly replacedBy: Pin | null
+  /** When it took the newest lock that was ordered here; whether it was opened since nobody is told. */
+  readonly lockTakenAtMs: number | null
   readonly model: string
   readonly software: string
   readonly activatedAtMs: number
   readonly heardAtMs: number
   readonly policy: ProvisionedView
   readonly books: ProvisionedView
+}
+
+export interface LockView {
+  readonly takenAtMs: number
+  /** Of the queue. */
+  readonly item: number
+  /** As the audit log names who; null: it holds no line of it. */
+  readonly orderedBy: string | null
+  /** Without one anybody opens it. */
+  readonly hasPassword: boolean
 }
 
 export interface HandheldDetail extends HandheldView {
@@ -190,6 +202,7 @@ export interface HandheldDetail extends HandheldView {
   /** What it should have and does not; null: nothing. */
   readonly policyOwed: QueueItemView | null
   readonly booksOwed: QueueItemView | null
+  readonly lock: LockView | null
   /** When a wipe that it has taken will have been carried out; null: none is to come. */
   readonly wipeAtMs: number | null
   /** When it took the wipe that ended its account; null: none did, or that is forgotten. */

@@ -111,6 +111,8 @@ export interface QueueStore {
   find(id: number): Promise<QueueItem | null>
   /** Newest first. */
   list(filter: QueueFilter): Promise<QueueItem[]>
+  /** Of each handheld, or of `pin` alone, the newest command of this name that it has taken. */
+  newestDone(command: string, pin?: Pin): Promise<QueueItem[]>
   /** What has stopped, and policies that were queued before a time and are not applied. */
   troubled(owedBeforeMs: number): Promise<QueueTroubles>
   /** Not ended, oldest first. */

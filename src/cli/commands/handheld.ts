@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { HandheldDetail, HandheldView } from '#admin/views.ts'
+import type { HandheldDetail, HandheldView, LockView } from '#admin/views.ts'
 import type { QueueItemView } from '#admin/views-policy.ts'
 import { act, arg } from '../act.ts'
 import type { Host } from '../deps.ts'
@@ -26,17 +26,28 @@ export function handheldCommands(program: Command, host: Host): Command {
 export const handheldColumns = (run: Run): readonly Column<HandheldView>[] => [
   { title: 'PIN', value: ({ pin }) => pin },
   { title: 'USER', value: ({ user }) => user ?? '', flexible: true },
-  { title: 'STATE', value: stateWords },
+  { title: 'STATE', value: (view) => stateWords(run, view) },
   { title: 'MODEL', value: ({ model }) => model, flexible: true },
   { title: 'HEARD', value: ({ heardAtMs }) => relative(heardAtMs, run.deps.clock.nowMs()) },
   { title: 'POLICY', value: ({ policy }) => provisioned(policy) },
 ]
 
-const stateWords = ({ state, replacedBy }: HandheldView): string =>
-  replacedBy ? `${state} by ${replacedBy}` : state
+function stateWords(run: Run, { state, replacedBy, lockTakenAtMs }: HandheldView): string {
+  const is = replacedBy ? `${state} by ${replacedBy}` : state
+  return lockTakenAtMs === null ? is : `${is}, took a lock ${relative(lockTakenAtMs, run.deps.clock.nowMs())}`
+}
 
-const replacedWords = (view: HandheldView): string =>
-  `${stateWords(view)}; nothing sent from here reaches it, and nothing was erased on it`
+const ownState = ({ state, replacedBy }: HandheldView): string =>
+  state === 'replaced'
+    ? `replaced${replacedBy ? ` by ${replacedBy}` : ''}; nothing sent from here reaches it, and nothing was erased on it`
+    : state
+
+/** No more than what is known: opening a handheld is told to nobody. */
+function lockWords(run: Run, { takenAtMs, orderedBy, hasPassword }: LockView): string {
+  const at = moment(takenAtMs, run.deps.clock.nowMs(), run.zone)
+  const by = orderedBy ? `, ordered by ${orderedBy}` : ''
+  return `it took a lock ${at}${by}${hasPassword ? '' : '; it has no password: anybody opens it'}; whether it was opened since is not known here`
+}
 
 async function list(run: Run): Promise<void> {
   const handhelds = await run.admin((admin) => admin.handhelds.list())
@@ -56,7 +67,8 @@ function describe(run: Run, detail: HandheldDetail): string {
   const text = fields(
     [
       ['user', detail.user],
-      ['state', detail.state === 'replaced' ? replacedWords(detail) : detail.state],
+      ['state', ownState(detail)],
+      ['lock', detail.lock && lockWords(run, detail.lock)],
       ['model', detail.model],
       ['software', detail.software],
       ['platform', detail.platform],

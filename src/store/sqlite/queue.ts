@@ -7,12 +7,30 @@ import { live, open, select } from './queue-rows.ts'
 import { troubled } from './queue-troubles.ts'
 
 export const queue: Aggregate<QueueStore> = {
-  reads: ['find', 'list', 'troubled', 'live', 'due', 'nextDueAtMs', 'given', 'givenTo', 'nextWipeAtMs'],
+  reads: [
+    'find',
+    'list',
+    'newestDone',
+    'troubled',
+    'live',
+    'due',
+    'nextDueAtMs',
+    'given',
+    'givenTo',
+    'nextWipeAtMs',
+  ],
   touches: () => ['queue', 'handhelds', 'deliveries'],
   make: (db) => ({
     add: (items) => items.map((item) => (worksFor(db, item) ? add(db, item) : null)),
     find: (id) => select(db, 'WHERE id = ?', id)[0] ?? null,
     list: (filter) => list(db, filter),
+    newestDone: (command, pin) =>
+      select(
+        db,
+        `WHERE id IN (SELECT max(id) FROM queue_item
+           WHERE (? IS NULL OR pin = ?) AND command = ? AND state = 'done' GROUP BY pin)`,
+        ...[pin ?? null, pin ?? null, command],
+      ),
     troubled: (owedBeforeMs) => troubled(db, owedBeforeMs),
     live: (pin) => select(db, `WHERE pin = ? AND ${live} ORDER BY id`, pin),
     due: (nowMs, limit) =>
