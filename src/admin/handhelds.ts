@@ -9,6 +9,7 @@ import type { HandheldCases } from './admin.ts'
 import { locksTaken, lockView } from './lock-view.ts'
 import { shortened, typedPin } from './lookup.ts'
 import { layersOf } from './policy-preview.ts'
+import { policyTimes } from './policy-times.ts'
 import type { AdminParts } from './ports.ts'
 import { itemView, owedItem } from './queue.ts'
 import type { HandheldDetail, HandheldView, ProvisionedView } from './views.ts'
@@ -80,7 +81,7 @@ export async function handheldDetail(parts: Parts, typed: string): Promise<Handh
 
 type Given = Pick<
   HandheldDetail,
-  'policyName' | 'isCutOff' | 'policyOwed' | 'booksOwed' | 'wipeAtMs' | 'wipedAtMs' | 'queue'
+  'policyName' | 'policyTimes' | 'isCutOff' | 'policyOwed' | 'booksOwed' | 'wipeAtMs' | 'wipedAtMs' | 'queue'
 >
 
 /** What it should have, what of that it lacks, and what else waits for it. */
@@ -93,6 +94,7 @@ async function given(parts: Parts, account: HandheldAccount): Promise<Given> {
   const wipe = items.find(({ command, state: of }) => command === 'wipe' && of === 'done')
   return {
     policyName: isActive ? ((await layersOf(parts, userId))[0]?.name ?? null) : null,
+    policyTimes: await policyTimes(parts, account, items),
     isCutOff: open.some((item) => cutsOff(item, cutOffMs, clock.nowMs())),
     policyOwed: isActive ? await owedItem(parts, account, 'policy') : null,
     booksOwed: isActive ? await owedItem(parts, account, 'books') : null,

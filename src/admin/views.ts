@@ -9,6 +9,7 @@ import type { FaultCode, Turn } from '#kernel/fault.ts'
 import type { AccountState, Provisioned } from '#store/handhelds.ts'
 import type { InvitationPart, InvitationState } from '#store/invitations.ts'
 import type { User } from '#store/users.ts'
+import type { PolicyTimes } from './policy-times.ts'
 import type { QueueItemView } from './views-policy.ts'
 
 /** An activation password as it stands; the password itself is kept nowhere. */
@@ -197,6 +198,7 @@ export interface HandheldDetail extends HandheldView {
   readonly hybrid: boolean
   /** The strongest policy that reaches its user; null: it works for nobody. */
   readonly policyName: string | null
+  readonly policyTimes: PolicyTimes
   /** It has not applied its policy for too long, and gets no mail, calendar or sync. */
   readonly isCutOff: boolean
   /** What it should have and does not; null: nothing. */

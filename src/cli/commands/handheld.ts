@@ -74,9 +74,9 @@ function describe(run: Run, detail: HandheldDetail): string {
       ['platform', detail.platform],
       ['activated', at(detail.activatedAtMs)],
       ['heard', at(detail.heardAtMs)],
-      ['policy', [detail.policyName, standing(detail, 'policy')].filter(Boolean).join(': ')],
+      ['policy', policyWords(run, detail)],
       ['cut off', detail.isCutOff ? 'no mail, calendar or sync until it has applied its policy' : null],
-      ['books', standing(detail, 'books')],
+      ['books', booksWords(detail)],
       ['left out', [...detail.policy.leftOut, ...detail.books.leftOut].join(', ')],
       ['wipe', detail.wipeAtMs === null ? null : `taken; carried out by ${at(detail.wipeAtMs)}`],
       ['wiped', detail.wipedAtMs === null ? null : `it took the wipe ${at(detail.wipedAtMs)}`],
@@ -104,12 +104,33 @@ function keyName({ masterKeyId, algorithm, hybrid }: HandheldDetail): string {
   return `${kidText(masterKeyId ?? 0)}, ${algorithm ?? ''}${hybrid ? ' + ML-KEM' : ''}`
 }
 
-function standing(detail: HandheldDetail, what: 'policy' | 'books'): string {
-  const owed = what === 'policy' ? detail.policyOwed : detail.booksOwed
-  const { applied } = detail[what]
-  if (owed) return `${applied === 0 ? 'none' : `number ${applied}`} applied; ${owedWords(owed)}`
-  const is = detail.state === 'active' && applied > 0 && applied === detail[what].sent
-  return `${provisioned(detail[what])}${is ? ', as it should be' : ''}`
+/** `strict: number 29, sent …, applied …, as it should be`: the name is of what it should have. */
+function policyWords(
+  run: Run,
+  { policyName, policyTimes, policyOwed, policy, state }: HandheldDetail,
+): string {
+  const { sent, applied } = policy
+  const at = (word: string, atMs: number | null) =>
+    atMs === null ? word : `${word} ${moment(atMs, run.deps.clock.nowMs(), run.zone)}`
+  const inForce =
+    applied === 0 ? 'none applied' : `number ${applied}, ${at('applied', policyTimes.appliedAtMs)}`
+  const words = () => {
+    if (policyOwed) return `${inForce}; ${owedWords(policyOwed)}`
+    if (sent === 0) return 'none sent yet'
+    const last = `number ${sent}, ${at('sent', policyTimes.sentAtMs)}`
+    if (sent !== applied) return `${last}, not applied yet${applied === 0 ? '' : `; in force: ${inForce}`}`
+    const asItShould = state === 'active' ? ', as it should be' : ''
+    return `${last}, ${at('applied', policyTimes.appliedAtMs)}${asItShould}`
+  }
+  return policyName === null ? words() : `${policyName}: ${words()}`
+}
+
+function booksWords({ books: { sent, applied }, booksOwed, state }: HandheldDetail): string {
+  const inForce = applied === 0 ? 'none registered' : `set ${applied} registered`
+  if (booksOwed) return `${inForce}; ${owedWords(booksOwed)}`
+  if (sent === 0) return 'none sent yet'
+  if (sent !== applied) return `set ${sent} sent; ${inForce}`
+  return state === 'active' ? `${inForce}, as it should be` : inForce
 }
 
 function provisioned({ sent, applied }: { readonly sent: number; readonly applied: number }): string {

@@ -59,3 +59,42 @@ test('a lock without a password says that it keeps nobody out', async () => {
   await site.store.queue.change({ id: 1, nowMs: startMs, state: 'done', leftOut: ['password'] })
   assert.match((await show(pin)).replaceAll(/\s+/g, ' '), /it has no password: anybody opens it; whether/)
 })
+
+test('the line of the policy has its name, its number, and when it was sent and applied', async () => {
+  const { userId } = await addHandheld(site.store, startMs, pin)
+  const policy = async () =>
+    /policy {2,}(.*?) books /s.exec(
+      (await show(pin)).replaceAll(/\s+/g, ' ').replace(' policy ', ' policy  '),
+    )?.[1]
+  assert.equal(
+    await policy(),
+    'default: number 1, sent, applied, as it should be',
+    'nothing is known of when',
+  )
+  const { queue, activations } = site.store
+  await queue.add([{ pin, userId, kind: 'policy', digest: 'd', nowMs: startMs }])
+  assert.match(
+    (await policy()) ?? '',
+    /^default: number 1, applied; a newer one is on its way \(item 1\): Is about/,
+  )
+  const nowMs = startMs + 1_000
+  const sent = { kind: 'sent', pin, what: 'policy', number: 2 } as const
+  const key = { key: 'item:1', txn: null, of: 'policy', to: { pin }, payload: new Uint8Array(1) } as const
+  await activations.commit({
+    nowMs,
+    addDeliveries: [{ ...key, until: 'answer', firstAtMs: nowMs, endsAtMs: nowMs + 9 }],
+    account: sent,
+    item: { id: 1, nowMs, state: 'out', number: 2, deliveryKey: 'item:1', tried: 'sent' },
+  })
+  await activations.commit({
+    nowMs: nowMs + 1_000,
+    account: { ...sent, kind: 'applied' },
+    item: { id: 1, nowMs: nowMs + 1_000, state: 'done' },
+  })
+  site.clock.advance(62_000)
+  assert.equal(
+    await policy(),
+    'default: number 2, sent 2026-01-05T14:00:01+01:00 (1 min ago), applied 2026-01-05T14:00:02+01:00 (1 min ago), as it should be',
+  )
+  assert.match(await show(pin), /books +set 1 registered, as it should be/)
+})
