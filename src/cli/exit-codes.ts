@@ -15,7 +15,7 @@ export const exitCodes = {
   unavailable: [69, 'The database, the mail server or the relay cannot be reached.'],
   internal: [70, 'A mistake of Postkey itself; please report it.'],
   not_allowed: [77, 'Your role may not do this, or the token or password was not accepted.'],
-  config: [78, 'The configuration or the storage key is wrong.'],
+  config: [78, 'The configuration or the storage key is wrong, or there is no installation where it says.'],
   cancelled: [130, 'Cancelled at a prompt.'],
 } as const satisfies Record<string, readonly [number, string]>
 
@@ -75,6 +75,7 @@ const byCode: Partial<Record<FaultCode, ExitName>> = {
   'ldap.unreachable': 'unavailable',
   'ldap.not_configured': 'config',
   'internal.invariant': 'internal',
+  'store.none': 'config',
   'config.invalid': 'config',
   'storage_key.wrong': 'config',
 }

@@ -19,6 +19,9 @@ export interface RestoreEnv {
 
 const generationFile = (dataDir: string): string => join(dataDir, 'generation')
 
+/** Whether a database has been begun beside it, though it may be gone. */
+export const hasGeneration = (dataDir: string): boolean => existsSync(generationFile(dataDir))
+
 /**
  * To be called before the storage key is looked at: an empty database where there was one before is not begun anew,
  * for everything in it would be lost without a word.

@@ -181,7 +181,7 @@ test('users from OpenLDAP', { skip: missingPeer('slapd') }, async (t) => {
   await refusals(t, slapd)
 })
 
-/** Without a server, on data that may be nobody's yet. */
+/** Without a server. */
 async function alone(data: string, set: readonly string[], ...options: string[]): Promise<Synced> {
   const settings = [`server.data_dir=${data}`, ...set].flatMap((value) => ['--set', value])
   const argv = [...settings, 'user', 'sync-ldap', '-o', 'json', ...options]
@@ -193,7 +193,9 @@ const codeIn = ({ err }: Synced): string =>
   (JSON.parse(err.slice(err.indexOf('{\n'))) as { error: { code: string } }).error.code
 
 async function refusals(t: TestContext, slapd: Slapd): Promise<void> {
-  const data = temporaryDirectory(t)
+  const begun = await startPostkey(t)
+  await begun.stop()
+  const { data } = begun
   const good = setting(slapd, secrets(t))
   const refusal: [string, string[], FaultCode][] = [
     ['a wrong password', [`ldap.bind_password_file=${secrets(t, 'wrong').password}`], 'ldap.bind_refused'],

@@ -116,6 +116,12 @@ export const installationFaults = {
     turn: 'administrator',
     retry: 'none',
   },
+  'store.none': {
+    says: 'There is no installation here.',
+    next: 'Name its configuration with `--config` or POSTKEY_CONFIG, or go to its directory. `postkey serve` or `postkey start` begins a new one.',
+    turn: 'administrator',
+    retry: 'none',
+  },
   'store.empty': {
     says: 'The database is missing or empty, and there was one before.',
     next: 'Put it back, or restore the newest good backup (docs/how-to/backup.md). To begin anew, remove the named file.',
