@@ -15,6 +15,7 @@ import {
 } from '#protocol/canonical.ts'
 import type { NewGrant, User } from '#store/users.ts'
 import type { PasswordTerms } from './admin.ts'
+import { givingWay } from './giving-way.ts'
 import { invitationsFor } from './invitations.ts'
 import { checkedTerms } from './password-terms.ts'
 import type { AdminParts } from './ports.ts'
@@ -31,6 +32,7 @@ export type PasswordParts = Pick<
   | 'stretchings'
   | 'passwordHours'
   | 'passwordTries'
+  | 'handheldsPerUser'
   | 'invitations'
 >
 
@@ -102,6 +104,7 @@ export async function issue(
     expiresAtMs,
     notBeforeMs,
     addresses,
+    givingWay: await givingWay(parts, user.id, kept.boundTo ?? null),
     replaced: before !== null && isLive(before.grant, nowMs),
     mailedTo: (mails ?? []).map(({ part, to }) => ({ part, to })),
   }

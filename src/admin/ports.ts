@@ -84,6 +84,8 @@ export interface AdminParts {
   readonly domains: readonly string[]
   readonly passwordHours: number
   readonly passwordTries: number
+  /** How many handhelds work for one user at a time. */
+  readonly handheldsPerUser: number
   /** Null where no sender of mails with passwords is configured. */
   readonly invitations: InvitationOffice | null
   /** The domain's own certificates. */

@@ -97,6 +97,8 @@ export interface IssuedPassword {
   readonly addresses: readonly MailAddress[]
   /** Whether an older live password stopped working. */
   readonly replaced: boolean
+  /** Handhelds whose place the activation takes, where it is of none of them. */
+  readonly givingWay: readonly Pin[]
   /** Mails that were queued with it. */
   readonly mailedTo: readonly Pick<InvitationView, 'part' | 'to'>[]
 }

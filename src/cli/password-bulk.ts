@@ -142,6 +142,11 @@ function report(
     results.filter((result) => result.outcome === outcome).length
   if (output !== undefined) run.note(`Passwords are in ${output}; nothing else keeps them.`)
   if (before > 0) run.note(`${count(before, 'user')} had a row in ${output} already.`)
+  const giving = results.filter(({ password }) => (password?.givingWay.length ?? 0) > 0).length
+  if (giving > 0)
+    run.note(
+      `For ${count(giving, 'user')} the next handheld takes the place of one that works now and is not wiped by that: \`postkey handheld list\`.`,
+    )
   run.note(`${amount('issued')} issued, ${amount('kept')} kept, ${amount('failed')} set aside.`)
   if (amount('failed') > 0) run.setExit('failed')
 }

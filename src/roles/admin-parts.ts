@@ -41,6 +41,7 @@ export const adminParts = (base: Base, process: Process): AdminParts => ({
   certificates: () => ownCertificates(base),
   rotateStorageKey: process.serving ? null : () => rotateStorageKey(base),
   passwordHours: base.config.activation.password_hours,
+  handheldsPerUser: base.config.activation.handhelds_per_user,
   passwordTries: base.config.activation.password_tries,
   invitations: invitationOffice(base.config),
   scanIntervalSeconds: base.config.agent.scan_interval_seconds,

@@ -8,7 +8,7 @@ import { readPassword } from '../prompts.ts'
 import { renderQr } from '../qr.ts'
 import { type Run, usage } from '../run.ts'
 import { moment, parseMoment } from '../time.ts'
-import { showPasswords } from './issued.ts'
+import { sayGivingWay, showPasswords } from './issued.ts'
 import { wholeHours } from './whole-hours.ts'
 
 export interface PasswordOptions {
@@ -175,6 +175,7 @@ async function send(run: Run, args: readonly string[], options: PasswordOptions)
     () => `A password for ${issued.address}, until ${moment(issued.expiresAtMs, nowMs, run.zone)}.\n`,
   )
   if (issued.replaced) run.note(`The earlier password of ${issued.address} no longer works.`)
+  sayGivingWay(run, [issued])
   sayMailed(run, issued)
 }
 

@@ -114,6 +114,7 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
     domains: ['example.test', 'xn--bcher-kva.example'],
     passwordHours: 48,
     passwordTries: 5,
+    handheldsPerUser: 1,
     invitations: { language: 'en', mistakes: (language) => templateMistakes('', language) },
     scanIntervalSeconds: 900,
     cutOffMs: 0,

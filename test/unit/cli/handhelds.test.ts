@@ -98,3 +98,29 @@ test('the line of the policy has its name, its number, and when it was sent and 
   )
   assert.match(await show(pin), /books +set 1 registered, as it should be/)
 })
+
+test('a password for a user who has a handheld says which one gives way, and that nobody wipes it', async () => {
+  await addHandheld(site.store, startMs, pin)
+  const hana = 'hana@example.test'
+  const warning =
+    /takes the place of 2100AB3F, which is not wiped by that\. .* postkey handheld wipe 2100AB3F\n/
+  const generated = await site.run(['password', 'generate', hana])
+  assert.match(generated.err, warning)
+  assert.match((await site.run(['password', 'set', hana], { stdin: 'a password of mine' })).err, warning)
+  const [issued] = JSON.parse(`[${(await site.run(['password', 'generate', hana, '-o', 'json'])).out}]`)
+  assert.deepEqual(issued.givingWay, [pin])
+  const bulk = await site.run(['password', 'generate', '--csv', '-', '--replace'], { stdin: hana })
+  assert.match(bulk.err, /For 1 user the next handheld takes the place/)
+  const itself = await site.run(['password', 'generate', hana, '--pin', pin])
+  assert.doesNotMatch(itself.err, /takes the place/, 'it takes its own')
+})
+
+test('where a user may have two handhelds only the oldest gives way', async () => {
+  const two = openConsole({ handheldsPerUser: 2 })
+  await addHandheld(two.store, startMs, pin)
+  assert.doesNotMatch((await two.run(['password', 'generate', 'hana@example.test'])).err, /the place of/)
+  await addHandheld(two.store, startMs + 1, otherPin)
+  const { err } = await two.run(['password', 'generate', 'hana@example.test'])
+  assert.deepEqual(err.match(/the place of \w+/g), ['the place of 2100AB3F'])
+  await two.close()
+})
