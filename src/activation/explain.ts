@@ -2,7 +2,7 @@
 import { unreachable } from '#kernel/assert.ts'
 import type { MailAddress } from '#kernel/brand.ts'
 import { type FaultCode, faultRow, type Turn } from '#kernel/fault.ts'
-import type { Activation, Stage } from './activation.ts'
+import { type Activation, hasEnded, type Stage } from './activation.ts'
 import { type Grant, grantStateAt, isEarly, triesLeft } from './grant.ts'
 import type { PathFacts } from './path.ts'
 import { type Reason, waitingReason } from './waiting.ts'
@@ -16,7 +16,7 @@ export interface Explanation {
   readonly sinceMs: number
   /** What to do, or what is expected, next. */
   readonly next: string
-  /** When something is tried again by itself, or null. */
+  /** When something is tried again by itself, or a password that was asked for too early begins; or null. */
   readonly retryAtMs: number | null
 }
 
@@ -46,7 +46,11 @@ export function explain(activation: Activation, facts: ExplainFacts): Explanatio
   const code = reason?.code ?? null
   const words = code ? faultWords(activation, code, facts) : phaseWords(activation)
   const detail = reason?.detail ? { ...words, says: `${words.says} (${reason.detail})` } : words
-  const retryAtMs = activation.phase === 'complete' ? null : (reason?.retryAtMs ?? facts.nextSendAtMs)
+  // What has ended is not tried again, though the word of its end may still be sent to the handheld.
+  const retryAtMs =
+    activation.phase === 'complete'
+      ? null
+      : (reason?.retryAtMs ?? (hasEnded(activation) ? null : facts.nextSendAtMs))
   return { stage, code, sinceMs: reason?.sinceMs ?? activation.sinceMs, ...detail, retryAtMs }
 }
 

@@ -25,7 +25,7 @@ export function renderExplanation(run: Run, explained: ExplainedActivation): str
       ['since', moment(explanation.sinceMs, nowMs, run.zone)],
       ['why', explanation.says],
       ['next', explanation.next],
-      ['retry', explanation.retryAtMs === null ? null : moment(explanation.retryAtMs, nowMs, run.zone)],
+      retryField(run, explained),
       ['code', explanation.code],
     ],
     run.terminal.width,
@@ -44,6 +44,15 @@ export function renderExplanation(run: Run, explained: ExplainedActivation): str
   )
   const guard = renderGuard(run, explained.guard, address)
   return `${run.terminal.bold(visible(address))}\n${head}${remarks.join('')}${guard}${renderMails(run, explained.mails)}${hops}`
+}
+
+/** Either it goes on by itself, or a password begins to work, and then the user has to start again. */
+function retryField(run: Run, { activation, explanation }: ExplainedActivation): [string, string | null] {
+  const { retryAtMs, code } = explanation
+  if (retryAtMs === null) return ['retry', null]
+  const at = moment(retryAtMs, run.deps.clock.nowMs(), run.zone)
+  const isEarly = code === 'grant.not_yet' || (code === null && activation === null)
+  return isEarly ? ['begins', at] : ['retry', `by itself, ${at}`]
 }
 
 /** What all lines of one timeline share. */

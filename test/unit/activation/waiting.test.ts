@@ -57,6 +57,15 @@ const always = (code: string): [string, string] => [code, code]
 const later = (code: string): [null, string] => [null, code]
 const txn8 = e.txn.slice(0, 8)
 
+test('what has ended is not tried again by itself, though its last word is still being sent', () => {
+  const wrong = fold(e.txn, [...e.goodRun.slice(0, 5), e.judged('wrong')])
+  assert(wrong)
+  const facts = { grant: e.openGrant, nextSendAtMs: e.start + 9_000, account: null, nowMs: e.start }
+  const { code, turn, next, retryAtMs } = explain(wrong, facts)
+  assert.deepEqual([code, turn, retryAtMs], ['proof.wrong_password', 'user', null])
+  assert.match(next, /^The user starts again/)
+})
+
 test('a mail that is not seen: the relay, the mail server, the agent and the mailbox are asked in this order', () => {
   const cases: [PathFacts | null, [string | null, string | null]][] = [
     [null, later('mail.not_seen')],

@@ -37,7 +37,7 @@ test('explain says where it stands, whose turn it is, since when, why and what n
               it applied it.
   next        Nothing at first: it is sent again by itself. If it stays, check
               that the handheld is on the air.
-  retry       2026-01-05T14:00:45+01:00 (in 45 s)
+  retry       by itself, 2026-01-05T14:00:45+01:00 (in 45 s)
   code        policy.not_acknowledged
 
   2026-01-05
