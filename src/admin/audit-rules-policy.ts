@@ -27,7 +27,6 @@ const ofItem: ActRule = {
   asked: ([id]) => ({ id: Number(id) }),
   after: (result) => pick(result, ...item),
 }
-/** What a command says may hold a password: its name is enough. */
 const ofCommand: ActRule = { on: first, after: (result) => pick(result, ...item) }
 const ofBook: ActRule = { on: first, asked: ([, cid]) => ({ book: text(cid) }) }
 
@@ -55,8 +54,15 @@ export const policyAuditRules: Readonly<Record<string, ActRule | typeof reads>> 
   'books.resend': { on: first },
   'books.remove': ofBook,
   'books.restore': ofBook,
-  'handhelds.lock': ofCommand,
-  'handhelds.setOwner': ofCommand,
+  'handhelds.lock': {
+    ...ofCommand,
+    // The password itself is nobody's to read here; what stands on the locked screen is everybody's.
+    asked: ([, terms]) => ({
+      newPassword: field(terms, 'password') !== undefined,
+      ownerText: text(field(terms, 'ownerText')) || null,
+    }),
+  },
+  'handhelds.setOwner': { ...ofCommand, asked: ([, ownerText]) => ({ ownerText: text(ownerText) }) },
   'handhelds.wipe': {
     ...ofCommand,
     asked: ([, terms]) => pick(terms ?? {}, 'afterMinutes', 'organisationOnly'),

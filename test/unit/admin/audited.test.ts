@@ -72,6 +72,25 @@ for (const name of operationNames)
     assert.equal((await site.admin.audit.verify()).good, true)
   })
 
+test('a lock says what was asked for as a wipe does, and nothing of the password', async () => {
+  const { pin } = await addHandheld(site.store, startMs)
+  const admin = site.desk.admin(root)
+  await admin.handhelds.lock(pin, { password: 'a secret of ours', ownerText: 'Please call' })
+  await admin.handhelds.lock(pin)
+  await admin.handhelds.setOwner(pin, 'Acme')
+  await admin.handhelds.wipe(pin, { afterMinutes: 5 })
+  assert.deepEqual(
+    (await acts()).filter(({ what }) => what.startsWith('handhelds.')).map(({ change }) => change.asked),
+    [
+      { newPassword: true, ownerText: 'Please call' },
+      { newPassword: false, ownerText: null },
+      { ownerText: 'Acme' },
+      { afterMinutes: 5 },
+    ],
+  )
+  assert(!JSON.stringify(await acts()).includes('a secret'))
+})
+
 /** Everything an operation could change. */
 async function changeMarks(): Promise<unknown> {
   const { users, access, accounts, relay, policies, queue, handhelds } = site.store
