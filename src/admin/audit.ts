@@ -5,7 +5,7 @@ import { type AuditHead, type AuditLine, begun } from '#audit/line.ts'
 import { toHex } from '#kernel/bytes.ts'
 import { Fault } from '#kernel/fault.ts'
 import { canonicalEmail } from '#protocol/canonical.ts'
-import type { AuditAct } from '#store/audit.ts'
+import type { AuditAct, AuditFilter } from '#store/audit.ts'
 import type { AuditCases, AuditQuery } from './admin-access.ts'
 import { typedPin } from './lookup.ts'
 import type { AdminParts } from './ports.ts'
@@ -18,14 +18,14 @@ const portion = 500
 
 type Parts = Pick<AdminParts, 'store'>
 
-export const auditCases = ({ store: { audit } }: Parts): AuditCases => ({
+export const auditCases = ({ store, store: { audit } }: Parts): AuditCases => ({
   list: async ({ by, on, what, sinceMs, limit = limitDefault }: AuditQuery = {}) => {
     if (!Number.isInteger(limit) || limit < 1 || limit > limitMax)
       throw new Fault('admin.usage', `the limit is 1 to ${limitMax}, not ${limit}`)
     const filter = {
       limit,
       ...(by === undefined ? {} : { who: by }),
-      ...(on === undefined ? {} : { on: subject(on) }),
+      ...(on === undefined ? {} : await concerning(store, on)),
       ...(what === undefined ? {} : { what }),
       ...(sinceMs === undefined ? {} : { sinceMs }),
     }
@@ -96,9 +96,22 @@ async function* exported(audit: Parts['store']['audit']): AsyncGenerator<string>
   yield exportHead(head)
 }
 
-function subject(typed: string): string {
+/** An act on a user's handheld concerns the user, and so does whatever names one of them: groups, policies, approvals. */
+async function concerning(
+  { users, handhelds }: Parts['store'],
+  typed: string,
+): Promise<Pick<AuditFilter, 'on' | 'orNaming'>> {
+  const pin = typedPin(typed)
+  if (pin) return { on: [pin], orNaming: pin }
   const address = typed.includes('@') ? canonicalEmail(typed) : null
-  return address?.ok ? address.value : (typedPin(typed) ?? typed)
+  if (!address?.ok) return { on: [typed] }
+  const user = await users.byAddress(address.value)
+  if (!user) return { on: [address.value], orNaming: address.value }
+  const pins = (await handhelds.byUser(user.id)).map((account) => account.pin)
+  const owners = await Promise.all(pins.map(async (one) => (await handhelds.byPin(one))[0]?.userId))
+  // Lines of a handheld that works for somebody else by now are here only where they name this user.
+  const theirs = pins.filter((_, i) => owners[i] === user.id)
+  return { on: [user.address, ...user.aliases, ...theirs], orNaming: user.address }
 }
 
 function view({ line, answer }: AuditAct): AuditView {

@@ -31,7 +31,7 @@ const counts = ({ userId, state, activatedAtMs }: HandheldAccount, item: QueueIt
 
 export async function lockView({ store }: Parts, item: QueueItem | undefined): Promise<LockView | null> {
   if (!item) return null
-  const acts = await store.audit.acts({ on: item.pin, what: 'handhelds.lock', limit: actsMax })
+  const acts = await store.audit.acts({ on: [item.pin], what: 'handhelds.lock', limit: actsMax })
   const order = acts.findLast(({ answer }) => answer !== null && idIn(answer.change) === item.id)
   return {
     takenAtMs: item.sinceMs,

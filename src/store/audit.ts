@@ -3,7 +3,10 @@ import type { AuditEntry, AuditHead, AuditLine } from '#audit/line.ts'
 export interface AuditFilter {
   /** Whole, or what stands after the colon: `account:alice` by `alice`. */
   readonly who?: string
-  readonly on?: string
+  /** On one of these, by name. */
+  readonly on?: readonly string[]
+  /** With `on`: also those that hold this as a text of their own among what was asked, before or after. */
+  readonly orNaming?: string
   /** An operation, or the part before its dot. */
   readonly what?: string
   readonly sinceMs?: number

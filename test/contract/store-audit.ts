@@ -49,7 +49,7 @@ export function audit(check: CheckStore): void {
       assert.deepEqual(await found({ what: 'users' }), [1, 3])
       assert.deepEqual(await found({ what: 'users.add' }), [1, 3])
       assert.deepEqual(await found({ what: 'user' }), [])
-      assert.deepEqual(await found({ on: '2100AB3F' }), [3])
+      assert.deepEqual(await found({ on: ['2100AB3F'] }), [3])
       assert.deepEqual(await found({ sinceMs: e.start + 1 }), [3])
     },
   )
@@ -57,7 +57,7 @@ export function audit(check: CheckStore): void {
   check('an outcome stands beside its intent, which is found by either subject', async (store) => {
     const intent = await store.audit.append([entry({ outcome: 'begun', on: 'al@example.test' })])
     await store.audit.append([entry({ answers: intent, outcome: 'user.exists' })])
-    const [act, ...more] = await store.audit.acts({ limit: 10, on: 'alice@example.test' })
+    const [act, ...more] = await store.audit.acts({ limit: 10, on: ['alice@example.test'] })
     assert.deepEqual(more, [])
     assert.deepEqual([act?.line.seq, act?.answer?.outcome], [1, 'user.exists'])
     await assert.rejects(store.audit.append([entry({ answers: intent })]), 'answered once')

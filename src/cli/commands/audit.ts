@@ -33,7 +33,10 @@ export function auditCommands(program: Command, host: Host): void {
     .command('list')
     .description('show the newest acts, the newest last')
     .option('--by <who>', 'only those of an account, token or user of this machine')
-    .option('--on <whom>', 'only those on a user’s address, a PIN, an account …')
+    .option(
+      '--on <whom>',
+      'only those on a user (also on the user’s handhelds, passwords and groups), a PIN, an account, a policy …',
+    )
     .option('--what <operation>', 'only an operation such as users.add, or all of one noun: users')
     .option(
       '--since <when>',

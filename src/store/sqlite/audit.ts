@@ -45,15 +45,20 @@ function acts(db: Db, filter: AuditFilter): AuditAct[] {
   })
 }
 
-function conditions({ who, on, what, sinceMs }: AuditFilter): [string, SqlValue[]] {
+function conditions({ who, on, orNaming, what, sinceMs }: AuditFilter): [string, SqlValue[]] {
   const wanted: [string, ...SqlValue[]][] = []
   if (who !== undefined) wanted.push(['(who = ? OR substr(who, instr(who, ?) + 1) = ?)', who, ':', who])
-  if (on !== undefined)
+  if (on !== undefined) {
+    const marks = on.map(() => '?').join(', ')
+    const naming = orNaming === undefined ? '' : ' OR instr(change, ?) > 0'
+    const its = `(subject IN (${marks})${naming})`
+    const values = [...on, ...(orNaming === undefined ? [] : [JSON.stringify(orNaming)])]
     wanted.push([
-      '(subject = ? OR seq IN (SELECT answers FROM audit_line WHERE subject = ? AND answers IS NOT NULL))',
-      on,
-      on,
+      `(${its} OR seq IN (SELECT answers FROM audit_line WHERE answers IS NOT NULL AND ${its}))`,
+      ...values,
+      ...values,
     ])
+  }
   if (what !== undefined)
     wanted.push(['(what = ? OR substr(what, 1, ?) = ?)', what, what.length + 1, `${what}.`])
   if (sinceMs !== undefined) wanted.push(['at_ms >= ?', sinceMs])

@@ -4,7 +4,9 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { Prompts } from '#cli/deps.ts'
+import type { MailAddress, Pin } from '#kernel/brand.ts'
 import { openDatabase } from '#store/sqlite/database.ts'
+import { addHandheld } from '../admin/handheld-at-work.ts'
 import { type Console, openConsole } from './console.ts'
 
 const alice = 'alice@example.test'
@@ -65,6 +67,33 @@ test('with --long it says what was asked and what is; filters choose', async () 
     ['--limit', 'x'],
   ])
     assert.equal((await site.run(['audit', 'list', ...bad])).code, 2, bad.join(' '))
+})
+
+test('what was done on a user’s handheld, and what names the user, is found under the user', async () => {
+  await threeActs()
+  const pin = '2100AB3F' as Pin
+  await addHandheld(site.store, site.clock.nowMs(), pin, alice as MailAddress)
+  await site.run(['handheld', 'lock', pin])
+  await site.run(['group', 'add', 'sales'])
+  await site.run(['group', 'add-user', 'sales', alice])
+  await site.run(['access', 'allow', '2100AB40'])
+  const whats = async (on: string): Promise<string[]> =>
+    JSON.parse((await site.run(['audit', 'list', '-o', 'json', '--on', on])).out)
+      .map(({ what }: { what: string }) => what)
+      .filter((what: string) => !what.startsWith('key.'))
+  assert.deepEqual(await whats(alice), [
+    'users.add',
+    'passwords.generate',
+    'users.add',
+    'handhelds.lock',
+    'groups.addUsers',
+  ])
+  assert.deepEqual(await whats(pin), ['handhelds.lock'])
+  const later = site.clock.nowMs() + 1_001
+  await addHandheld(site.store, later, pin, 'bob@example.test' as MailAddress)
+  await site.run(['handheld', 'owner-text', pin, 'Bob'])
+  assert(!(await whats(alice)).includes('handhelds.setOwner'), 'it works for somebody else')
+  assert((await whats(alice)).includes('handhelds.lock'), 'and did not then')
 })
 
 test('an act that a crash cut off is shown as one of which nothing is known', async () => {
