@@ -1,6 +1,8 @@
 /** Commands to a handheld far away, and the end of its account. */
 import type { Pin } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
+import { missesOf } from '#policy/handheld-password.ts'
+import { effectiveRules } from '#policy/resolve.ts'
 import { sealOrder } from '#policy/sealed-order.ts'
 import {
   handheldPasswordBytesMax,
@@ -13,6 +15,7 @@ import type { HandheldAccount } from '#store/handhelds.ts'
 import { handheldDetail } from './handhelds.ts'
 import { shortened, typedPin } from './lookup.ts'
 import type { CommandCases, LockTerms, WipeTerms } from './policy-cases.ts'
+import { layersOf } from './policy-preview.ts'
 import type { AdminParts } from './ports.ts'
 import { itemView } from './queue.ts'
 import type { QueueItemView } from './views-policy.ts'
@@ -22,7 +25,11 @@ type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'vault' | 'cutOffMs'>
 export function commandCases(parts: Parts): CommandCases {
   const { store, clock, log } = parts
   return {
-    lock: (pin, terms) => command(parts, pin, lockOrder(terms)),
+    lock: async (pin, terms) => {
+      const order = lockOrder(terms)
+      if (terms?.password !== undefined) await refuseUnfit(parts, pin, terms.password)
+      return command(parts, pin, order)
+    },
     setOwner: (pin, text) => command(parts, pin, { command: 'set_owner', ownerText: ownerText(text) }),
     wipe: (pin, terms) => command(parts, pin, wipeOrder(terms)),
     cancelWipe: (pin) => command(parts, pin, { command: 'cancel_wipe' }),
@@ -83,6 +90,13 @@ export async function queued(
   const kept = await parts.store.queue.find(id)
   if (!kept) throw new Fault('queue.unknown', String(id))
   return itemView(parts, kept)
+}
+
+/** The handheld would take it and let nobody use it: who opens with it has to choose another at once. */
+async function refuseUnfit(parts: Parts, typed: string, password: string): Promise<void> {
+  const { pin, userId } = await activeAccount(parts, typed)
+  const misses = missesOf(password, effectiveRules(await layersOf(parts, userId)))
+  if (misses.length > 0) throw new Fault('handheld.password_unfit', `${pin} wants ${misses.join('; ')}`)
 }
 
 function lockOrder({ password, ownerText: text }: LockTerms = {}): Order {

@@ -62,6 +62,7 @@ const byCode: Partial<Record<FaultCode, ExitName>> = {
   'address.foreign_domain': 'usage',
   'password.too_short': 'usage',
   'password.unusable': 'usage',
+  'handheld.password_unfit': 'usage',
   'srp.invalid': 'usage',
   'invitation.no_sender': 'config',
   'invitation.template': 'config',

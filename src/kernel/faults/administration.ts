@@ -232,6 +232,12 @@ export const administrationFaults = {
     turn: 'user',
     retry: 'new_try',
   },
+  'handheld.password_unfit': {
+    says: "The new password is not one that the handheld's IT policy allows; nothing was sent.",
+    next: 'Choose another one; `postkey policy preview <pin>` shows its rules.',
+    turn: 'administrator',
+    retry: 'none',
+  },
   'handheld.locked': {
     says: 'The handheld is locked.',
     next: 'Open it with `postkey handheld unlock`; who has forgotten its password asks the administrator for a new one.',

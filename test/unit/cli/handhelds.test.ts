@@ -124,3 +124,32 @@ test('where a user may have two handhelds only the oldest gives way', async () =
   assert.deepEqual(err.match(/the place of \w+/g), ['the place of 2100AB3F'])
   await two.close()
 })
+
+test('a new password for a lock is asked for twice, and one that the policy does not allow goes nowhere', async () => {
+  await addHandheld(site.store, startMs, pin)
+  await site.run(['policy', 'set', 'default', 'password_min_length=8', 'password_pattern=1'])
+  const lock = (...typed: string[]) => {
+    const asked: string[] = []
+    const password = async (question: string) => {
+      asked.push(question)
+      return typed[asked.length - 1] ?? null
+    }
+    const prompts = { password, text: async () => null, confirm: async () => false }
+    return site
+      .run(['handheld', 'lock', pin, '--set-password'], { prompts })
+      .then((done) => ({ ...done, asked }))
+  }
+  const differs = await lock('quiet boat 7', 'quiet boat 8')
+  assert.deepEqual([differs.code, differs.asked.length], [2, 2])
+  const short = await lock('boat', 'boat')
+  assert.equal(short.code, 2)
+  assert.match(
+    short.err,
+    /2100AB3F wants at least 8 characters; letters and digits\)[\s\S]*handheld\.password_unfit/,
+  )
+  const commands = async () =>
+    (await site.store.queue.list({ pin, limit: 9 })).filter(({ kind }) => kind === 'command')
+  assert.deepEqual(await commands(), [])
+  assert.equal((await lock('quiet boat 7', 'quiet boat 7')).code, 0)
+  assert.equal((await commands()).length, 1)
+})
