@@ -11,7 +11,7 @@ import type { AdminParts } from './ports.ts'
 import { owedItem } from './queue.ts'
 import type { BooksView } from './views-policy.ts'
 
-type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'srpId'>
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'srpId' | 'agentRuns'>
 
 export function bookCases(parts: Parts): BookCases {
   const { clock } = parts

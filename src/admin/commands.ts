@@ -20,7 +20,7 @@ import type { AdminParts } from './ports.ts'
 import { itemView } from './queue.ts'
 import type { QueueItemView } from './views-policy.ts'
 
-type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'vault' | 'cutOffMs'>
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'vault' | 'cutOffMs' | 'agentRuns'>
 
 export function commandCases(parts: Parts): CommandCases {
   const { store, clock, log } = parts
@@ -82,7 +82,7 @@ async function command(parts: Parts, typed: string, order: Order): Promise<Queue
 
 /** Queues one item and shows it. */
 export async function queued(
-  parts: Pick<AdminParts, 'store' | 'clock'>,
+  parts: Pick<AdminParts, 'store' | 'clock' | 'agentRuns'>,
   item: Parameters<Parts['store']['queue']['add']>[0][number],
 ): Promise<QueueItemView> {
   const [id = null] = await parts.store.queue.add([item])

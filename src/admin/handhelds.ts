@@ -14,7 +14,7 @@ import type { AdminParts } from './ports.ts'
 import { itemView, owedItem } from './queue.ts'
 import type { HandheldDetail, HandheldView, ProvisionedView } from './views.ts'
 
-type Parts = Pick<AdminParts, 'store' | 'clock' | 'cutOffMs'>
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'cutOffMs' | 'agentRuns'>
 
 const itemsMax = 1_000
 

@@ -17,7 +17,7 @@ import { previewPolicy } from './policy-preview.ts'
 import type { AdminParts } from './ports.ts'
 import type { PolicyChanged, PolicyDetail, PolicyView } from './views-policy.ts'
 
-type Parts = Pick<AdminParts, 'store' | 'clock' | 'log'>
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'agentRuns'>
 
 const noteLengthMax = 256
 

@@ -11,7 +11,7 @@ import type { AdminParts } from './ports.ts'
 import { owedItem } from './queue.ts'
 import type { EffectivePolicy, EffectiveRule } from './views-policy.ts'
 
-type Parts = Pick<AdminParts, 'store' | 'clock'>
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'agentRuns'>
 
 /** @param who a user's address, or a PIN of a handheld of theirs */
 export async function previewPolicy(parts: Parts, who: string): Promise<EffectivePolicy> {

@@ -110,6 +110,8 @@ export interface AdminParts {
   readonly health: () => readonly Check[]
   /** How the running agent sees a user's way; null where no agent runs in this process. */
   readonly agent: (owner: MailAddress) => AgentFacts | null
+  /** An agent runs in this process, and sends what is queued. */
+  readonly agentRuns: () => boolean
   /** The relay's mails; null where the relay is another installation's. */
   readonly mails: Pick<RelayStore, 'findAnsweredMail' | 'newestMailTo'> | null
   /** Looks at everything this process can reach, and leaves nothing behind. */

@@ -10,7 +10,7 @@ import type { QueueCases, QueueQuery } from './policy-cases.ts'
 import type { AdminParts } from './ports.ts'
 import type { QueueItemView } from './views-policy.ts'
 
-type Parts = Pick<AdminParts, 'store' | 'clock'>
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'agentRuns'>
 
 const limitMax = 1_000
 
@@ -69,7 +69,10 @@ export async function owedItem(
   return newest.state === 'cancelled' && isApplied ? null : itemView(parts, newest)
 }
 
-export async function itemView({ store }: Parts, item: QueueItem): Promise<QueueItemView> {
+export async function itemView(
+  { store, agentRuns }: Pick<Parts, 'store' | 'agentRuns'>,
+  item: QueueItem,
+): Promise<QueueItemView> {
   const user = await store.users.byId(item.userId)
   const delivery = item.deliveryKey === null ? null : await store.deliveries.byKey(item.deliveryKey)
   const running = item.state === 'out' ? delivery : null
@@ -81,7 +84,7 @@ export async function itemView({ store }: Parts, item: QueueItem): Promise<Queue
     kind: item.kind,
     command: item.command,
     state: item.state,
-    ...standing(item, running, other),
+    ...standing(item, running, other, agentRuns()),
     queuedAtMs: item.queuedAtMs,
     sinceMs: item.sinceMs,
     copies: running?.attempts ?? 0,
@@ -98,10 +101,15 @@ const nextCopyAtMs = (delivery: Delivery | null): number | null =>
 
 type Standing = Pick<QueueItemView, 'says' | 'next' | 'turn' | 'code'>
 
-function standing(item: QueueItem, delivery: Delivery | null, other: QueueItem | null): Standing {
+function standing(
+  item: QueueItem,
+  delivery: Delivery | null,
+  other: QueueItem | null,
+  agentRuns: boolean,
+): Standing {
   switch (item.state) {
     case 'waiting':
-      return waiting(item, other)
+      return waiting(item, other, agentRuns)
     case 'out':
       return out(item, delivery)
     case 'refused':
@@ -130,7 +138,7 @@ const cancelledNext = ({ id, kind }: QueueItem): string =>
 
 const asideWords = { says: faultRow('queue.set_aside').says, next: faultRow('queue.set_aside').next }
 
-function waiting({ code }: QueueItem, other: QueueItem | null): Standing {
+function waiting({ code }: QueueItem, other: QueueItem | null, agentRuns: boolean): Standing {
   if (other)
     return {
       says: `Waits for item ${other.id} to end.`,
@@ -139,6 +147,13 @@ function waiting({ code }: QueueItem, other: QueueItem | null): Standing {
       code,
     }
   if (code) return wordsOf(code)
+  if (!agentRuns)
+    return {
+      says: 'Is queued, and goes when the server runs again.',
+      next: 'Start it: `postkey serve`.',
+      turn: 'administrator',
+      code,
+    }
   return { says: 'Is about to go.', next: 'Nothing: it goes by itself.', turn: 'server', code }
 }
 

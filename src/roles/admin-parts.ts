@@ -53,6 +53,7 @@ export const adminParts = (base: Base, process: Process): AdminParts => ({
   database: databaseCare(base),
   health: process.health,
   agent: (owner) => process.agent()?.path(owner) ?? null,
+  agentRuns: () => process.agent() !== null,
   mails: base.config.relay_client.url ? null : base.store.relay,
   doctor: makeDoctor({ ...process, base, database: databaseCare(base) }),
 })

@@ -137,6 +137,7 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
       mailbox: { lookedAtMs: null, lateBeforeMs: 0, fault: null, goneAtMs: null, empty: [] },
       link: { stage: 'ready', code: null, sinceMs: startMs, retryAtMs: null },
     }),
+    agentRuns: () => true,
     mails: null,
     doctor: async function* () {},
     ...changed,

@@ -153,3 +153,18 @@ test('a new password for a lock is asked for twice, and one that the policy does
   assert.equal((await lock('quiet boat 7', 'quiet boat 7')).code, 0)
   assert.equal((await commands()).length, 1)
 })
+
+test('what is queued while no server runs says that it waits for one', async () => {
+  const alone = openConsole({ agentRuns: () => false })
+  await addHandheld(alone.store, startMs, pin)
+  const { out } = await alone.run(['handheld', 'lock', pin])
+  assert.match(
+    out,
+    /says +Is queued, and goes when the server runs again\.\n +next +Start it: `postkey serve`\.\n/,
+  )
+  assert.match(
+    (await alone.run(['handheld', 'show', pin])).out,
+    /Is queued, and goes when the server runs again\.\n$/,
+  )
+  await alone.close()
+})
