@@ -9,7 +9,7 @@ import type { Watching } from '#agent/watching.ts'
 import type { MailAddress } from '#kernel/brand.ts'
 import { type FaultCode, faultRow } from '#kernel/fault.ts'
 import type { Base } from './base.ts'
-import { watchWords } from './watch-options.ts'
+import { watchLine } from './watch-options.ts'
 
 export function agentHealth(base: Base, agent: Agent, watching: Watching): readonly Check[] {
   return [
@@ -29,7 +29,7 @@ function watchChecks({ config }: Base, watching: Watching): Check[] {
     ? ` Not proved by a canary: none could be put into the mailbox of \`[doctor] canary\` (${canaryRefused}).`
     : ''
   return [
-    fine('mail watch', watchWords(config, rungs) + unproved),
+    fine('mail watch', watchLine(config, rungs) + unproved),
     ...failed.map(
       ({ strategy, sinceMs }): Check => ({
         ...broken('watch.not_told'),

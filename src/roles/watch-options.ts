@@ -56,20 +56,39 @@ export function ladderFor(
   })
 }
 
-/** How new mail is heard of, and why not better, in sentences for administrators. */
-export function watchWords({ agent }: Config, rungs: readonly Rung[]): string {
+interface Ways {
+  readonly looks: readonly Rung[]
+  /** What tells first, where anything does. */
+  readonly first: readonly Rung[]
+}
+
+function waysOf(rungs: readonly Rung[]): Ways {
   const used = rungs.filter(({ use }) => use === 'used')
   const isLook = ({ strategy }: Rung) => counterLooks.some((look) => look === strategy)
-  const looks = used
-    .filter(isLook)
-    .map(({ strategy, says }) => `${titles[strategy]} (${says.replace(/\.$/, '')})`)
-  const first = used.filter((rung) => !isLook(rung) && rung.strategy !== 'interval')
+  return {
+    looks: used.filter(isLook),
+    first: used.filter((rung) => !isLook(rung) && rung.strategy !== 'interval'),
+  }
+}
+
+const scanWords = ({ agent }: Config): string => `a scan each ${agent.scan_interval_seconds} s`
+const titlesOf = (rungs: readonly Rung[]): string => rungs.map(({ strategy }) => titles[strategy]).join(', ')
+
+/** The same in one line: whoever wants to know why not better asks the doctor. */
+export function watchLine(config: Config, rungs: readonly Rung[]): string {
+  const { looks, first } = waysOf(rungs)
+  const look = titlesOf(looks) || scanWords(config)
+  return first.length > 0 ? `By ${titlesOf(first)}; and by ${look}.` : `By ${look}.`
+}
+
+/** How new mail is heard of, and why not better, in sentences for administrators. */
+export function watchWords(config: Config, rungs: readonly Rung[]): string {
+  const { looks, first } = waysOf(rungs)
+  const why = looks.map(({ strategy, says }) => `${titles[strategy]} (${says.replace(/\.$/, '')})`)
   const better = rungs.filter(({ use }) => use !== 'used' && use !== 'spare')
   return [
-    `Mailboxes are watched by ${looks.join(' and ') || `a scan each ${agent.scan_interval_seconds} s`}.`,
-    ...(first.length > 0
-      ? [`News comes first by ${first.map(({ strategy }) => titles[strategy]).join(', ')}.`]
-      : []),
+    `Mailboxes are watched by ${why.join(' and ') || scanWords(config)}.`,
+    ...(first.length > 0 ? [`News comes first by ${titlesOf(first)}.`] : []),
     ...better.map(({ strategy, says }) => `Not by ${titles[strategy]}: ${says}`),
   ].join(' ')
 }
