@@ -1,5 +1,6 @@
 /** Acts by which something is lost: they ask for its name, and can be tried without losing it. */
 import type { Command } from 'commander'
+import { Fault } from '#kernel/fault.ts'
 import { promptsOf } from './prompts.ts'
 import { Cancelled, type Run, usage } from './run.ts'
 
@@ -23,7 +24,7 @@ export interface Loss {
 
 /**
  * True where it may be done; false on a dry run, which has then been answered. Without a terminal only `--yes` consents.
- * @throws Fault admin.usage where another name is typed, so that nobody loses the wrong one
+ * @throws Fault admin.not_confirmed where another name is typed, so that nobody loses the wrong one
  */
 export async function mayLose(run: Run, { yes, dryRun }: Consent, loss: Loss): Promise<boolean> {
   const { name, says, value } = loss
@@ -35,6 +36,7 @@ export async function mayLose(run: Run, { yes, dryRun }: Consent, loss: Loss): P
   if (!run.terminal.canAsk) throw usage('not asked on a terminal: add --yes')
   const typed = await promptsOf(run).text(`${says} Type ${name} to go on`)
   if (typed === null) throw new Cancelled()
-  if (typed.trim().toLowerCase() !== name.toLowerCase()) throw usage(`that is not ${name}: nothing was done`)
+  if (typed.trim().toLowerCase() !== name.toLowerCase())
+    throw new Fault('admin.not_confirmed', `that is not ${name}`)
   return true
 }

@@ -54,6 +54,7 @@ const byCode: Partial<Record<FaultCode, ExitName>> = {
   'admin.not_allowed': 'not_allowed',
   'admin.too_many_tries': 'not_allowed',
   'account.invalid': 'usage',
+  'admin.not_confirmed': 'usage',
   'admin.usage': 'usage',
   'policy.name': 'usage',
   'policy.rule_value': 'usage',

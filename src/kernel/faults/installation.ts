@@ -170,6 +170,12 @@ export const installationFaults = {
     turn: 'administrator',
     retry: 'none',
   },
+  'admin.not_confirmed': {
+    says: 'What was typed is not the name that was asked for: nothing was done.',
+    next: 'Look whether it is the right one, then repeat the command and type its name.',
+    turn: 'administrator',
+    retry: 'none',
+  },
   'admin.usage': {
     says: 'The command was not understood.',
     next: 'See `postkey --help`.',

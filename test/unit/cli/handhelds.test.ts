@@ -168,3 +168,13 @@ test('what is queued while no server runs says that it waits for one', async () 
   )
   await alone.close()
 })
+
+test('another PIN than the one to be wiped is called that, and nothing is done', async () => {
+  await addHandheld(site.store, startMs, pin)
+  const prompts = { password: async () => null, text: async () => otherPin, confirm: async () => false }
+  const { code, err } = await site.run(['handheld', 'wipe', pin], { prompts })
+  assert.equal(code, 2)
+  assert.match(err, /not the name that was asked for: nothing was done\. \(that is not 2100AB3F\)/)
+  assert.match(err, /code +admin\.not_confirmed/)
+  assert.deepEqual(await site.store.queue.list({ pin, limit: 1 }), [])
+})
