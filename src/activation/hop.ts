@@ -5,11 +5,13 @@ export interface Hop {
   /** Time since the hop before it, or null for the first. */
   readonly tookMs: number | null
   readonly detail: string
+  /** Its time is known to the second alone, so that what it and the hop after it took may be off by one. */
+  readonly toSecond?: true
 }
 
 export type Bare = Omit<Hop, 'tookMs'>
 
-const isWholeSecond = (ms: number): boolean => ms % 1000 === 0
+export const isWholeSecond = (ms: number): boolean => ms % 1000 === 0
 
 /**
  * Times of the mail and of mailboxes are of other clocks, and often to the second: none is put before what caused

@@ -1,6 +1,6 @@
 /** The hops before the server has seen the mail, in the order in which one causes the next. */
 import type { ActivationEvent } from './event.ts'
-import type { Bare } from './hop.ts'
+import { type Bare, isWholeSecond } from './hop.ts'
 import type { RelayMailFacts } from './path.ts'
 
 /**
@@ -13,10 +13,12 @@ export function mailHops(events: readonly ActivationEvent[], relayMail: RelayMai
   const pressedAtMs = relayMail?.pressedAtMs ?? seen?.request.pressedAtMs
   const address = relayMail?.address ?? seen?.request.address ?? ''
   const hops = [
-    hop('user pressed Activate', pressedAtMs, address),
-    ...(relayMail ? relayHops(relayMail) : [hop('relay mailed the request', seen?.request.mailedAtMs)]),
+    toSecond(hop('user pressed Activate', pressedAtMs, address)),
+    ...(relayMail
+      ? relayHops(relayMail)
+      : [toSecond(hop('relay mailed the request', seen?.request.mailedAtMs))]),
     hop("the relay's hint came", hint?.atMs, 'the request was mailed'),
-    hop('mail in the mailbox', seen?.mail.receivedAtMs, seen?.mail.mailbox),
+    toSecond(hop('mail in the mailbox', seen?.mail.receivedAtMs, seen?.mail.mailbox)),
     hop('server saw the mail', seen?.atMs, seen && `found by ${seen.mail.foundBy}`),
   ]
   return hops.filter((one) => one !== null)
@@ -24,6 +26,10 @@ export function mailHops(events: readonly ActivationEvent[], relayMail: RelayMai
 
 const hop = (name: string, atMs: number | null | undefined, detail = ''): Bare | null =>
   atMs === null || atMs === undefined ? null : { name, atMs, detail }
+
+/** Of a clock that is written down in whole seconds: the handheld's, the mail's, perhaps the mailbox's. */
+const toSecond = (bare: Bare | null): Bare | null =>
+  bare && isWholeSecond(bare.atMs) ? { ...bare, toSecond: true } : bare
 
 function relayHops(mail: RelayMailFacts): (Bare | null)[] {
   const words = {

@@ -5,7 +5,7 @@ import { renderGuard } from './guard.ts'
 import { renderMails } from './mails.ts'
 import type { Run } from './run.ts'
 import { fields, spaced, visible } from './text.ts'
-import { duration, localClock, localDay, moment } from './time.ts'
+import { duration, localClock, localDay, moment, roughly } from './time.ts'
 
 const barWidth = 8
 const clockWidth = 12
@@ -65,37 +65,54 @@ interface Layout {
   readonly nameWidth: number
 }
 
+/** A hop with what is known of how long it took. */
+interface Timed {
+  readonly hop: Hop
+  /** Empty for the first. */
+  readonly took: string
+  /** Of which a bar is drawn; 0 where it may as well have been no time at all. */
+  readonly barMs: number
+}
+
+function timed(hop: Hop, i: number, hops: readonly Hop[]): Timed {
+  if (hop.tookMs === null) return { hop, took: '', barMs: 0 }
+  if (!hop.toSecond && !hops[i - 1]?.toSecond) return { hop, took: duration(hop.tookMs), barMs: hop.tookMs }
+  return { hop, took: roughly(hop.tookMs), barMs: hop.tookMs < 1_000 ? 0 : hop.tookMs }
+}
+
 function renderTimeline(run: Run, hops: readonly Hop[]): string {
-  const layout = layoutOf(run, hops)
+  const all = hops.map(timed)
+  const layout = layoutOf(run, all)
   let day = ''
-  const lines = hops.flatMap((hop) => {
-    const today = localDay(hop.atMs, run.zone)
+  const lines = all.flatMap((one) => {
+    const today = localDay(one.hop.atMs, run.zone)
     const date = today === day ? [] : [`  ${today}`]
     day = today
-    return [...date, hopLine(run, hop, layout)]
+    return [...date, hopLine(run, one, layout)]
   })
   return `${lines.join('\n')}\n  ${'in all'.padEnd(clockWidth)}${layout.total.padStart(layout.tookWidth)}\n`
 }
 
-function layoutOf({ terminal }: Run, hops: readonly Hop[]): Layout {
-  const total = duration(hops.reduce((sum, { tookMs }) => sum + (tookMs ?? 0), 0))
-  const tookWidth = 2 + Math.max(total.length, ...hops.map((hop) => tookText(hop).length))
-  const nameWidth = Math.max(...hops.map((hop) => hop.name.length))
+function layoutOf({ terminal }: Run, all: readonly Timed[]): Layout {
+  const totalMs = all.reduce((sum, { hop }) => sum + (hop.tookMs ?? 0), 0)
+  const isRough = all.at(0)?.hop.toSecond || all.at(-1)?.hop.toSecond
+  const total = isRough ? roughly(totalMs) : duration(totalMs)
+  const tookWidth = 2 + Math.max(total.length, ...all.map(({ took }) => took.length))
+  const nameWidth = Math.max(...all.map(({ hop }) => hop.name.length))
   const room = terminal.width - clockWidth - tookWidth - barWidth - nameWidth - 6
   const isWide = !terminal.people || room >= detailWidthMin
   return {
-    longestMs: Math.max(1, ...hops.map((hop) => hop.tookMs ?? 0)),
+    longestMs: Math.max(1, ...all.map(({ barMs }) => barMs)),
     total,
     tookWidth,
     nameWidth: isWide ? nameWidth : 0,
   }
 }
 
-const tookText = ({ tookMs }: Hop): string => (tookMs === null ? '' : duration(tookMs))
-
-function hopLine({ terminal, zone }: Run, hop: Hop, layout: Layout): string {
-  const took = tookText(hop).padStart(layout.tookWidth)
-  const before = `  ${localClock(hop.atMs, zone)}${took} ${bar(hop.tookMs ?? 0, layout.longestMs)} `
+function hopLine({ terminal, zone }: Run, { hop, took, barMs }: Timed, layout: Layout): string {
+  const clock = localClock(hop.atMs, zone).slice(0, hop.toSecond ? 'hh:mm:ss'.length : clockWidth)
+  const times = `${clock.padEnd(clockWidth)}${took.padStart(layout.tookWidth)}`
+  const before = `  ${times} ${bar(barMs, layout.longestMs)} `
   const name = visible(hop.name).padEnd(layout.nameWidth)
   const room = terminal.people ? terminal.width - before.length - name.length - 2 : Number.POSITIVE_INFINITY
   const detail = shortened(visible(hop.detail), room)

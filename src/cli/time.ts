@@ -59,6 +59,12 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / big[1])} ${big[0]}${rest > 0 ? ` ${rest} ${small[0]}` : ''}`
 }
 
+/** A duration of which an end is known to the second alone: `< 1 s`, `~4 s`, `~3 min 12 s`. */
+export function roughly(ms: number): string {
+  if (ms < 1_000) return '< 1 s'
+  return ms < 60_000 ? `~${Math.round(ms / 1_000)} s` : `~${duration(ms)}`
+}
+
 /** The moment as ISO 8601 with how far away it is. */
 export const moment = (atMs: number, nowMs: number, zone: ZoneMinutes): string =>
   `${localIso(atMs, zone)} (${relative(atMs, nowMs)})`

@@ -29,14 +29,21 @@ test('with the relay at hand every hop of a whole run has its time and how long 
   const events = [e.etpSeen({ mail, atMs: e.start + 520 }), ...e.goodRun.slice(1)]
   const hops = timeline(events, relayMail)
   assert.deepEqual(
-    hops.slice(0, 6).map(({ name, atMs, tookMs }) => [name, atMs - e.start, tookMs]),
+    hops
+      .slice(0, 6)
+      .map(({ name, atMs, tookMs, toSecond }) => [
+        name,
+        atMs - e.start,
+        tookMs,
+        ...(toSecond ? ['to the second'] : []),
+      ]),
     [
-      ['user pressed Activate', 0, null],
+      ['user pressed Activate', 0, null, 'to the second'],
       ['relay took the request', 210, 210],
       ['relay mailed the request', 230, 20],
       ['mail server took the mail', 480, 250],
       // INTERNALDATE knows whole seconds alone.
-      ['mail in the mailbox', 480, 0],
+      ['mail in the mailbox', 480, 0, 'to the second'],
       ['server saw the mail', 520, 40],
     ],
   )

@@ -51,6 +51,25 @@ test('explain says where it stands, whose turn it is, since when, why and what n
   )
 })
 
+test('a time that is known to the second alone is shown so, and so is what it makes of a duration', async () => {
+  const [pressed, mailed, inMailbox, seen, ...rest] = waiting.timeline
+  assert(pressed && mailed && inMailbox && seen)
+  const coarse = { toSecond: true } as const
+  const timeline = [{ ...pressed, ...coarse }, mailed, { ...inMailbox, ...coarse }, seen, ...rest]
+  const explained = { ...waiting, timeline }
+  const { out } = await site.run(['activation', 'explain', alice], { admin: explaining(explained) })
+  assert.equal(
+    out.slice(out.indexOf('  13:56:40')),
+    `  13:56:40                     user pressed Activate     alice@example.test
+  13:56:40.180  < 1 s          relay mailed the request
+  13:56:45       ~5 s ████████ mail in the mailbox       user/alice@example.test
+  13:56:45.040  < 1 s          server saw the mail       found by hint
+  13:56:47.000  2.0 s ███▎     IT policy sent            number 4294967297
+  in all         ~7 s
+`,
+  )
+})
+
 const longest: Hop = {
   name: "handheld has the server's answer (M2)",
   atMs: startMs,
