@@ -32,6 +32,13 @@ export function superseded(activation: Activation, event: Of<'superseded'>): Ste
   return { ...step, next: { ...step.next, stage: 'superseded', supersededBy: event.by, error } }
 }
 
+/** Nothing is sent to it any more, so that nothing but this can end the run. */
+export function handheldEnded(activation: Activation, { code, by, atMs }: Of<'handheld_ended'>): Step {
+  if (activation.stage !== 'waiting_for_services') return stay(activation)
+  const step = stop(activation, code, atMs)
+  return by === undefined ? step : { ...step, next: { ...step.next, stage: 'superseded', supersededBy: by } }
+}
+
 /** A time the run was waiting for has come. */
 export function timePassed(activation: Activation, event: Of<'time_passed'>): Step {
   if (hasEnded(activation)) return stay(activation)

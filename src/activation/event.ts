@@ -127,6 +127,8 @@ export type Happening =
   | { readonly kind: 'policy_changed' }
   | { readonly kind: 'grant_closed'; readonly code: FaultCode }
   | { readonly kind: 'superseded'; readonly by: ActivationId }
+  /** The handheld that this run set up works for its user no more; `by`: a newer run set it up anew. */
+  | { readonly kind: 'handheld_ended'; readonly code: FaultCode; readonly by?: ActivationId }
   | { readonly kind: 'time_passed' }
   | { readonly kind: 'broken'; readonly where: string }
 

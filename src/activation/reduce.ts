@@ -74,6 +74,8 @@ function proceed(activation: Activation, event: ActivationEvent): ActivationStep
       return ending.grantClosed(activation, event)
     case 'superseded':
       return ending.superseded(activation, event)
+    case 'handheld_ended':
+      return ending.handheldEnded(activation, event)
     case 'time_passed':
       return ending.timePassed(activation, event)
     case 'broken':

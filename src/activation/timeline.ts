@@ -78,6 +78,10 @@ function hopsOf(event: ActivationEvent): Bare[] {
       return hop('activation password closed', event.code)
     case 'superseded':
       return hop('a newer activation took over', event.by)
+    case 'handheld_ended':
+      return event.by === undefined
+        ? hop('handheld works for the user no more', event.code)
+        : hop('a newer activation took over', event.by)
     case 'time_passed':
       return hop('time ran out')
     case 'broken':

@@ -1,4 +1,5 @@
 /** Works off what activations asked for: due items one after another per activation, several at a time. */
+import type { Activation } from '#activation/activation.ts'
 import type { ActivationEvent } from '#activation/event.ts'
 import { assert, InvariantError, unreachable } from '#kernel/assert.ts'
 import { type FaultCode, faultCodeOf } from '#kernel/fault.ts'
@@ -81,6 +82,8 @@ async function perform(env: AgentEnv, numbers: Numbers, item: WorkItem): Promise
       return supersedeOthers(env, activation, item.key)
     case 'close_run':
       return closeRun(env, item)
+    case 'end_run':
+      return endRun(env, activation, item)
     case 'approve_run':
       return approveRun(env, item)
     case 'wake':
@@ -95,6 +98,17 @@ async function closeRun(env: AgentEnv, item: WorkItem): Promise<void> {
   assert(code, 'a closed grant says why')
   const atMs = env.clock.nowMs()
   await raise(env, item.txn, () => ({ kind: 'grant_closed', code, atMs }), { finishWork: [item.key] })
+}
+
+/** The handheld was wiped, removed, replaced or activated anew before the run was complete. */
+async function endRun(env: AgentEnv, { pin, txn }: Activation, item: WorkItem): Promise<void> {
+  assert(item.lastCode && pin, 'a handheld that has ended has a PIN, and a reason')
+  const accounts = item.lastCode === 'request.superseded' ? await env.store.handhelds.byPin(pin) : []
+  const by = accounts.find((account) => account.state === 'active' && account.txn !== txn)?.txn
+  // The newer run's handheld may have come to its own end by now.
+  const code: FaultCode = item.lastCode === 'request.superseded' && !by ? 'handheld.replaced' : item.lastCode
+  const event = { kind: 'handheld_ended', code, ...(by ? { by } : {}), atMs: env.clock.nowMs() } as const
+  await raise(env, txn, () => event, { finishWork: [item.key] })
 }
 
 /** An administrator has approved the handheld whose proof waits. */

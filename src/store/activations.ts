@@ -17,6 +17,7 @@ export type WorkKind =
   | 'send_books'
   | 'supersede_others'
   | 'close_run'
+  | 'end_run'
   | 'approve_run'
   | 'wake'
 

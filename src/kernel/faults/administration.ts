@@ -101,19 +101,19 @@ export const administrationFaults = {
     retry: 'automatic',
   },
   'handheld.replaced': {
-    says: "The activation was complete; since then another activation took this handheld's place.",
+    says: "Since this activation another one took this handheld's place.",
     next: 'Nothing, if that was meant; otherwise generate a new password and activate it again.',
     turn: 'user',
     retry: 'new_password',
   },
   'handheld.other_user': {
-    says: 'The activation was complete; since then the same handheld was activated by another user.',
+    says: 'Since this activation the same handheld was activated by another user.',
     next: 'Nothing, if that was meant; otherwise generate a new password and activate it again.',
     turn: 'user',
     retry: 'new_password',
   },
   'handheld.wiped': {
-    says: "The activation was complete; since then the handheld was wiped at an administrator's word.",
+    says: "Since this activation the handheld was wiped at an administrator's word.",
     next: 'Nothing, if that was meant; a new activation password brings it back into service.',
     turn: 'administrator',
     retry: 'new_password',
@@ -191,8 +191,8 @@ export const administrationFaults = {
     retry: 'administrator',
   },
   'handheld.removed': {
-    says: 'The activation was complete; since then the handheld was removed with its user.',
-    next: 'Nothing, if that was meant; otherwise add the user again and activate it again.',
+    says: 'Since this activation the handheld was removed, or its user was.',
+    next: 'Nothing, if that was meant; otherwise activate it again, after its user is added again where that was removed.',
     turn: 'administrator',
     retry: 'new_password',
   },

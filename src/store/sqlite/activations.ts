@@ -94,7 +94,7 @@ function touchedBy(change: Change): Changed[] {
   const handhelds = addKey || keyCurrent || erasePendingKeys || switchKey || which
   return [
     ...(activation ? (['activations'] as const) : []),
-    ...(some(addWork) ? (['work'] as const) : []),
+    ...(some(addWork) || which ? (['work'] as const) : []),
     ...(makesDue(change) ? (['deliveries'] as const) : []),
     ...(change.rollover ? (['rollovers'] as const) : []),
     ...(handhelds ? (['handhelds'] as const) : []),

@@ -15,13 +15,13 @@ import type { Aggregate } from './aggregate.ts'
 import type { Db } from './database.ts'
 import { type AccountRow, accountFromRow, type KeyRow, keyFromRow } from './handheld-rows.ts'
 import { storedGeneration } from './installation-rows.ts'
-import { clearQueue, endAccount } from './queue.ts'
+import { clearQueue, endAccount, endRun } from './queue.ts'
 import { forgetRollover } from './rollovers.ts'
 
 export const handhelds: Aggregate<HandheldStore> = {
   reads: ['list', 'byPin', 'byUser', 'key', 'currentKey', 'keys', 'answerGiven', 'servedPins', 'partsOf'],
   // Numbers and parts are nobody's news: which handhelds there are stays the same.
-  touches: (method) => (method === 'end' ? ['handhelds', 'queue', 'deliveries'] : []),
+  touches: (method) => (method === 'end' ? ['handhelds', 'queue', 'deliveries', 'work'] : []),
   make: (db) => ({
     list: () => accounts(db, 'ORDER BY activated_at_ms DESC'),
     byPin: (pin) => accounts(db, 'WHERE pin = ? ORDER BY activated_at_ms DESC', pin),
@@ -180,6 +180,7 @@ const waitingWipe = (db: Db, pin: Pin, nowMs: number): number | null =>
 /** A handheld serves one account: its earlier ones end, as do the user's oldest beyond the number allowed. */
 function activated(db: Db, { account, perUserMax }: Extract<AccountChange, { kind: 'activated' }>): void {
   const wipeAtMs = waitingWipe(db, account.pin, account.activatedAtMs)
+  endRun(db, account.pin, 'request.superseded', account.activatedAtMs)
   db.run("UPDATE handheld SET state = 'replaced' WHERE pin = ? AND state = 'active'", account.pin)
   // What waited for the handheld as it was must not reach it as it is now.
   clearQueue(db, account.pin, account.activatedAtMs)

@@ -1,4 +1,5 @@
 import type { Pin } from '#kernel/brand.ts'
+import type { FaultCode } from '#kernel/fault.ts'
 import type { GivenTo, ItemChange, ItemState, NewItem, QueueFilter, QueueItem, QueueStore } from '../queue.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Db, SqlValue } from './database.ts'
@@ -19,7 +20,12 @@ export const queue: Aggregate<QueueStore> = {
     'givenTo',
     'nextWipeAtMs',
   ],
-  touches: () => ['queue', 'handhelds', 'deliveries'],
+  touches: (method) => [
+    'queue',
+    'handhelds',
+    'deliveries',
+    ...(method === 'endWiped' ? (['work'] as const) : []),
+  ],
   make: (db) => ({
     add: (items) => items.map((item) => (worksFor(db, item) ? add(db, item) : null)),
     find: (id) => select(db, 'WHERE id = ?', id)[0] ?? null,
@@ -257,8 +263,18 @@ export function sealAnewUnder(db: Db, pin: Pin, kid: number, nowMs: number): voi
 export const clearQueue = (db: Db, pin: Pin, nowMs: number): void =>
   end(db, select(db, `WHERE pin = ? AND ${open}`, pin), 'replaced', nowMs)
 
+/** Queues the word to the run that has set this handheld up, where it has not come to its end. */
+export const endRun = (db: Db, pin: Pin, code: FaultCode, nowMs: number): void =>
+  void db.run(
+    `INSERT INTO work(key, txn, kind, due_at_ms, last_code)
+     SELECT 'end_run:' || a.txn, a.txn, 'end_run', ?, ? FROM activation a JOIN handheld h ON h.txn = a.txn
+     WHERE h.pin = ? AND h.state = 'active' AND a.ended = 0 ON CONFLICT DO NOTHING`,
+    ...[nowMs, code, pin],
+  )
+
 /** A handheld's account ends: no key of it is left, and nothing goes to it any more. */
 export function endAccount(db: Db, pin: Pin, state: 'wiped' | 'removed' | 'replaced', nowMs: number): void {
+  endRun(db, pin, `handheld.${state}`, nowMs)
   db.run("UPDATE handheld SET state = ?, wipe_at_ms = NULL WHERE pin = ? AND state = 'active'", state, pin)
   clearQueue(db, pin, nowMs)
   db.run('DELETE FROM master_key WHERE pin = ?', pin)

@@ -35,6 +35,12 @@ export function checkEnded(story: Story): void {
     if (hasEnded(activation)) continue
     const { txn, phase } = activation
     if (ownTurn.has(phase)) checks.violated(invariant, `${txn} is ${phase}, and it is the server's turn`)
+    const account = checks.observed?.db.one<{ state: string }>(
+      'SELECT state FROM handheld WHERE txn = ?',
+      txn,
+    )
+    if (account && account.state !== 'active')
+      checks.violated(invariant, `${txn} is ${phase}, and its handheld is ${account.state}`)
     const { turn, code, retryAtMs } = explain(activation, {
       grant: null,
       nextSendAtMs: null,

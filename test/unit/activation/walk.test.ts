@@ -39,6 +39,8 @@ const alphabet: readonly ActivationEvent[] = [
   { kind: 'grant_closed', code: 'grant.expired', atMs: far },
   { kind: 'grant_closed', code: 'user.removed', atMs: far },
   { kind: 'superseded', by: e.otherTxn, atMs: far },
+  { kind: 'handheld_ended', code: 'handheld.wiped', atMs: far },
+  { kind: 'handheld_ended', code: 'request.superseded', by: e.otherTxn, atMs: far },
   { kind: 'time_passed', atMs: far },
   { kind: 'broken', where: 'judge_proof', atMs: far },
 ]
