@@ -53,6 +53,9 @@ test('commands, tokens and keys leave their lines, before and after the server i
     assert.deepEqual(short(of), [
       [me, 'socket', 'users.add', 'ok'],
       [me, 'socket', 'passwords.generate', 'ok'],
+      // Of the handheld that works for this user.
+      ['system', 'server', 'key.made', 'ok'],
+      ['system', 'server', 'key.activated', 'ok'],
       ['token:ci', 'socket', 'passwords.generate', 'ok'],
       ['token:ci', 'socket', 'users.remove', 'admin.not_allowed'],
     ])
