@@ -1,9 +1,10 @@
 /** Composition: a configuration becomes a running server, role by role, and ends in the opposite order. */
+
+import { system } from '#admin/access/caller.ts'
+import { type Credentials, type Desk, makeDesk } from '#admin/access/desk.ts'
+import { offlineSession } from '#admin/access/offline-session.ts'
 import type { Admin, AdminSession } from '#admin/admin.ts'
-import { system } from '#admin/caller.ts'
-import { type Credentials, type Desk, makeDesk } from '#admin/desk.ts'
 import { makeAdmin } from '#admin/make-admin.ts'
-import { offlineSession } from '#admin/offline-session.ts'
 import { noServerCheck } from '#admin/status.ts'
 import type { LoadedConfig } from '#config/load.ts'
 import type { Config } from '#config/schema.ts'

@@ -1,7 +1,7 @@
 /** The store itself, for commands where no server answers. */
 import { existsSync } from 'node:fs'
+import type { Credentials } from '#admin/access/desk.ts'
 import type { AdminSession } from '#admin/admin.ts'
-import type { Credentials } from '#admin/desk.ts'
 import type { LoadedConfig } from '#config/load.ts'
 import { hasGeneration } from '#edge/generation-file.ts'
 import { Fault } from '#kernel/fault.ts'

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { AdminSession } from '#admin/admin.ts'
-import { connectAdmin } from '#admin/socket-client.ts'
+import { connectAdmin } from '#admin/socket/client.ts'
 
 const running = new Set<ChildProcess>()
 process.on('exit', () => {

@@ -4,8 +4,10 @@
  */
 
 import type { AccessVerdict } from '#activation/access.ts'
-import type { AccountCases, AuditCases, TokenCases } from './admin-access.ts'
-import type { Caller } from './caller.ts'
+import type { Caller } from './access/caller.ts'
+import type { AccountCases, AuditCases, TokenCases } from './access/cases.ts'
+import type { AccessCheckView, AccessListView, AccessRuleView } from './access/list-views.ts'
+import type { IssuedToken } from './access/views.ts'
 import type {
   ChangedUser,
   DirectoryCases,
@@ -15,8 +17,8 @@ import type {
   ImportRow,
   UserChanges,
   UserQuery,
-} from './people.ts'
-import type { BookCases, CommandCases, PolicyCases, QueueCases } from './policy-cases.ts'
+} from './people/people.ts'
+import type { BookCases, CommandCases, PolicyCases, QueueCases } from './policy/cases.ts'
 import type {
   ActivationDetail,
   ActivationView,
@@ -35,8 +37,6 @@ import type {
   UserView,
   VerifyResult,
 } from './views.ts'
-import type { IssuedToken } from './views-access.ts'
-import type { AccessCheckView, AccessListView, AccessRuleView } from './views-access-list.ts'
 import type { CertificateView, KeyView, RotatedStorageKey, WantedRollovers } from './views-keys.ts'
 
 export interface NewUserInput {

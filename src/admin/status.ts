@@ -4,8 +4,8 @@ import { faultCodeOf, faultRow } from '#kernel/fault.ts'
 import { activationView } from './activation-view.ts'
 import { fine, fromFault } from './check.ts'
 import { overdueMs } from './path.ts'
+import { queueChecks } from './policy/status.ts'
 import type { AdminParts } from './ports.ts'
-import { queueChecks } from './status-queue.ts'
 import type { Check, Health, Status } from './views.ts'
 
 const hourMs = 3_600_000

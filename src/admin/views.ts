@@ -9,8 +9,8 @@ import type { FaultCode, Turn } from '#kernel/fault.ts'
 import type { AccountState, Provisioned } from '#store/handhelds.ts'
 import type { InvitationPart, InvitationState } from '#store/invitations.ts'
 import type { User } from '#store/users.ts'
-import type { PolicyTimes } from './policy-times.ts'
-import type { QueueItemView } from './views-policy.ts'
+import type { PolicyTimes } from './policy/times.ts'
+import type { QueueItemView } from './policy/views.ts'
 
 /** An activation password as it stands; the password itself is kept nowhere. */
 export interface PasswordView {

@@ -1,5 +1,5 @@
 /** What is otherwise with a user, field by field, in a few words. */
-import type { FieldChange, FieldValue } from '#admin/people.ts'
+import type { FieldChange, FieldValue } from '#admin/people/people.ts'
 import { faultRow, isFaultCode } from '#kernel/fault.ts'
 
 export const changeWords = (changes: readonly FieldChange[]): string => changes.map(words).join('; ')

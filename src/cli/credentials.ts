@@ -1,7 +1,7 @@
 /** As whom a command asks: a token from a file or the environment, else whoever runs it. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Credentials } from '#admin/desk.ts'
+import type { Credentials } from '#admin/access/desk.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { RunDeps } from './deps.ts'
 

@@ -1,8 +1,8 @@
 /** What a command needs of the world; `main.ts` hands in the real ones. */
 import type { Readable, Writable } from 'node:stream'
 import type { Command } from 'commander'
+import type { Credentials } from '#admin/access/desk.ts'
 import type { AdminSession } from '#admin/admin.ts'
-import type { Credentials } from '#admin/desk.ts'
 import type { ConfigInput, LoadedConfig } from '#config/load.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Run } from './run.ts'

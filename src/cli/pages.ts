@@ -1,6 +1,6 @@
 /** Long lists, page by page, so that no answer grows with the installation. */
 import type { Admin } from '#admin/admin.ts'
-import type { UserQuery } from '#admin/people.ts'
+import type { UserQuery } from '#admin/people/people.ts'
 import type { UserView } from '#admin/views.ts'
 
 const pageSize = 1_000

@@ -6,7 +6,7 @@ import type {
   QueueItemView,
   RuleChange,
   RuleView,
-} from '#admin/views-policy.ts'
+} from '#admin/policy/views.ts'
 import type { Run } from './run.ts'
 import type { Column } from './table.ts'
 import { count, fields, spaced, visible } from './text.ts'

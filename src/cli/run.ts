@@ -1,8 +1,8 @@
 /** The surroundings of one command: its configuration, the server or store behind it, the form of its answer. */
 import type { Command } from 'commander'
+import type { Credentials } from '#admin/access/desk.ts'
 import type { AdminSession } from '#admin/admin.ts'
-import type { Credentials } from '#admin/desk.ts'
-import { connectAdmin } from '#admin/socket-client.ts'
+import { connectAdmin } from '#admin/socket/client.ts'
 import { type ConfigInput, type LoadedConfig, loadConfig } from '#config/load.ts'
 import { Fault, faultCodeOf } from '#kernel/fault.ts'
 import { credentialsOf } from './credentials.ts'

@@ -1,5 +1,5 @@
 /** Users as CSV: what `user import` reads and `user export` writes. */
-import type { ImportRow } from '#admin/people.ts'
+import type { ImportRow } from '#admin/people/people.ts'
 import type { UserView } from '#admin/views.ts'
 import { csvLine, parseTitled, type TitledRow } from './csv.ts'
 

@@ -2,7 +2,7 @@
  * Everything through which a running server meets the world: time, chance, disk and network. The product hands in
  * the machine's; the simulation hands in its own, and so runs this same composition.
  */
-import { serveAdmin } from '#admin/socket-server.ts'
+import { serveAdmin } from '#admin/socket/server.ts'
 import { startExtractor } from '#agent/extract-worker.ts'
 import { type KeyStretching, scryptStretching } from '#crypto/key-stretching.ts'
 import { type RsaSign, signOnThread } from '#crypto/rsa-sign.ts'

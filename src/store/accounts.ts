@@ -1,4 +1,4 @@
-/** Roles as they are stored; `#admin/roles.ts` says what each may do. */
+/** Roles as they are stored; `#admin/access/roles.ts` says what each may do. */
 export type StoredRole = 'helpdesk' | 'administrator' | 'security' | 'auditor'
 
 /** A person who administers. */

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { AuditVerdict, AuditView, IssuedToken } from '#admin/views-access.ts'
+import type { AuditVerdict, AuditView, IssuedToken } from '#admin/access/views.ts'
 import { sameHandheld } from '../support/e2e-handheld.ts'
 import { activate, type Postkey, startPostkey } from '../support/postkey.ts'
 

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander'
-import type { AccessCheckView, AccessListView, AccessRuleView } from '#admin/views-access-list.ts'
+import type { AccessCheckView, AccessListView, AccessRuleView } from '#admin/access/list-views.ts'
 import { act, arg, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import type { Run } from '../run.ts'

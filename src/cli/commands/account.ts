@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander'
-import { roleNames, roleWords } from '#admin/roles.ts'
-import type { AccountView } from '#admin/views-access.ts'
+import { roleNames, roleWords } from '#admin/access/roles.ts'
+import type { AccountView } from '#admin/access/views.ts'
 import { act, arg, examples } from '../act.ts'
 import { type Consent, mayLose, withConsent } from '../consent.ts'
 import type { Host } from '../deps.ts'

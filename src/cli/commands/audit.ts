@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import type { AuditQuery } from '#admin/admin-access.ts'
-import type { AuditVerdict, AuditView } from '#admin/views-access.ts'
+import type { AuditQuery } from '#admin/access/cases.ts'
+import type { AuditVerdict, AuditView } from '#admin/access/views.ts'
 import { Fault } from '#kernel/fault.ts'
 import { act, arg, examples } from '../act.ts'
 import type { Host } from '../deps.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { BooksView, BookView } from '#admin/views-policy.ts'
+import type { BooksView, BookView } from '#admin/policy/views.ts'
 import { act, arg, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import { describeItem } from '../policy-tables.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { GroupView, MembersChanged } from '#admin/people.ts'
+import type { GroupView, MembersChanged } from '#admin/people/people.ts'
 import { act, arg, examples } from '../act.ts'
 import { type Consent, mayLose, withConsent } from '../consent.ts'
 import type { Host } from '../deps.ts'

@@ -1,7 +1,7 @@
 /** `handheld …`: orders to a handheld far away, and the end of its account. */
 import type { Command } from 'commander'
-import type { LockTerms, WipeTerms } from '#admin/policy-cases.ts'
-import type { QueueItemView } from '#admin/views-policy.ts'
+import type { LockTerms, WipeTerms } from '#admin/policy/cases.ts'
+import type { QueueItemView } from '#admin/policy/views.ts'
 import { act, arg, examples } from '../act.ts'
 import { type Consent, mayLose, withConsent } from '../consent.ts'
 import type { Host } from '../deps.ts'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import type { QueueItemView } from '#admin/policy/views.ts'
 import type { HandheldDetail, HandheldView, LockView } from '#admin/views.ts'
-import type { QueueItemView } from '#admin/views-policy.ts'
 import { act, arg } from '../act.ts'
 import type { Host } from '../deps.ts'
 import { itemName, owedWords } from '../policy-tables.ts'

@@ -1,7 +1,7 @@
 /** `policy …`: what only looks. */
 import { existsSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { EffectivePolicy } from '#admin/views-policy.ts'
+import type { EffectivePolicy } from '#admin/policy/views.ts'
 import { writePolicyFile } from '#config/policy-file.ts'
 import { Fault } from '#kernel/fault.ts'
 import { act, arg, examples } from '../act.ts'

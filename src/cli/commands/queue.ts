@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { QueueQuery } from '#admin/policy-cases.ts'
+import type { QueueQuery } from '#admin/policy/cases.ts'
 import { act, arg, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import { describeItem, itemColumns } from '../policy-tables.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { TokenView } from '#admin/views-access.ts'
+import type { TokenView } from '#admin/access/views.ts'
 import { act, arg, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import { type Run, usage } from '../run.ts'

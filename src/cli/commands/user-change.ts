@@ -1,6 +1,6 @@
 /** One user changed: `user set`, `user disable`, `user enable`, `user redirect`. */
 import { Argument, type Command } from 'commander'
-import type { ChangedUser, UserChanges } from '#admin/people.ts'
+import type { ChangedUser, UserChanges } from '#admin/people/people.ts'
 import { act, arg, collect, examples } from '../act.ts'
 import { changeWords } from '../changes.ts'
 import type { Host } from '../deps.ts'

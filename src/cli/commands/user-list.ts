@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { UserQuery } from '#admin/people.ts'
+import type { UserQuery } from '#admin/people/people.ts'
 import type { UserView } from '#admin/views.ts'
 import { Fault } from '#kernel/fault.ts'
 import { act, examples } from '../act.ts'

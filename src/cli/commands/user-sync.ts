@@ -1,6 +1,6 @@
 /** `user sync-ldap`: users as the directory says. */
 import type { Command } from 'commander'
-import type { SyncNote, SyncOptions, SyncResult } from '#admin/people.ts'
+import type { SyncNote, SyncOptions, SyncResult } from '#admin/people/people.ts'
 import { act, examples } from '../act.ts'
 import { changeWords, faultWords } from '../changes.ts'
 import type { Host } from '../deps.ts'

@@ -1,5 +1,5 @@
 /** What people type and files hold: addresses, passwords, tables, configuration, a handheld’s state. */
-import { answeredValue, decodeAnswer } from '#admin/socket-wire.ts'
+import { answeredValue, decodeAnswer } from '#admin/socket/wire.ts'
 import { parseUsers } from '#cli/user-csv.ts'
 import { checkConfig } from '#config/load.ts'
 import { readFileText } from '#config/sources.ts'

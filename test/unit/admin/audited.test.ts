@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import { pick, reads } from '#admin/audit-rule.ts'
-import { auditRules } from '#admin/audit-rules.ts'
-import { type Caller, owner } from '#admin/caller.ts'
-import { operationRoles } from '#admin/roles.ts'
+import { type Caller, owner } from '#admin/access/caller.ts'
+import { operationRoles } from '#admin/access/roles.ts'
+import { pick, reads } from '#admin/audit/rule.ts'
+import { auditRules } from '#admin/audit/rules.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { AuditStore } from '#store/audit.ts'
 import { call, operationNames } from './call.ts'
@@ -32,8 +32,8 @@ async function prepare(name: string): Promise<void> {
 
 test('every operation has a rule of the audit log or is said to read only, a row of roles, and a line in these tests', () => {
   const missing = operationNames.flatMap((name) => [
-    ...(Object.hasOwn(auditRules, name) ? [] : [`${name}: no row in src/admin/audit-rules.ts`]),
-    ...(Object.hasOwn(operationRoles, name) ? [] : [`${name}: no row in src/admin/roles.ts`]),
+    ...(Object.hasOwn(auditRules, name) ? [] : [`${name}: no row in src/admin/audit/rules.ts`]),
+    ...(Object.hasOwn(operationRoles, name) ? [] : [`${name}: no row in src/admin/access/roles.ts`]),
     ...(Object.hasOwn(everyOperation, name) ? [] : [`${name}: no row in test/unit/admin/every-operation.ts`]),
   ])
   assert.deepEqual(missing, [])

@@ -1,6 +1,6 @@
 /** Calls a use case by its operation's name, and takes a stream to its end. */
 import type { Admin } from '#admin/admin.ts'
-import { operations, streams } from '#admin/operations.ts'
+import { operations, streams } from '#admin/socket/operations.ts'
 
 export const operationNames = [...Object.keys(operations), ...Object.keys(streams)].toSorted()
 

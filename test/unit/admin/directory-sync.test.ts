@@ -1,7 +1,7 @@
 /** Users as a directory says: who is added, followed, left alone, and never lost by mistake. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import type { SyncNote, SyncOptions, SyncResult } from '#admin/people.ts'
+import type { SyncNote, SyncOptions, SyncResult } from '#admin/people/people.ts'
 import type { DirectoryPerson } from '#directory/directory.ts'
 import { Fault } from '#kernel/fault.ts'
 import { type Installation, openInstallation } from './installation.ts'

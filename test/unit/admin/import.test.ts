@@ -1,7 +1,7 @@
 /** Users in numbers, through the use cases. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import type { ImportResult } from '#admin/people.ts'
+import type { ImportResult } from '#admin/people/people.ts'
 import { openMailboxPassword } from '#crypto/mailbox-password.ts'
 import type { MailAddress } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'

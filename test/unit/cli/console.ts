@@ -1,7 +1,7 @@
 /** Runs commands as a person or a script would, against a real store, and keeps what they print. */
 import { Readable, Writable } from 'node:stream'
+import { offlineSession } from '#admin/access/offline-session.ts'
 import type { Admin } from '#admin/admin.ts'
-import { offlineSession } from '#admin/offline-session.ts'
 import type { AdminParts } from '#admin/ports.ts'
 import { noServerCheck } from '#admin/status.ts'
 import type { Out, Prompts, RunDeps } from '#cli/deps.ts'

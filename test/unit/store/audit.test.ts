@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { owner } from '#admin/caller.ts'
+import { owner } from '#admin/access/caller.ts'
 import { checkChain } from '#audit/chain.ts'
 import { openDatabase } from '#store/sqlite/database.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'

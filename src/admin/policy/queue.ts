@@ -1,0 +1,191 @@
+/** What waits for handhelds: seen, cancelled, sent again. */
+import { Fault, type FaultCode, faultRow } from '#kernel/fault.ts'
+import { waitsFor } from '#policy/queue.ts'
+import { receiptStatus } from '#protocol/receipt.ts'
+import type { Delivery } from '#store/deliveries.ts'
+import type { HandheldAccount } from '#store/handhelds.ts'
+import type { QueueFilter, QueueItem } from '#store/queue.ts'
+import { findUser, typedPin } from '../lookup.ts'
+import type { AdminParts } from '../ports.ts'
+import type { QueueCases, QueueQuery } from './cases.ts'
+import type { QueueItemView } from './views.ts'
+
+type Parts = Pick<AdminParts, 'store' | 'clock' | 'agentRuns'>
+
+const limitMax = 1_000
+
+export function queueCases(parts: Parts): QueueCases {
+  const { store, clock } = parts
+  const shown = async (id: number) => itemView(parts, await findItem(parts, id))
+  return {
+    list: async (query = {}) => {
+      const items = await store.queue.list(await filterOf(parts, query))
+      return Promise.all(items.map((item) => itemView(parts, item)))
+    },
+    show: shown,
+    cancel: async (id) => {
+      await findItem(parts, id)
+      if (!(await store.queue.cancel(id, clock.nowMs()))) throw new Fault('queue.ended', String(id))
+      return shown(id)
+    },
+    resend: async (id) => {
+      await findItem(parts, id)
+      if (!(await store.queue.again(id, clock.nowMs()))) throw new Fault('queue.ended', String(id))
+      return shown(id)
+    },
+  }
+}
+
+async function filterOf({ store }: Parts, { of, all, limit = 100 }: QueueQuery): Promise<QueueFilter> {
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > limitMax)
+    throw new Fault('admin.usage', `the limit is 1 to ${limitMax}`)
+  const common = { limit, ...(all ? {} : { open: true }) }
+  if (of === undefined) return common
+  const pin = typedPin(of)
+  return pin ? { ...common, pin } : { ...common, userId: (await findUser(store.users, of)).id }
+}
+
+async function findItem({ store }: Parts, id: number): Promise<QueueItem> {
+  const item = Number.isSafeInteger(id) ? await store.queue.find(id) : null
+  if (item) return item
+  throw new Fault('queue.unknown', String(id))
+}
+
+/**
+ * What of a policy or set the handheld does not have yet: on its way, stopped, or taken out by an administrator. Null: it
+ * has what it should have.
+ */
+export async function owedItem(
+  parts: Parts,
+  account: Pick<HandheldAccount, 'pin' | 'activatedAtMs' | 'policy' | 'books'>,
+  kind: 'policy' | 'books',
+): Promise<QueueItemView | null> {
+  const items = await parts.store.queue.list({ pin: account.pin, limit: limitMax })
+  // An activation brings policy and books itself, whatever was owed before it.
+  const newest = items.find((one) => one.kind === kind && one.queuedAtMs >= account.activatedAtMs)
+  if (!newest || newest.state === 'done' || newest.state === 'replaced') return null
+  // What was cancelled on its way may have been applied all the same.
+  const isApplied = newest.number !== null && newest.number <= account[kind].applied
+  return newest.state === 'cancelled' && isApplied ? null : itemView(parts, newest)
+}
+
+export async function itemView(
+  { store, agentRuns }: Pick<Parts, 'store' | 'agentRuns'>,
+  item: QueueItem,
+): Promise<QueueItemView> {
+  const user = await store.users.byId(item.userId)
+  const delivery = item.deliveryKey === null ? null : await store.deliveries.byKey(item.deliveryKey)
+  const running = item.state === 'out' ? delivery : null
+  const other = item.state === 'waiting' ? waitsFor(await store.queue.live(item.pin), item) : null
+  return {
+    id: item.id,
+    pin: item.pin,
+    user: user?.address ?? null,
+    kind: item.kind,
+    command: item.command,
+    state: item.state,
+    ...standing(item, running, other, agentRuns()),
+    queuedAtMs: item.queuedAtMs,
+    sinceMs: item.sinceMs,
+    copies: running?.attempts ?? 0,
+    nextTryAtMs: item.state === 'waiting' ? (other ? null : item.dueAtMs) : nextCopyAtMs(running),
+    waitsFor: other?.id ?? null,
+    number: item.number,
+    leftOut: item.leftOut,
+  }
+}
+
+/** What the relay holds is not tried again: it goes when the handheld comes. */
+const nextCopyAtMs = (delivery: Delivery | null): number | null =>
+  delivery === null || delivery.receipt === receiptStatus.stored ? null : delivery.nextAtMs
+
+type Standing = Pick<QueueItemView, 'says' | 'next' | 'turn' | 'code'>
+
+function standing(
+  item: QueueItem,
+  delivery: Delivery | null,
+  other: QueueItem | null,
+  agentRuns: boolean,
+): Standing {
+  switch (item.state) {
+    case 'waiting':
+      return waiting(item, other, agentRuns)
+    case 'out':
+      return out(item, delivery)
+    case 'refused':
+    case 'set_aside':
+      return { ...wordsOf(item.code ?? 'queue.set_aside'), ...(item.state === 'set_aside' ? asideWords : {}) }
+    case 'done':
+      return ended(doneWords(item))
+    case 'cancelled':
+      return { ...ended('Cancelled by an administrator.'), next: cancelledNext(item) }
+    default:
+      return ended('A newer one, a wipe or a new activation has taken its place.')
+  }
+}
+
+/** A handheld answers a command before it obeys: a wipe may still wait for its time. */
+function doneWords({ kind, command, leftOut }: QueueItem): string {
+  if (command === 'wipe') return 'The handheld has taken it, and erases itself when its time has come.'
+  if (kind === 'command') return 'The handheld has taken it.'
+  return leftOut.length > 0 ? 'Applied in part.' : 'Applied.'
+}
+
+const cancelledNext = ({ id, kind }: QueueItem): string =>
+  kind === 'command'
+    ? 'Nothing: give the command again where it is still wanted.'
+    : `The handheld keeps what it has until the next change; \`postkey queue resend ${id}\` sends it after all.`
+
+const asideWords = { says: faultRow('queue.set_aside').says, next: faultRow('queue.set_aside').next }
+
+function waiting({ code }: QueueItem, other: QueueItem | null, agentRuns: boolean): Standing {
+  if (other)
+    return {
+      says: `Waits for item ${other.id} to end.`,
+      next: 'Nothing: it goes by itself.',
+      turn: 'nobody',
+      code,
+    }
+  if (code) return wordsOf(code)
+  if (!agentRuns)
+    return {
+      says: 'Is queued, and goes when the server runs again.',
+      next: 'Start it: `postkey serve`.',
+      turn: 'administrator',
+      code,
+    }
+  return { says: 'Is about to go.', next: 'Nothing: it goes by itself.', turn: 'server', code }
+}
+
+const waitCodes = {
+  policy: 'policy.not_acknowledged',
+  books: 'books.not_acknowledged',
+  command: 'command.not_acknowledged',
+} as const satisfies Record<QueueItem['kind'], FaultCode>
+
+/** What the relay said of the newest copy tells where it is. */
+function out({ kind, code }: QueueItem, delivery: Delivery | null): Standing {
+  const words = wordsOf(code ?? waitCodes[kind])
+  switch (delivery?.receipt) {
+    case receiptStatus.stored:
+      return { ...words, says: 'The relay holds it until the handheld comes on the air.' }
+    case receiptStatus.delivered:
+      return { ...words, says: 'The handheld has it and has not yet answered.' }
+    case receiptStatus.notListed:
+      return {
+        ...words,
+        says: 'The handheld lists this server no more: it may have been activated elsewhere.',
+      }
+    case receiptStatus.expired:
+      return { ...words, says: 'The relay could not deliver it in time; it goes again.' }
+    default:
+      return words
+  }
+}
+
+const ended = (says: string): Standing => ({ says, next: '', turn: 'nobody', code: null })
+
+const wordsOf = (code: FaultCode): Standing => {
+  const { says, next, turn } = faultRow(code)
+  return { says, next, turn, code }
+}
