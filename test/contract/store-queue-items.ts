@@ -170,6 +170,15 @@ export function queue(check: CheckStore): void {
     assert.deepEqual(await store.handhelds.servedPins(), [])
   })
 
+  check('a wipe that waits ends with the account it was ordered for', async (store) => {
+    await addHandheld(store, nowMs, pin)
+    await store.activations.commit({ nowMs, account: { kind: 'wipe', pin, atMs: nowMs + 60_000 } })
+    await addHandheld(store, nowMs + 5, pin)
+    assert.equal(await store.queue.nextWipeAtMs(), null)
+    assert.equal(await store.queue.endWiped(nowMs + 60_000), 0)
+    assert.equal((await store.handhelds.byPin(pin))[0]?.state, 'active')
+  })
+
   check('what is out under a key that is erased is sealed anew', async (store) => {
     const { userId, kid } = await addHandheld(store, nowMs, pin)
     const [id] = await store.queue.add([item(userId)])

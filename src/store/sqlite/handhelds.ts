@@ -170,18 +170,14 @@ function applied(
   )
 }
 
-/** A wipe that the handheld has taken and not begun: it keeps it through a new activation. */
-const waitingWipe = (db: Db, pin: Pin, nowMs: number): number | null =>
-  db.one<{ at: number }>(
-    "SELECT wipe_at_ms AS at FROM handheld WHERE pin = ? AND state = 'active' AND wipe_at_ms > ?",
-    ...[pin, nowMs],
-  )?.at ?? null
-
 /** A handheld serves one account: its earlier ones end, as do the user's oldest beyond the number allowed. */
 function activated(db: Db, { account, perUserMax }: Extract<AccountChange, { kind: 'activated' }>): void {
-  const wipeAtMs = waitingWipe(db, account.pin, account.activatedAtMs)
   endRun(db, account.pin, 'request.superseded', account.activatedAtMs)
-  db.run("UPDATE handheld SET state = 'replaced' WHERE pin = ? AND state = 'active'", account.pin)
+  // A wipe that it has taken and not begun is forgotten there at the same step.
+  db.run(
+    "UPDATE handheld SET state = 'replaced', wipe_at_ms = NULL WHERE pin = ? AND state = 'active'",
+    account.pin,
+  )
   // What waited for the handheld as it was must not reach it as it is now.
   clearQueue(db, account.pin, account.activatedAtMs)
   db.run('DELETE FROM handheld WHERE pin = ? AND user_id = ?', account.pin, account.userId)
@@ -198,7 +194,6 @@ function activated(db: Db, { account, perUserMax }: Extract<AccountChange, { kin
     account.activatedAtMs,
     account.activatedAtMs,
   )
-  db.run("UPDATE handheld SET wipe_at_ms = ? WHERE pin = ? AND state = 'active'", wipeAtMs, account.pin)
   // The newest is the one that activates now, though the date may have been set back since the others did.
   const beyond = db.all<{ pin: Pin }>(
     `SELECT pin FROM handheld WHERE user_id = ? AND state = 'active'

@@ -58,6 +58,16 @@ export const wipedIsEmpty = (): Checker => {
         const unheard = afterMs >= receiptWithinMs || (world.expiredAtMs ?? 0) >= atMs - receiptWithinMs
         if (row && !unheard) fail(`${name} was erased, and its account of ${txn} is active`)
       }
+      for (const { name, saved } of world.handhelds) {
+        const { account, device } = saved?.state ?? {}
+        const row = db.one<{ state: string }>(
+          // Taken back in the last moment it stays, and the word of that may come too late.
+          `SELECT state FROM handheld h WHERE pin = ? AND txn = ? AND state = 'wiped' AND NOT EXISTS
+             (SELECT 1 FROM queue_item q WHERE q.pin = h.pin AND q.command = 'cancel_wipe')`,
+          ...[device?.pin ?? '', account?.txn ?? ''],
+        )
+        if (row) fail(`${name} works, and its account of ${account?.txn} has ended as wiped`)
+      }
     },
   }
 }
