@@ -17,6 +17,7 @@ const caughtBy: Readonly<Record<PlantedName, string>> = {
   'gives-commands-up': 'no command is lost, and none is carried out twice or otherwise',
   'wipe-waits-its-turn': 'no item of the queue is in an impossible state',
   'forgets-numbers': 'a handheld applies no lower number',
+  'keeps-old-queue': 'no item of the queue is in an impossible state',
 }
 
 let result: Simulated

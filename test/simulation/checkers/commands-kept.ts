@@ -9,6 +9,8 @@ import { type ItemRow, isLive, orderReader } from './queue-rows.ts'
 
 interface Command {
   item: ItemRow
+  /** The account that it was queued for. */
+  readonly txn: ItemRow['txn']
   readonly order: Order | null
   /** Under which it was sent. */
   readonly numbers: Set<number>
@@ -34,20 +36,28 @@ export const commandsAreKept = (): Checker => {
         if (item.state === 'replaced' && isLive(before)) checkReplaced(items, before, item, fail)
         if (item.kind !== 'command') continue
         const known = commands.get(item.id)
-        const command = known ?? { item, order: read(item), numbers: new Set(), applied: new Set() }
+        const command = known ?? {
+          item,
+          txn: item.txn,
+          order: read(item),
+          numbers: new Set(),
+          applied: new Set(),
+        }
         command.item = item
         if (item.number !== null) command.numbers.add(item.number)
         commands.set(item.id, command)
       }
     },
     saved: (handheld, saved, fail) => {
-      const { command } = saved.state.account ?? {}
+      const { command, txn } = saved.state.account ?? {}
       if (!command) return void last.delete(handheld.name)
       if (last.get(handheld.name) === command.number) return
       last.set(handheld.name, command.number)
       const ordered = [...commands.values()].find(({ numbers }) => numbers.has(command.number))
       if (!ordered)
         return fail(`${handheld.name} carried out ${command.name} ${command.number}, which nobody sent`)
+      if (ordered.txn !== txn)
+        fail(`${handheld.name} carried out item ${ordered.item.id} for ${txn}, which was for ${ordered.txn}`)
       ordered.applied.add(command.number)
       if (ordered.applied.size > 1)
         fail(`${handheld.name} carried out item ${ordered.item.id} as ${[...ordered.applied]}`)

@@ -6,6 +6,7 @@ import { forgetsNumbers } from './forgets-numbers.ts'
 import { forgetsOldKeys } from './forgets-old-keys.ts'
 import { givesCommandsUp } from './gives-commands-up.ts'
 import { keepsOldKeys } from './keeps-old-keys.ts'
+import { keepsOldQueue } from './keeps-old-queue.ts'
 import { noDedup } from './no-dedup.ts'
 import { noWindow } from './no-window.ts'
 import { olderAnswerCounts } from './older-answer-counts.ts'
@@ -26,6 +27,7 @@ const mistakes = {
   'gives-commands-up': givesCommandsUp,
   'wipe-waits-its-turn': wipeWaitsItsTurn,
   'forgets-numbers': forgetsNumbers,
+  'keeps-old-queue': keepsOldQueue,
 } as const satisfies Record<string, () => Planted>
 
 export type PlantedName = keyof typeof mistakes

@@ -1,5 +1,7 @@
 /** What people do with handhelds that work: they rest, are away, activate anew, get another, and join groups. */
+import type { Chance } from '../world/chance.ts'
 import { type Act, groupNames, setOwner } from './acts.ts'
+import type { Person } from './person.ts'
 import type { Story } from './story.ts'
 
 const second = 1_000
@@ -34,7 +36,16 @@ const activateAgain: Act = async (story, chance) => {
     await setOwner(story, chance, person.handheld)
   }
   await person.activateAnew()
+  await orderMeanwhile(story, chance.fork(`meanwhile ${story.world.time.nowMs()}`), person)
   return person.address
+}
+
+/** Ordered while the run goes on it is for the account that ends with it: it comes in time, or not at all. */
+async function orderMeanwhile(story: Story, chance: Chance, { handheld }: Person): Promise<void> {
+  for (let i = chance.below(4); i > 0; i -= 1) {
+    await story.world.time.sleep(chance.between(0, 5 * second))
+    if (handheld.busy) await setOwner(story, chance, handheld)
+  }
 }
 
 const replaceHandheld: Act = async (story, chance) => {
