@@ -71,11 +71,11 @@ export async function* flyCanary(parts: CanaryParts, signal: AbortSignal): Async
 }
 
 /** Of rounds that were cut off with their server: their canaries had other addresses. */
-async function removeEarlier({ store, admin }: CanaryParts): Promise<void> {
+async function removeEarlier({ store, admin, clock }: CanaryParts): Promise<void> {
   for (const { id, address, displayName: name } of await store.users.list()) {
     if (name !== displayName) continue
     await admin.users.remove(address)
-    await store.users.erase(id)
+    await store.users.erase(id, clock.nowMs())
   }
 }
 
@@ -190,7 +190,7 @@ async function clearUp(parts: CanaryParts, handheld: CanaryHandheld | null): Pro
   }
   if (user) {
     await admin.users.remove(address)
-    await store.users.erase(user.id)
+    await store.users.erase(user.id, clock.nowMs())
   }
   if (ownRelay && pin !== null) await store.relay.forgetDevice(pin)
   await store.watches.remove(address)

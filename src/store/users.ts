@@ -120,10 +120,10 @@ export interface UserStore {
    * activate with it, whatever the password; another main address is another mailbox, which is read from its beginning.
    */
   write(writes: readonly UserWrite[], nowMs: number): Promise<UserWritten[]>
-  /** Removes the user with grants and records; activations stay for the log. */
-  remove(id: number): Promise<void>
+  /** Removes the user with grants, records, and what is queued for the user's handhelds; activations stay for the log. */
+  remove(id: number, nowMs: number): Promise<void>
   /** Removes the user and every trace: activations, handhelds, messages. For users that never were any person. */
-  erase(id: number): Promise<void>
+  erase(id: number, nowMs: number): Promise<void>
   list(): Promise<User[]>
   find(filter: UserFilter, page: Page): Promise<User[]>
   count(filter?: UserFilter): Promise<number>

@@ -86,7 +86,7 @@ export function groups(check: CheckStore): void {
     const [a, b] = [await newGroup(store, 'a'), await newGroup(store, 'b')]
     const [gone = 0, stays = 0] = await users(store, 2)
     for (const id of [a, b]) await store.groups.addMembers(id, [gone, stays])
-    await store.users.remove(gone)
+    await store.users.remove(gone, e.start)
     assert.deepEqual(await store.groups.userIds(a), [stays])
     assert.equal(await store.groups.remove(a), true)
     assert.equal(await store.groups.remove(a), false)

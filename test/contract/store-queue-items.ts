@@ -1,6 +1,7 @@
 /** What waits for handhelds: in which order, and until when. */
 import assert from 'node:assert/strict'
-import type { Pin } from '#kernel/brand.ts'
+import type { ActivationId, Pin } from '#kernel/brand.ts'
+import type { NewDelivery } from '#store/deliveries.ts'
 import type { NewItem } from '#store/queue.ts'
 import type { Store } from '#store/store.ts'
 import * as e from '../unit/activation/events.ts'
@@ -31,6 +32,19 @@ const states = async (store: Store) =>
 
 const command = (userId: number, name: string): NewItem =>
   item(userId, { kind: 'command', command: name, sealed: new Uint8Array([7]) })
+
+/** Under a key it is a packet. */
+const delivery = (key: string, to: Pin, kid?: number): NewDelivery => ({
+  key,
+  txn: null,
+  of: 'policy',
+  to: { pin: to },
+  payload: new Uint8Array([1]),
+  until: 'answer',
+  firstAtMs: nowMs,
+  endsAtMs: nowMs + 1_000_000,
+  ...(kid === undefined ? {} : { packet: { kid, seq: 3, tag: new Uint8Array(8) } }),
+})
 
 export function queue(check: CheckStore): void {
   check(
@@ -186,19 +200,7 @@ export function queue(check: CheckStore): void {
     await store.activations.commit({
       nowMs,
       item: { id, nowMs, state: 'out', deliveryKey: 'item:1:5', number: 5, tried: 'sent' },
-      addDeliveries: [
-        {
-          key: 'item:1:5',
-          txn: null,
-          of: 'policy',
-          to: { pin },
-          payload: new Uint8Array([1]),
-          until: 'answer',
-          firstAtMs: nowMs,
-          endsAtMs: nowMs + 1_000_000,
-          packet: { kid, seq: 3, tag: new Uint8Array(8) },
-        },
-      ],
+      addDeliveries: [delivery('item:1:5', pin, kid)],
     })
     await store.activations.commit({ nowMs: nowMs + 9, eraseKeys: { pin, kids: [kid] } })
     const again = await store.queue.find(id)
@@ -221,6 +223,37 @@ export function queue(check: CheckStore): void {
       assert.equal(await store.handhelds.currentKey(pin), null)
     },
   )
+
+  check('what waits for the handhelds of a user who is removed goes with the user', async (store) => {
+    const { userId, kid } = await addHandheld(store, nowMs, pin)
+    const [id = 0] = await added(store, [item(userId)])
+    await added(store, [command(userId, 'lock')])
+    await store.activations.commit({
+      nowMs,
+      item: { id, nowMs, state: 'out', deliveryKey: 'item:1:5', number: 5, tried: 'sent' },
+      addDeliveries: [delivery('item:1:5', pin, kid)],
+    })
+    await store.users.remove(userId, nowMs + 1)
+    assert.deepEqual(await store.queue.list({ pin, open: true, limit: 10 }), [])
+    assert.deepEqual(await store.deliveries.runningFor({ pin }), [])
+    assert.equal(await store.queue.nextDueAtMs(), null)
+  })
+
+  check('an account that ends leaves the key of a run that is under way', async (store) => {
+    await addHandheld(store, nowMs, pin)
+    const txn = 'f'.repeat(32) as ActivationId
+    const key = { pin, kid: 77, suite: 1, txn, sealed: new Uint8Array(1), nextSeq: 1 } as const
+    await store.activations.commit({
+      nowMs,
+      addKey: { ...key, window: new Uint8Array() },
+      addDeliveries: [{ ...delivery(`m4:${txn}`, pin), txn, of: 'm4' }, delivery('ack', pin)],
+    })
+    await store.handhelds.end(pin, 'removed', nowMs)
+    const kids = (await store.handhelds.keys(pin)).map(({ kid }) => kid)
+    assert.deepEqual(kids, [77])
+    const left = (await store.deliveries.runningFor({ pin })).map(({ of }) => of)
+    assert.deepEqual(left, ['m4'])
+  })
 
   check('a removed handheld has no key, and nothing goes to it', async (store) => {
     await addHandheld(store, nowMs, pin)

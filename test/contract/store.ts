@@ -64,7 +64,7 @@ function users(check: CheckStore): void {
     const id = await withUser(store)
     const grantId = await openGrant(store, id)
     await store.watches.move([{ owner: alice, folder: 'INBOX', uidValidity: 1, nextUid: 5 }], e.start)
-    await store.users.remove(id)
+    await store.users.remove(id, e.start)
     assert.equal(await store.users.byAddress(alice), null)
     assert.equal(await store.users.grant(grantId), null)
     assert.equal(await store.users.record(grantId, alice, 1), null)
@@ -74,7 +74,7 @@ function users(check: CheckStore): void {
   check("a removed user is told to each run that is open, and its id is nobody else's", async (store) => {
     const id = await withUser(store)
     await store.activations.commit(runUnder(await openGrant(store, id), id))
-    await store.users.remove(id)
+    await store.users.remove(id, e.start)
     const due = await store.activations.dueWork(e.start, 10)
     assert.deepEqual(
       due.map(({ kind, lastCode }) => [kind, lastCode]),
@@ -89,7 +89,7 @@ function users(check: CheckStore): void {
       const id = await withUser(store)
       const addDeliveries = [e.txn, e.otherTxn].map((txn) => policyFor(txn))
       await store.activations.commit({ ...runUnder(await openGrant(store, id), id), addDeliveries })
-      await store.users.erase(id)
+      await store.users.erase(id, e.start)
       assert.equal(await store.users.byAddress(alice), null)
       assert.deepEqual(await store.activations.list({ limit: 10 }), [])
       assert.deepEqual(await store.activations.events(e.txn), [])
@@ -115,7 +115,7 @@ function users(check: CheckStore): void {
       assert.equal(await store.users.dropMailboxPassword(id), false)
       assert.equal(await store.users.mailboxPassword(alice), null)
       await store.users.keepMailboxPassword(id, bytes(6), e.start)
-      await store.users.remove(id)
+      await store.users.remove(id, e.start)
       await withUser(store)
       assert.equal(await store.users.mailboxPassword(alice), null)
     },

@@ -47,7 +47,7 @@ export async function takeMissing(
 ): Promise<readonly FieldChange[]> {
   if (removeMissing) {
     if (!dryRun) {
-      await parts.store.users.remove(user.id)
+      await parts.store.users.remove(user.id, parts.clock.nowMs())
       await parts.mail?.remove(user.address)
       parts.log.info({ user: user.address }, 'user removed')
     }

@@ -39,7 +39,7 @@ export async function applyPlans(
 
 /** Mailboxes of new users in the embedded mail server; for each plan the address that kept one from being made. */
 async function newMailboxes(
-  { mail, store }: Parts,
+  { mail, store, clock }: Parts,
   plans: readonly UserPlan[],
   written: readonly UserWritten[],
 ): Promise<(MailAddress | null)[]> {
@@ -57,7 +57,7 @@ async function newMailboxes(
   } catch (error) {
     for (const { i } of due) {
       const one = written[i]
-      if (one?.kind === 'done') await store.users.remove(one.id)
+      if (one?.kind === 'done') await store.users.remove(one.id, clock.nowMs())
     }
     throw error
   }
@@ -117,11 +117,11 @@ async function settle(
   written: UserWritten,
   mailboxTaken: MailAddress | null,
 ): Promise<Applied> {
-  const { log, store } = parts
+  const { log, store, clock } = parts
   if (written.kind === 'taken') return { fault: new Fault('user.exists', written.address) }
   if (written.kind === 'unknown') return { fault: new Fault('user.unknown', before?.address ?? '') }
   if (mailboxTaken) {
-    await store.users.remove(written.id)
+    await store.users.remove(written.id, clock.nowMs())
     return { fault: new Fault('user.exists', mailboxTaken) }
   }
   if (!before) {

@@ -33,7 +33,7 @@ export function userCases(parts: AdminParts): UserCases {
     remove: async (address) => {
       const user = await findUser(store.users, address)
       const last = await viewUser(store, user, clock.nowMs())
-      await store.users.remove(user.id)
+      await store.users.remove(user.id, clock.nowMs())
       await parts.mail?.remove(user.address)
       log.info({ user: user.address }, 'user removed')
       return last

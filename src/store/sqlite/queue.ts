@@ -272,13 +272,21 @@ export const endRun = (db: Db, pin: Pin, code: FaultCode, nowMs: number): void =
     ...[nowMs, code, pin],
   )
 
-/** A handheld's account ends: no key of it is left, and nothing goes to it any more. */
+/**
+ * A handheld's account ends: no key of it is left, and nothing goes to it any more. A run that is under way there is of
+ * another account, and goes on: its key is pending.
+ */
 export function endAccount(db: Db, pin: Pin, state: 'wiped' | 'removed' | 'replaced', nowMs: number): void {
+  const account = db.one<{ txn: string }>("SELECT txn FROM handheld WHERE pin = ? AND state = 'active'", pin)
   endRun(db, pin, `handheld.${state}`, nowMs)
   db.run("UPDATE handheld SET state = ?, wipe_at_ms = NULL WHERE pin = ? AND state = 'active'", state, pin)
   clearQueue(db, pin, nowMs)
-  db.run('DELETE FROM master_key WHERE pin = ?', pin)
+  const ends = account?.txn ?? ''
+  db.run("DELETE FROM master_key WHERE pin = ? AND (state != 'pending' OR txn = ?)", pin, ends)
   db.run('DELETE FROM inbound_answer WHERE pin = ?', pin)
   db.run('DELETE FROM inbound_part WHERE pin = ?', pin)
-  db.run("UPDATE delivery SET state = 'stopped' WHERE pin = ? AND state = 'running'", pin)
+  db.run(
+    "UPDATE delivery SET state = 'stopped' WHERE pin = ? AND state = 'running' AND (txn IS NULL OR txn = ?)",
+    ...[pin, ends],
+  )
 }

@@ -1,5 +1,5 @@
 import type { Grant } from '#activation/grant.ts'
-import type { MailAddress } from '#kernel/brand.ts'
+import type { MailAddress, Pin } from '#kernel/brand.ts'
 import type { NewGrant, NewUser, UserStore } from '../users.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Db } from './database.ts'
@@ -13,6 +13,7 @@ import {
   newestGrants,
 } from './grant-rows.ts'
 import { addInvitations } from './invitations.ts'
+import { endAccount } from './queue.ts'
 import { countUsers, findUsers, foundUser, selectUser, type UserRow, userFromRow } from './user-rows.ts'
 import { writeUser } from './user-write.ts'
 
@@ -36,7 +37,8 @@ export const users: Aggregate<UserStore> = {
   ],
   // Memberships come and go with users.
   touches: (method, [grant]) => {
-    if (method === 'write' || method === 'remove') return ['users', 'groups']
+    if (method === 'write') return ['users', 'groups']
+    if (method === 'remove') return ['users', 'groups', 'queue', 'deliveries']
     if (!grantMethods.includes(method)) return ['users']
     const isMailed = method === 'openGrant' && (grant as NewGrant).invitations
     return isMailed ? ['grants', 'work', 'invitations'] : ['grants', 'work']
@@ -44,8 +46,8 @@ export const users: Aggregate<UserStore> = {
   make: (db) => ({
     add: (user) => add(db, user),
     write: (writes, nowMs) => writes.map((one) => writeUser(db, one, nowMs)),
-    remove: (id) => remove(db, id),
-    erase: (id) => erase(db, id),
+    remove: (id, nowMs) => remove(db, id, nowMs),
+    erase: (id, nowMs) => erase(db, id, nowMs),
     list: () => db.all<UserRow>(`${selectUser} ORDER BY addresses`).map(userFromRow),
     find: (filter, page) => findUsers(db, filter, page),
     count: (filter = {}) => countUsers(db, filter),
@@ -115,19 +117,21 @@ function add(db: Db, { nowMs, ...set }: NewUser): number | null {
 }
 
 /** Keys and accounts go with the user; the list of activations stays for whoever asks what happened. */
-function remove(db: Db, id: number): void {
+function remove(db: Db, id: number, nowMs: number): void {
   const runs = 'SELECT txn FROM activation WHERE user_id = ?'
   db.run(`DELETE FROM master_key WHERE txn IN (${runs})`, id)
   db.run(`UPDATE delivery SET state = 'stopped' WHERE state = 'running' AND txn IN (${runs})`, id)
   db.run(`DELETE FROM run_secret WHERE txn IN (${runs})`, id)
+  const served = "SELECT pin FROM handheld WHERE user_id = ? AND state = 'active'"
+  for (const { pin } of db.all<{ pin: Pin }>(served, id)) endAccount(db, pin, 'removed', nowMs)
   db.run("UPDATE handheld SET state = 'removed' WHERE user_id = ?", id)
   db.run('DELETE FROM watch WHERE owner IN (SELECT address FROM user_address WHERE user_id = ?)', id)
   endOpenRuns(db, id)
   db.run('DELETE FROM user WHERE id = ?', id)
 }
 
-function erase(db: Db, id: number): void {
-  remove(db, id)
+function erase(db: Db, id: number, nowMs: number): void {
+  remove(db, id, nowMs)
   const runs = 'SELECT txn FROM activation WHERE user_id = ?'
   for (const table of ['work', 'delivery', 'activation_event'])
     db.run(`DELETE FROM ${table} WHERE txn IN (${runs})`, id)
@@ -138,6 +142,7 @@ function erase(db: Db, id: number): void {
       id,
       id,
     )
+  db.run('DELETE FROM queue_item WHERE user_id = ?', id)
   db.run('DELETE FROM handheld WHERE user_id = ?', id)
   db.run('DELETE FROM activation WHERE user_id = ?', id)
 }

@@ -58,7 +58,7 @@ test('a claim given back after the password’s life is closed with its records 
 
 test('the end of a run whose user was removed is recorded', async (t) => {
   const world = makeAgentWorld(t)
-  await world.env.store.users.remove(await claimed(world, 47))
+  await world.env.store.users.remove(await claimed(world, 47), e.start + 1)
   const { activation } = await raise(world.env, e.txn, () => dayOver)
   assert.equal(activation?.code, 'proof.not_confirmed')
   assert.deepEqual(await world.env.store.handhelds.servedPins(), [])

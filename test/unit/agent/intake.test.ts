@@ -89,7 +89,7 @@ test('a mailbox whose user is gone is read on, and begins nothing', async (t) =>
   const env = await site(world)
   const user = await env.store.users.byAddress(alice)
   assert(user)
-  await env.store.users.remove(user.id)
+  await env.store.users.remove(user.id, e.start)
   await takeBatch(env, batchOf(found(7, file())))
   assert.deepEqual(await allRuns(env), [])
   assert.equal(await nextUid(env), 100)

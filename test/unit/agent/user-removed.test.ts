@@ -33,7 +33,7 @@ const keyCheck = (world: AgentWorld) =>
 
 test('the key check of a handheld whose user was removed ends its run and brings no account', async (t) => {
   const world = makeAgentWorld(t)
-  await world.env.store.users.remove(await claimed(world))
+  await world.env.store.users.remove(await claimed(world), e.start + 1)
   const { activation } = await keyCheck(world)
   assert.equal(activation?.phase, 'stopped')
   assert.equal(activation?.code, 'grant.none')
