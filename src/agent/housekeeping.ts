@@ -2,7 +2,9 @@
 import { watchDate } from '#kernel/clock.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import { limits } from '#kernel/limits.ts'
+import { retryDelayMaxMs } from '#relay/mail-ask.ts'
 import type { AgentEnv } from './domain.ts'
+import { longestRetryMs } from './perform.ts'
 
 const everyMs = 60_000
 
@@ -35,8 +37,7 @@ export function startAgentHousekeeping(env: Env, due: () => void): () => void {
       })
   }
   // Whoever set the date back while no agent ran was not seen.
-  store.queue
-    .bringBack(clock.nowMs())
+  bringBack(store, clock.nowMs())
     .then((count) => {
       if (count > 0) due()
     })
@@ -46,6 +47,12 @@ export function startAgentHousekeeping(env: Env, due: () => void): () => void {
     closed = true
     cancel()
   }
+}
+
+async function bringBack({ queue, activations, invitations }: Env['store'], nowMs: number): Promise<number> {
+  const items = await queue.bringBack(nowMs)
+  const work = await activations.bringBack(nowMs, longestRetryMs)
+  return items + work + (await invitations.bringBack(nowMs, retryDelayMaxMs))
 }
 
 /** What was put off while the date was ahead would else wait until that date comes again. */

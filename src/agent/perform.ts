@@ -15,7 +15,8 @@ import { raise, type Situation } from './raise.ts'
 import { supersedeOthers } from './supersede.ts'
 
 const firstRetryMs = 1_000
-const lastRetryMs = 300_000
+/** The longest pause after work that failed. */
+export const longestRetryMs = 300_000
 
 /** Starts the performer; `poke` it whenever work may have been added. */
 export function startPerformer(env: AgentEnv, numbers: Numbers): Loop {
@@ -56,7 +57,7 @@ async function attempt(env: AgentEnv, numbers: Numbers, item: WorkItem): Promise
       'work failed',
     )
     if (error instanceof InvariantError) return broken(env, item)
-    const pauseMs = Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(item.tries, 20))
+    const pauseMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(item.tries, 20))
     await env.store.activations.putOffWork(item.key, env.clock.nowMs() + pauseMs, code)
   }
 }

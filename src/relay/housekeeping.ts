@@ -20,7 +20,12 @@ export function startHousekeeping(hub: RelayHub): () => Promise<void> {
   /** The date was set back by so much, and what follows from that is not done yet. */
   let backMs = 0
 
+  // Whoever set the date back while no relay ran was not seen.
+  let isNew = true
+
   const round = async (): Promise<void> => {
+    if (isNew && (await hub.store.bringMailsBack(clock.nowMs())) > 0) hub.postOffice.wake()
+    isNew = false
     backMs += Math.max(0, -dateSetMs())
     if (backMs > 0) await afterDateSet(hub, backMs)
     backMs = 0

@@ -129,7 +129,7 @@ export function chooseMails(
 }
 
 const retryDelaysMs = [10_000, 30_000, 60_000, 120_000, 300_000, 600_000]
-const retryDelayMaxMs = 900_000
+export const retryDelayMaxMs = 900_000
 
 /** How long to wait after the `tries`-th try was put off; jitter is the caller's. */
 export const retryDelayMs = (tries: number): number =>

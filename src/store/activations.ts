@@ -125,4 +125,9 @@ export interface ActivationStore {
   finishWork(key: string): Promise<void>
   /** The date was set back by so much: work that was put off comes earlier by the same; a `wake` keeps its date. */
   bringForward(byMs: number): Promise<void>
+  /**
+   * The same where nobody saw by how much: work that failed and waits longer than any pause is, and work of an
+   * activation that went on later than now, is due. Returns how much was.
+   */
+  bringBack(nowMs: number, longestPauseMs: number): Promise<number>
 }

@@ -57,4 +57,6 @@ export interface InvitationStore {
   putOff(id: number, nextAtMs: number, answer: string, code: FaultCode): Promise<void>
   /** The date was set back by so much: mails that were put off go earlier by the same. */
   bringForward(byMs: number): Promise<void>
+  /** The same where nobody saw by how much: what was put off for longer than any pause is is due. Returns how many were. */
+  bringBack(nowMs: number, longestPauseMs: number): Promise<number>
 }

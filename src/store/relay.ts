@@ -259,6 +259,8 @@ export interface RelayStore {
   endMail(result: MailResult): Promise<void>
   /** The date was set back by so much: what is to be tried later is tried earlier by the same. */
   bringMailsForward(byMs: number): Promise<void>
+  /** The same where nobody saw by how much: what came, or was tried, later than now is tried now. Returns how many were. */
+  bringMailsBack(nowMs: number): Promise<number>
   /** Queued mails whose life has ended are given up. */
   /** Whether `giveUpMails` would find any: nearly always none, which is cheap to read. */
   hasMailsToGiveUp(nowMs: number): Promise<boolean>

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import type { Activation } from '#activation/activation.ts'
 import { fold } from '#activation/reduce.ts'
 import type { ActivationId } from '#kernel/brand.ts'
+import type { WorkKind } from '#store/activations.ts'
 import type { NewDelivery } from '#store/deliveries.ts'
 import type { Store } from '#store/store.ts'
 import * as e from '../unit/activation/events.ts'
@@ -126,6 +127,31 @@ function users(check: CheckStore): void {
     await store.activations.commit({ nowMs: e.start, addWork })
     await store.activations.commit({ nowMs: e.start, finishWork: ['w'], addWork })
     assert.equal((await store.activations.dueWork(e.start, 10)).length, 1)
+  })
+
+  check('work that was put off under a date that was ahead is due once the date is right', async (store) => {
+    const day = 24 * e.hour
+    const { activation } = runUnder(await openGrant(store, await withUser(store)), 1)
+    assert(activation)
+    const next = { ...activation.next, sinceMs: e.start + day }
+    const work = (key: string, kind: WorkKind, dueAtMs: number, txn = e.otherTxn) =>
+      ({ key, txn, kind, dueAtMs }) as const
+    await store.activations.commit({
+      nowMs: e.start,
+      activation: { ...activation, next },
+      addWork: [
+        work('asked later', 'send_policy', e.start + day + 60_000, e.txn),
+        work('failed later', 'make_answer', e.start),
+        work('failed now', 'judge_proof', e.start),
+        work('asked now', 'send_books', e.start + day),
+        work('a date', 'wake', e.start + day, e.txn),
+      ],
+    })
+    await store.activations.putOffWork('failed later', e.start + day, 'smtp.unreachable')
+    await store.activations.putOffWork('failed now', e.start + 60_000, 'smtp.unreachable')
+    assert.equal(await store.activations.bringBack(e.start, 300_000), 2)
+    const due = (await store.activations.dueWork(e.start, 10)).map(({ key }) => key)
+    assert.deepEqual(due.toSorted(), ['asked later', 'failed later'])
   })
 }
 

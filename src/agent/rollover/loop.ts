@@ -20,7 +20,9 @@ import { checkLivesMs, contentOf, deliveryOf, keysOf, offerLivesMs, payloadOf } 
 const oldKeyLingersMs = 5_000
 
 const lingersForMs = (unfinished: readonly KeptRollover[], nowMs: number): number | null =>
-  unfinished.some(({ phase, phaseAtMs }) => phase === 'switched' && nowMs - phaseAtMs < oldKeyLingersMs)
+  unfinished.some(
+    ({ phase, phaseAtMs }) => phase === 'switched' && Math.abs(nowMs - phaseAtMs) < oldKeyLingersMs,
+  )
     ? oldKeyLingersMs
     : null
 

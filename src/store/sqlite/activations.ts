@@ -60,6 +60,12 @@ const methods = (db: Db, owned: Sync<ActivationStore>['owned']): Sync<Activation
       key,
     ),
   bringForward: (byMs) => void db.run("UPDATE work SET due_at_ms = due_at_ms - ? WHERE kind <> 'wake'", byMs),
+  bringBack: (nowMs, longestPauseMs) =>
+    db.run(
+      `UPDATE work SET due_at_ms = ? WHERE kind <> 'wake' AND due_at_ms > ? AND (tries > 0 AND due_at_ms > ? OR
+         EXISTS (SELECT 1 FROM activation a WHERE a.txn = work.txn AND json_extract(a.state_json, '$.sinceMs') > ?))`,
+      ...[nowMs, nowMs, nowMs + longestPauseMs, nowMs],
+    ),
   finishWork: (key) => void db.run('DELETE FROM work WHERE key = ?', key),
 })
 

@@ -62,6 +62,11 @@ export const invitations: Aggregate<InvitationStore> = {
         code,
         id,
       ),
+    bringBack: (nowMs, longestPauseMs) =>
+      db.run(
+        "UPDATE invitation_mail SET next_at_ms = ? WHERE state = 'queued' AND tries > 0 AND next_at_ms > ?",
+        ...[nowMs, nowMs + longestPauseMs],
+      ),
     bringForward: (byMs) =>
       void db.run(
         "UPDATE invitation_mail SET next_at_ms = next_at_ms - ? WHERE state = 'queued' AND tries > 0",

@@ -17,6 +17,7 @@ type Mails = Pick<
   | 'renewMail'
   | 'endMail'
   | 'bringMailsForward'
+  | 'bringMailsBack'
   | 'hasMailsToGiveUp'
   | 'giveUpMails'
 >
@@ -30,6 +31,10 @@ const columns = `txn, pin, body_hash AS bodyHash, body, address, domain, accepte
 
 /** The life a handheld gave its request is over before a mail server took it. */
 const toGiveUp = "WHERE state = 'queued' AND accepted_at_ms + life_ms <= ?"
+
+/** It came, or was tried, later than now. */
+const putOffAhead = `WHERE state = 'queued' AND next_try_at_ms > ?
+  AND max(accepted_at_ms, ifnull(mailed_at_ms, 0), ifnull(answered_at_ms, 0)) > ?`
 
 const answeredColumns = `${columns}, answered_at_ms AS answeredAtMs, answer`
 
@@ -114,6 +119,8 @@ export function makeRelayMails(db: Db): Mails {
     bringMailsForward: (byMs) => {
       db.run(`UPDATE relay_mail SET next_try_at_ms = next_try_at_ms - ? WHERE state = 'queued'`, byMs)
     },
+    bringMailsBack: (nowMs) =>
+      db.run(`UPDATE relay_mail SET next_try_at_ms = ? ${putOffAhead}`, ...[nowMs, nowMs, nowMs]),
     hasMailsToGiveUp: (nowMs) => db.one(`SELECT 1 FROM relay_mail ${toGiveUp} LIMIT 1`, nowMs) !== undefined,
     giveUpMails: (nowMs) => {
       const over = db.all<RelayMailRow>(`SELECT ${columns} FROM relay_mail ${toGiveUp}`, nowMs)
