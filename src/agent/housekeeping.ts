@@ -56,10 +56,10 @@ async function bringBack({ queue, activations, invitations }: Env['store'], nowM
 }
 
 /** What was put off while the date was ahead would else wait until that date comes again. */
-async function afterDateSetBack({ store, log }: Env, backMs: number): Promise<void> {
+async function afterDateSetBack({ store, log, clock }: Env, backMs: number): Promise<void> {
   log.warn({ backMs }, 'the date was set back')
   await store.activations.bringForward(backMs)
   await store.deliveries.bringForward(backMs)
-  await store.queue.bringForward(backMs)
+  await store.queue.bringForward(backMs, clock.nowMs())
   await store.invitations.bringForward(backMs)
 }

@@ -133,8 +133,11 @@ export interface QueueStore {
    * ended, and where the handheld does not work for its user any more.
    */
   again(id: number, nowMs: number): Promise<boolean>
-  /** The date was set back by so much: what waits for a time comes earlier by the same, the end of a wiped handheld too. */
-  bringForward(byMs: number): Promise<void>
+  /**
+   * The date was set back by so much: what waits for a time comes earlier by the same. So does the end of a handheld
+   * whose wipe was taken later than now; once, whoever else has seen the date change.
+   */
+  bringForward(byMs: number, nowMs: number): Promise<void>
   /** Every handheld that works and whose activation has brought it a policy, after this PIN; in the order of PINs. */
   given(after: Pin | '', limit: number): Promise<GivenTo[]>
   /** The same of one handheld; null where it does not work, or has no policy yet. */

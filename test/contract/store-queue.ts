@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Pin } from '#kernel/brand.ts'
 import type { NewItem } from '#store/queue.ts'
+import type { Store } from '#store/store.ts'
 import * as e from '../unit/activation/events.ts'
 import { addHandheld } from '../unit/admin/handheld-at-work.ts'
 import { added } from './store-queue-items.ts'
@@ -10,6 +11,21 @@ import type { CheckStore } from './store-support.ts'
 const nowMs = e.start
 const pin = '2100AB3F' as Pin
 const policyFor = (userId: number): NewItem => ({ pin, userId, kind: 'policy', digest: 'd', nowMs })
+
+const dayMs = 86_400_000
+const wipeWaitMs = 600_000
+
+/** A wipe was ordered with a wait, and acknowledged at that time. */
+async function wipeTaken(store: Store, atMs: number): Promise<void> {
+  const { userId } = await addHandheld(store, nowMs, pin)
+  const wipe = { ...policyFor(userId), kind: 'command', command: 'wipe', sealed: new Uint8Array(1) } as const
+  const [id = 0] = await added(store, [wipe])
+  await store.activations.commit({
+    nowMs: atMs,
+    item: { id, nowMs: atMs, state: 'done' },
+    account: { kind: 'wipe', pin, atMs: atMs + wipeWaitMs },
+  })
+}
 
 export function queueRaces(check: CheckStore): void {
   check('of two processes that send one item one does, and nothing of the other is kept', async (store) => {
@@ -80,6 +96,25 @@ export function queueRaces(check: CheckStore): void {
     await store.queue.change({ id, nowMs, state: 'waiting', dueAtMs: nowMs + 60_000 })
     await store.queue.bringBack(nowMs)
     assert.deepEqual(await store.queue.due(nowMs, 10), [], 'a pause that was asked for is kept')
+  })
+
+  check(
+    'a wipe taken under a date that was ahead ends as long after that, once, whoever saw it',
+    async (store) => {
+      await wipeTaken(store, nowMs + dayMs)
+      await store.queue.bringForward(dayMs, nowMs)
+      await store.queue.bringForward(dayMs, nowMs)
+      assert.equal(await store.queue.nextWipeAtMs(), nowMs + wipeWaitMs, 'two agents have seen it')
+      await store.queue.bringBack(nowMs)
+      assert.equal(await store.queue.nextWipeAtMs(), nowMs + wipeWaitMs, 'and one is started again')
+    },
+  )
+
+  check('and where nobody saw it, too', async (store) => {
+    await wipeTaken(store, nowMs + dayMs)
+    await store.queue.bringBack(nowMs)
+    await store.queue.bringBack(nowMs + 1_000)
+    assert.equal(await store.queue.nextWipeAtMs(), nowMs + wipeWaitMs)
   })
 
   check('of two acknowledgements that come in the wrong order the higher number counts', async (store) => {

@@ -52,10 +52,11 @@ export const queue: Aggregate<QueueStore> = {
         id,
         other,
       ),
-    bringForward: (byMs) => {
+    bringForward: (byMs, nowMs) => {
       db.run("UPDATE queue_item SET due_at_ms = due_at_ms - ? WHERE state = 'waiting'", byMs)
       // The handheld counts the time that passes, whatever the date is here.
-      db.run('UPDATE handheld SET wipe_at_ms = wipe_at_ms - ? WHERE wipe_at_ms IS NOT NULL', byMs)
+      db.run(`UPDATE handheld SET wipe_at_ms = wipe_at_ms - ? ${wipeTakenLater}`, byMs, nowMs)
+      db.run(`UPDATE queue_item SET since_ms = since_ms - ? ${takenLater}`, byMs, nowMs)
     },
     bringBack: (nowMs) => bringBack(db, nowMs),
     cancel: (id, nowMs) => {
@@ -151,14 +152,19 @@ const wakeOthers = (db: Db, pin: Pin, nowMs: number): void =>
     pin,
   )
 
+const taken = `(SELECT max(q.since_ms) FROM queue_item q
+  WHERE q.pin = handheld.pin AND q.command = 'wipe' AND q.state = 'done')`
+const wipeTakenLater = `WHERE wipe_at_ms IS NOT NULL AND ${taken} > ?`
+/** Brought into the time of now with its wipe, so that neither is brought twice. */
+const takenLater = "WHERE command = 'wipe' AND state = 'done' AND since_ms > ?"
+
 /** A wipe that was taken under a date that was ahead begins as long from now as it was to wait. */
 function bringBack(db: Db, nowMs: number): number {
-  const taken = `(SELECT max(q.since_ms) FROM queue_item q
-    WHERE q.pin = handheld.pin AND q.command = 'wipe' AND q.state = 'done')`
   const wipes = db.run(
-    `UPDATE handheld SET wipe_at_ms = ? + wipe_at_ms - ${taken} WHERE wipe_at_ms IS NOT NULL AND ${taken} > ?`,
+    `UPDATE handheld SET wipe_at_ms = ? + wipe_at_ms - ${taken} ${wipeTakenLater}`,
     ...[nowMs, nowMs],
   )
+  db.run(`UPDATE queue_item SET since_ms = ? ${takenLater}`, nowMs, nowMs)
   const items = db.run(
     "UPDATE queue_item SET due_at_ms = ? WHERE state = 'waiting' AND since_ms > ? AND due_at_ms > ?",
     ...[nowMs, nowMs, nowMs],
