@@ -4,6 +4,7 @@ import type { MailAddress } from '#kernel/brand.ts'
 import { type FaultCode, faultRow, type Turn } from '#kernel/fault.ts'
 import { type Activation, hasEnded, type Stage } from './activation.ts'
 import { type Grant, grantStateAt, isEarly, triesLeft } from './grant.ts'
+import { isAboutPassword, nowDo, type PasswordFacts } from './password-advice.ts'
 import type { PathFacts } from './path.ts'
 import { type Reason, waitingReason } from './waiting.ts'
 
@@ -20,8 +21,7 @@ export interface Explanation {
   readonly retryAtMs: number | null
 }
 
-export interface ExplainFacts {
-  readonly grant: Grant | null
+export interface ExplainFacts extends PasswordFacts {
   /** The main address of the user whose mailbox it is, where there is one. */
   readonly mainAddress?: MailAddress
   /** When the next message of this run is sent again, or null. */
@@ -32,7 +32,6 @@ export interface ExplainFacts {
   readonly booksLeftOut?: readonly string[]
   /** How the parts along the way stand; null or absent where that is not known. */
   readonly path?: PathFacts | null
-  readonly nowMs: number
 }
 
 /** What became of a handheld after its activation. */
@@ -86,7 +85,14 @@ function endedReason({ account, booksLeftOut = [] }: ExplainFacts): Reason | nul
   }
 }
 
-function faultWords(
+function faultWords(activation: Activation, code: FaultCode, facts: ExplainFacts): Words {
+  const words = codeWords(activation, code, facts)
+  return hasEnded(activation) && isAboutPassword(code)
+    ? { ...words, ...nowDo(activation, words, facts) }
+    : words
+}
+
+function codeWords(
   activation: Activation,
   code: FaultCode,
   { grant, mainAddress }: Pick<ExplainFacts, 'grant' | 'mainAddress'>,

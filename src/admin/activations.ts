@@ -107,6 +107,7 @@ async function explainRun(parts: Parts, run: Activation): Promise<ExplainedActiv
   const path = await pathOf(parts, run, user?.address ?? null)
   const facts = {
     grant: kept?.grant ?? null,
+    newestGrant: user ? ((await store.users.newestGrant(user.id))?.grant ?? null) : null,
     ...(user ? { mainAddress: user.address } : {}),
     nextSendAtMs: await nextSendOf(parts, run.txn),
     ...(await accountOf(parts, run, userId)),

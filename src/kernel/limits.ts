@@ -67,7 +67,7 @@ export const limits = {
   peersPerDeviceMax: 8,
   pinsPerListMax: 1_000,
   domainsPerServerMax: 256,
-  transactionsPerPinHour: 5,
+  transactionsPerPinHour: 10,
   mailsPerAddressHour: 60,
 
   // mail server

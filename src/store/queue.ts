@@ -67,6 +67,8 @@ export interface ItemChange {
   readonly leftOut?: readonly string[]
   /** It was sealed and sent, or could not be. */
   readonly tried?: 'sent' | 'failed'
+  /** Carried out although it was cancelled or replaced meanwhile. */
+  readonly late?: true
   /** Only where it still waits as it did when it was read: another process may have sent it since. */
   readonly ifWaiting?: Pick<QueueItem, 'tries' | 'failures'>
 }

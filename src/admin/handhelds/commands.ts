@@ -22,6 +22,9 @@ import { handheldDetail } from './handhelds.ts'
 
 type Parts = Pick<AdminParts, 'store' | 'clock' | 'log' | 'vault' | 'cutOffMs' | 'agentRuns'>
 
+/** So far back a wipe is looked for. */
+const itemsMax = 200
+
 export function commandCases(parts: Parts): CommandCases {
   const { store, clock, log } = parts
   return {
@@ -32,7 +35,7 @@ export function commandCases(parts: Parts): CommandCases {
     },
     setOwner: (pin, text) => command(parts, pin, { command: 'set_owner', ownerText: ownerText(text) }),
     wipe: (pin, terms) => command(parts, pin, wipeOrder(terms)),
-    cancelWipe: (pin) => command(parts, pin, { command: 'cancel_wipe' }),
+    cancelWipe: (pin) => cancelWipe(parts, pin),
     remove: async (typed) => {
       const { pin } = await activeAccount(parts, typed)
       await store.handhelds.end(pin, 'removed', clock.nowMs())
@@ -64,6 +67,27 @@ export async function activeAccount(
   const active = accounts.find(({ state }) => state === 'active')
   if (active) return active
   throw new Fault(accounts.length > 0 ? 'handheld.not_active' : 'handheld.unknown', shortened(typed))
+}
+
+/**
+ * A wipe that has not been sent leaves the queue; any other is taken back by a command of its own, which a handheld that
+ * is off gets after the wipe.
+ */
+async function cancelWipe(parts: Parts, typed: string): Promise<QueueItemView> {
+  const { store, clock } = parts
+  const { pin, wipeAtMs, activatedAtMs } = await activeAccount(parts, typed)
+  const items = await store.queue.list({ pin, limit: itemsMax })
+  const wipes = items.filter((one) => one.command === 'wipe' && one.queuedAtMs >= activatedAtMs)
+  const unsent = wipes.find(({ state, tries }) => state === 'waiting' && tries === 0)
+  if (unsent) {
+    await store.queue.cancel(unsent.id, clock.nowMs())
+    const now = await store.queue.find(unsent.id)
+    if (now?.tries === 0) return itemView(parts, now)
+  }
+  // What was taken out of the queue may lie at the relay all the same.
+  const isOrdered = wipeAtMs !== null || wipes.some(({ state, tries }) => state !== 'done' && tries > 0)
+  if (!isOrdered) throw new Fault('handheld.no_wipe', pin)
+  return command(parts, pin, { command: 'cancel_wipe' })
 }
 
 async function command(parts: Parts, typed: string, order: Order): Promise<QueueItemView> {

@@ -40,18 +40,20 @@ async function setRemoved(
   const book = books.find((one) => one.cid.toLowerCase() === cid.toLowerCase())
   if (!book) throw new Fault('book.unknown', shortened(typedCid))
   if (book.cid === 'CMIME' && removed) throw new Fault('book.needed')
-  await parts.store.policies.setBookRemoved(account.userId, book.cid, removed)
+  const isChanged = await parts.store.policies.setBookRemoved(account.userId, book.cid, removed)
   parts.log.info({ pin: account.pin, book: book.cid, removed }, 'a service book was taken away or given back')
-  return booksOf(parts, account)
+  return booksOf(parts, account, isChanged)
 }
 
-async function booksOf(parts: Parts, account: HandheldAccount): Promise<BooksView> {
+/** @param isChanged just now, so that nothing of it is queued yet: what waits is an older set */
+async function booksOf(parts: Parts, account: HandheldAccount, isChanged = false): Promise<BooksView> {
   const { store, srpId } = parts
   const user = await store.users.byId(account.userId)
   if (!user) throw new Fault('user.unknown', account.pin)
   const { policies, removedBooks } = await store.policies.reachOf(user.id)
   const rules = effectiveRules(layersFor(await store.policies.list(), policies))
   const all = serviceBooks({ address: user.address, displayName: user.displayName, srpId, rules })
+  const waiting = await owedItem(parts, account, 'books')
   return {
     pin: account.pin,
     user: user.address,
@@ -66,6 +68,7 @@ async function booksOf(parts: Parts, account: HandheldAccount): Promise<BooksVie
       removed: removedBooks.includes(cid),
       leftOut: account.books.leftOut.includes(uid),
     })),
-    waiting: await owedItem(parts, account, 'books'),
+    isOwed: isChanged || waiting !== null || account.books.applied === 0,
+    waiting: isChanged ? null : waiting,
   }
 }

@@ -85,6 +85,7 @@ export async function itemView(
     command: item.command,
     state: item.state,
     ...standing(item, running, other, agentRuns()),
+    ...(item.command === 'wipe' && item.state === 'done' ? { says: await wipeWords(store, item) } : {}),
     queuedAtMs: item.queuedAtMs,
     sinceMs: item.sinceMs,
     copies: running?.attempts ?? 0,
@@ -93,6 +94,18 @@ export async function itemView(
     number: item.number,
     leftOut: item.leftOut,
   }
+}
+
+/** A handheld answers a wipe before it obeys: what has become of it since is told by what came after. */
+async function wipeWords(store: Parts['store'], { id, pin, userId }: QueueItem): Promise<string> {
+  const newer = (await store.queue.list({ pin, limit: limitMax })).filter((one) => one.id > id)
+  const back = newer.find(({ command, state }) => command === 'cancel_wipe' && state === 'done')
+  if (back) return `The handheld had taken it, and forgot it again by item ${back.id}.`
+  const account = (await store.handhelds.byPin(pin)).find((one) => one.userId === userId)
+  if (account?.state === 'wiped') return 'The handheld has taken it, and has erased itself.'
+  return account?.state === 'active' && account.wipeAtMs !== null
+    ? 'The handheld has taken it, and erases itself when its time has come.'
+    : 'The handheld had taken it; what it was ordered for has ended otherwise.'
 }
 
 /** What the relay holds is not tried again: it goes when the handheld comes. */
@@ -118,15 +131,17 @@ function standing(
     case 'done':
       return ended(doneWords(item))
     case 'cancelled':
-      return { ...ended('Cancelled by an administrator.'), next: cancelledNext(item) }
+      return { ...ended(`Cancelled by an administrator.${mayArrive(item)}`), next: cancelledNext(item) }
     default:
-      return ended('A newer one, a wipe or a new activation has taken its place.')
+      return ended(`A newer one, a wipe or a new activation has taken its place.${mayArrive(item)}`)
   }
 }
 
-/** A handheld answers a command before it obeys: a wipe may still wait for its time. */
-function doneWords({ kind, command, leftOut }: QueueItem): string {
-  if (command === 'wipe') return 'The handheld has taken it, and erases itself when its time has come.'
+/** Nothing calls back what the relay has: where the handheld carries it out after all, the item says so. */
+const mayArrive = ({ tries }: QueueItem): string =>
+  tries === 0 ? '' : ' It had been sent: a copy at the relay may still reach the handheld.'
+
+function doneWords({ kind, leftOut }: QueueItem): string {
   if (kind === 'command') return 'The handheld has taken it.'
   return leftOut.length > 0 ? 'Applied in part.' : 'Applied.'
 }
@@ -134,18 +149,12 @@ function doneWords({ kind, command, leftOut }: QueueItem): string {
 const cancelledNext = ({ id, kind }: QueueItem): string =>
   kind === 'command'
     ? 'Nothing: give the command again where it is still wanted.'
-    : `The handheld keeps what it has until the next change; \`postkey queue resend ${id}\` sends it after all.`
+    : `Nothing more is sent until the next change; \`postkey queue resend ${id}\` sends it after all.`
 
 const asideWords = { says: faultRow('queue.set_aside').says, next: faultRow('queue.set_aside').next }
 
-function waiting({ code }: QueueItem, other: QueueItem | null, agentRuns: boolean): Standing {
-  if (other)
-    return {
-      says: `Waits for item ${other.id} to end.`,
-      next: 'Nothing: it goes by itself.',
-      turn: 'nobody',
-      code,
-    }
+function waiting({ code, command }: QueueItem, other: QueueItem | null, agentRuns: boolean): Standing {
+  if (other) return { ...behind(command, other), turn: 'nobody', code }
   if (code) return wordsOf(code)
   if (!agentRuns)
     return {
@@ -156,6 +165,15 @@ function waiting({ code }: QueueItem, other: QueueItem | null, agentRuns: boolea
     }
   return { says: 'Is about to go.', next: 'Nothing: it goes by itself.', turn: 'server', code }
 }
+
+/** Commands are carried out one after the other: a wipe without a wait is over before the handheld hears that it is not to be. */
+const behind = (command: string | null, other: QueueItem): Pick<Standing, 'says' | 'next'> =>
+  command === 'cancel_wipe' && other.command === 'wipe'
+    ? {
+        says: `The wipe, item ${other.id}, has been sent. Only a wipe that waits some time on the handheld can be taken back now.`,
+        next: 'To save a handheld that is off, keep it off the air, and see item and handheld with `postkey handheld show`.',
+      }
+    : { says: `Waits for item ${other.id} to end.`, next: 'Nothing: it goes by itself.' }
 
 const waitCodes = {
   policy: 'policy.not_acknowledged',

@@ -125,5 +125,8 @@ export interface BooksView {
   readonly sent: number
   readonly applied: number
   readonly books: readonly BookView[]
+  /** It has not registered the set as it should be. */
+  readonly isOwed: boolean
+  /** The set that is queued; null where none is, or not yet. */
   readonly waiting: QueueItemView | null
 }

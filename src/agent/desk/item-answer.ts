@@ -20,20 +20,22 @@ export interface Answer {
 /** `vault` opens a wipe's order, whose delay says when the handheld will be empty. */
 export function answered(
   vault: Vault,
-  item: QueueItem,
+  answeredItem: QueueItem,
   { status, retryMs, leftOut }: Answer,
   nowMs: number,
 ): Pick<Change, 'item' | 'account'> {
   // Taken out while it was on its way it stays so; but what the handheld has done, it has done.
-  const isOut = item.state === 'out'
-  if (!isOut && item.state !== 'cancelled' && item.state !== 'replaced') return {}
-  const verdict = verdictOn(item.kind, status, item.tries, retryMs)
-  const common = { id: item.id, nowMs, status, leftOut }
+  const { id, kind, state, tries, pin } = answeredItem
+  const isOut = state === 'out'
+  if (!isOut && state !== 'cancelled' && state !== 'replaced') return {}
+  const verdict = verdictOn(kind, status, tries, retryMs)
+  const common = { id, nowMs, status, leftOut }
   switch (verdict.state) {
     case 'done': {
-      const account = accountAfter(vault, item, leftOut, status, nowMs)
-      const done = { item: { ...common, state: 'done', code: null } } as const
-      return { ...(isOut ? done : {}), ...(account ? { account } : {}) }
+      const account = accountAfter(vault, answeredItem, leftOut, status, nowMs)
+      // Also where it had been taken out meanwhile: the queue says what has happened.
+      const item: ItemChange = { ...common, state: 'done', code: null, ...(isOut ? {} : { late: true }) }
+      return { item, ...(account ? { account } : {}) }
     }
     case 'refused':
       return isOut ? { item: { ...common, state: 'refused', code: verdict.code } } : {}
@@ -41,7 +43,7 @@ export function answered(
       if (!isOut) return {}
       const waiting: ItemChange = { ...common, state: 'waiting', dueAtMs: nowMs + verdict.afterMs }
       return verdict.policyFirst
-        ? { item: waiting, account: { kind: 'unsure', pin: item.pin, what: 'policy' } }
+        ? { item: waiting, account: { kind: 'unsure', pin, what: 'policy' } }
         : { item: waiting }
     }
   }

@@ -51,8 +51,7 @@ function describe(run: Run, view: BooksView): string {
   return `${run.terminal.bold(view.pin)}, ${view.user}. ${set}\n\n${table}${waiting}`
 }
 
-function standing({ removed, leftOut }: BookView, { applied, waiting }: BooksView): string {
-  const isOwed = waiting !== null || applied === 0
+function standing({ removed, leftOut }: BookView, { isOwed, waiting }: BooksView): string {
   if (removed) return isOwed ? 'is to be taken away' : 'taken away'
   if (leftOut) return 'left out by the handheld'
   if (!isOwed) return 'registered'

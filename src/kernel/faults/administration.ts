@@ -190,6 +190,12 @@ export const administrationFaults = {
     turn: 'administrator',
     retry: 'administrator',
   },
+  'handheld.no_wipe': {
+    says: 'No wipe waits for this handheld.',
+    next: 'Nothing. See what it was sent with `postkey queue list --of <pin> --all`.',
+    turn: 'administrator',
+    retry: 'none',
+  },
   'handheld.removed': {
     says: 'Since this activation the handheld was removed, or its user was.',
     next: 'Nothing, if that was meant; otherwise activate it again, after its user is added again where that was removed.',

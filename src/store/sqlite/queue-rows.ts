@@ -52,3 +52,10 @@ const fromRow = (row: ItemRow): QueueItem => ({
   code: row.code,
   leftOut: JSON.parse(row.left_out) as string[],
 })
+
+/** A debt is as old as its first part; what could not be made was never the handheld's. */
+export const owedSinceMs = (superseded: readonly QueueItem[], nowMs: number): number =>
+  superseded.reduce(
+    (sinceMs, item) => (item.state === 'set_aside' ? sinceMs : Math.min(sinceMs, item.owedSinceMs)),
+    nowMs,
+  )

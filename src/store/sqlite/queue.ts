@@ -4,7 +4,7 @@ import type { GivenTo, ItemChange, ItemState, NewItem, QueueFilter, QueueItem, Q
 import type { Aggregate } from './aggregate.ts'
 import type { Db, SqlValue } from './database.ts'
 import { type ReachRow, reachFromRow, reachOf } from './policies.ts'
-import { live, open, select } from './queue-rows.ts'
+import { live, open, owedSinceMs, select } from './queue-rows.ts'
 import { troubled } from './queue-troubles.ts'
 
 export const queue: Aggregate<QueueStore> = {
@@ -118,13 +118,6 @@ function add(db: Db, item: NewItem): number {
   )
 }
 
-/** A debt is as old as its first part; what could not be made was never the handheld's. */
-const owedSinceMs = (superseded: readonly QueueItem[], nowMs: number): number =>
-  superseded.reduce(
-    (sinceMs, item) => (item.state === 'set_aside' ? sinceMs : Math.min(sinceMs, item.owedSinceMs)),
-    nowMs,
-  )
-
 /**
  * Ends items and what of theirs is on its way; those that waited for them are due. What a wipe orders is no secret, and
  * stays: one that was on its way may have been taken all the same.
@@ -175,7 +168,12 @@ function bringBack(db: Db, nowMs: number): number {
 /** One that has ended meanwhile stays as it ended. False where the change was for one that waits, and it does not. */
 export function changeItem(db: Db, change: ItemChange): boolean {
   const { id, state, nowMs, ifWaiting } = change
-  const item = select(db, `WHERE id = ? AND ${live}`, id)[0]
+  const item = select(
+    db,
+    `WHERE id = ? AND (${live} OR ? AND state IN ('cancelled', 'replaced'))`,
+    id,
+    change.late ? 1 : 0,
+  )[0]
   if (!item) return ifWaiting === undefined
   if (ifWaiting && !waitsAs(item, ifWaiting)) return false
   const keepsSecret = state === 'waiting' || state === 'out' || state === 'set_aside'

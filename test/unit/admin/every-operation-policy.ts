@@ -8,6 +8,7 @@ const addBob = ['users.add', { address: 'bob@example.test' }] as const
 const ofSales: Given = { args: () => ['sales'], first: [makeSales] }
 const ofHandheld: Given = { args: () => [pin], handheld: true }
 const lockIt = ['handhelds.lock', pin] as const
+const wipeIt = ['handhelds.wipe', pin] as const
 
 export const everyPolicyOperation: Readonly<Record<string, Given>> = {
   'policies.rules': none,
@@ -39,7 +40,7 @@ export const everyPolicyOperation: Readonly<Record<string, Given>> = {
   'handhelds.lock': { args: (secret) => [pin, { password: secret, ownerText: 'Acme' }], handheld: true },
   'handhelds.setOwner': { args: () => [pin, 'Acme'], handheld: true },
   'handhelds.wipe': { args: () => [pin, { afterMinutes: 5 }], handheld: true },
-  'handhelds.cancelWipe': ofHandheld,
+  'handhelds.cancelWipe': { args: () => [pin], first: [wipeIt], handheld: true },
   'handhelds.remove': ofHandheld,
   'handhelds.resendPolicy': ofHandheld,
 }

@@ -75,7 +75,7 @@ export const everyCommand: Readonly<Record<string, Typed>> = {
   'handheld lock': order('--owner-text', 'Please call'),
   'handheld owner-text': order('Property of Acme'),
   'handheld wipe': order('--after', '60', '--yes'),
-  'handheld cancel-wipe': order(),
+  'handheld cancel-wipe': { ...order(), first: [['handheld', 'wipe', '2100AB3F', '--yes']] },
   'handheld remove': order('--yes'),
   'handheld resend-policy': order(),
   'policy list': { argv: [] },

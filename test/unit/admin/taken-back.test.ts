@@ -1,0 +1,93 @@
+/** What is taken back: wipes, items of the queue, service books; and what the answers say of it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { addHandheld } from './handheld-at-work.ts'
+import { openInstallation, startMs } from './installation.ts'
+
+async function atWork() {
+  const site = openInstallation()
+  const { pin, userId } = await addHandheld(site.store, startMs)
+  site.clock.advance(1_000)
+  const { store, clock } = site
+  const sent = (id: number) =>
+    store.queue.change({
+      id,
+      nowMs: clock.nowMs(),
+      state: 'out',
+      number: 5,
+      deliveryKey: `k${id}`,
+      tried: 'sent',
+    })
+  return { ...site, pin, userId, sent }
+}
+
+test('a wipe that was not sent leaves the queue, and nothing more is sent', async () => {
+  const { admin, pin, close } = await atWork()
+  const { id } = await admin.handhelds.wipe(pin)
+  const back = await admin.handhelds.cancelWipe(pin)
+  assert.deepEqual([back.id, back.state], [id, 'cancelled'])
+  assert.deepEqual(await admin.queue.list({}), [])
+  await close()
+})
+
+test('a wipe that was sent is taken back by a command, and what it can still do is said', async () => {
+  const { admin, pin, sent, close } = await atWork()
+  const { id } = await admin.handhelds.wipe(pin)
+  await sent(id)
+  const back = await admin.handhelds.cancelWipe(pin)
+  assert.deepEqual([back.command, back.state, back.waitsFor], ['cancel_wipe', 'waiting', id])
+  assert.match(back.says, /has been sent\. Only a wipe that waits/)
+  await close()
+})
+
+test('where no wipe was ordered none is taken back', async () => {
+  const { admin, pin, close } = await atWork()
+  await assert.rejects(admin.handhelds.cancelWipe(pin), { code: 'handheld.no_wipe' })
+  await close()
+})
+
+test('an item that was taken out after it was sent says that it may still arrive, and that it did', async () => {
+  const { admin, store, clock, pin, sent, close } = await atWork()
+  const { id } = await admin.handhelds.lock(pin)
+  await sent(id)
+  const cancelled = await admin.queue.cancel(id)
+  assert.match(cancelled.says, /may still reach the handheld/)
+  const nowMs = clock.nowMs()
+  await store.queue.change({ id, nowMs, state: 'done' })
+  assert.equal((await admin.queue.show(id)).state, 'cancelled')
+  await store.queue.change({ id, nowMs, state: 'done', late: true })
+  assert.equal((await admin.queue.show(id)).state, 'done')
+  await close()
+})
+
+test('a wipe that was carried out, or forgotten again, is said to be', async () => {
+  const { admin, store, clock, pin, close } = await atWork()
+  const { id } = await admin.handhelds.wipe(pin, { afterMinutes: 5 })
+  const done = async (item: number, atMs: number | null) =>
+    store.activations.commit({
+      nowMs: clock.nowMs(),
+      item: { id: item, nowMs: clock.nowMs(), state: 'done' },
+      account: { kind: 'wipe', pin, atMs },
+    })
+  await done(id, clock.nowMs() + 300_000)
+  assert.match((await admin.queue.show(id)).says, /erases itself when its time has come/)
+  const back = await admin.handhelds.cancelWipe(pin)
+  await done(back.id, null)
+  assert.match((await admin.queue.show(id)).says, new RegExp(`forgot it again by item ${back.id}`))
+  const last = await admin.handhelds.wipe(pin)
+  await done(last.id, clock.nowMs())
+  await store.queue.endWiped(clock.nowMs())
+  assert.match((await admin.queue.show(last.id)).says, /has erased itself/)
+  await close()
+})
+
+test('a book that was taken away or given back just now is owed, whatever older set waits', async () => {
+  const { admin, pin, close } = await atWork()
+  assert.equal((await admin.books.list(pin)).isOwed, false)
+  const taken = await admin.books.remove(pin, 'CICAL')
+  assert.deepEqual([taken.isOwed, taken.waiting], [true, null])
+  const again = await admin.books.remove(pin, 'CICAL')
+  assert.equal(again.isOwed, false, 'nothing has changed')
+  assert.equal((await admin.books.restore(pin, 'CICAL')).isOwed, true)
+  await close()
+})
