@@ -71,6 +71,28 @@ export function handhelds(check: CheckStore): void {
     assert.deepEqual(await store.handhelds.servedPins(), [e.otherPin])
   })
 
+  check('a rollover ends with the account of its handheld', async (store) => {
+    await store.activations.commit(activated(1, e.pin, e.start))
+    const none = { answer: null, heardSeq: null, doneSent: false, doneSeen: false, sealed: null }
+    const payloads = { answerPayload: null, checkPayload: bytes(1), donePayload: null }
+    const next = {
+      pin: e.pin,
+      txn: e.txn,
+      side: 'proposer',
+      phase: 'checking',
+      oldKid: 7,
+      newKid: 8,
+    } as const
+    const times = { startedAtMs: e.start, phaseAtMs: e.start }
+    await store.activations.commit({
+      nowMs: e.start,
+      rollover: { before: null, next: { ...next, offer: bytes(2), ...none, ...payloads, ...times } },
+    })
+    assert.equal((await store.rollovers.unfinished()).length, 1)
+    await store.handhelds.end(e.pin, 'removed', e.start + 1)
+    assert.deepEqual(await store.rollovers.unfinished(), [])
+  })
+
   check('an answer given is given again, until its number leaves the window', async (store) => {
     await store.activations.commit({ nowMs: e.start, addKey: key(7) })
     const mark = (seq: number, before: Uint8Array): Change => ({

@@ -287,6 +287,8 @@ export function endAccount(db: Db, pin: Pin, state: 'wiped' | 'removed' | 'repla
   clearQueue(db, pin, nowMs)
   const ends = account?.txn ?? ''
   db.run("DELETE FROM master_key WHERE pin = ? AND (state != 'pending' OR txn = ?)", pin, ends)
+  // Else its key check would be asked about without an end.
+  db.run('DELETE FROM rollover WHERE pin = ?', pin)
   db.run('DELETE FROM inbound_answer WHERE pin = ?', pin)
   db.run('DELETE FROM inbound_part WHERE pin = ?', pin)
   db.run(
