@@ -32,6 +32,7 @@ export interface NewWork {
 
 export interface WorkItem extends Omit<NewWork, 'ifOthersUnder'> {
   readonly tries: number
+  /** How the last try failed; of `close_run` and `end_run` why the run ends. */
   readonly lastCode: FaultCode | null
 }
 

@@ -84,6 +84,17 @@ function users(check: CheckStore): void {
     assert.notEqual(await withUser(store), id)
   })
 
+  check('why a run is to end is kept when the word could not be taken at once', async (store) => {
+    const id = await withUser(store)
+    await store.activations.commit(runUnder(await openGrant(store, id), id))
+    await store.users.remove(id, e.start)
+    const [word] = await store.activations.dueWork(e.start, 1)
+    assert(word)
+    await store.activations.putOffWork(word.key, e.start, 'store.unavailable')
+    const [again] = await store.activations.dueWork(e.start, 1)
+    assert.deepEqual([again?.lastCode, again?.tries], ['user.removed', 1])
+  })
+
   check(
     'an erased user leaves no activation, handheld or message behind, and nobody else loses one',
     async (store) => {

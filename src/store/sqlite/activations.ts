@@ -54,7 +54,9 @@ const methods = (db: Db, owned: Sync<ActivationStore>['owned']): Sync<Activation
   workOf: (txn) => db.all<WorkRow>('SELECT * FROM work WHERE txn = ? ORDER BY due_at_ms', txn).map(fromRow),
   putOffWork: (key, dueAtMs, code) =>
     void db.run(
-      'UPDATE work SET due_at_ms = ?, tries = tries + 1, last_code = ? WHERE key = ?',
+      // For these two it is what is to be said, and not how the last try went.
+      `UPDATE work SET due_at_ms = ?, tries = tries + 1,
+         last_code = CASE WHEN kind IN ('close_run', 'end_run') THEN last_code ELSE ? END WHERE key = ?`,
       dueAtMs,
       code,
       key,
