@@ -2,7 +2,7 @@
 import { type AtHand, atHandheld } from './at-hand.ts'
 import type { HandheldIo } from './cli-io.ts'
 import { handheldDirectory, type Options } from './cli-options.ts'
-import { orCancelled, readSecret } from './cli-secrets.ts'
+import { orCancelled, readNewSecret, readSecret } from './cli-secrets.ts'
 import { screens } from './screen.ts'
 import type { HandheldState } from './state.ts'
 
@@ -39,7 +39,7 @@ async function presentPassword(
 }
 
 const newPassword = (io: HandheldIo, options: Options): Promise<string> =>
-  readSecret(io, options, {
+  readNewSecret(io, options, {
     name: 'newFile',
     flag: '--new-file or --remove',
     question: 'New handheld password',

@@ -21,6 +21,19 @@ export async function readSecret(
   return secret
 }
 
+/** A secret that nobody knows yet: whoever types it types it twice. @throws Cancelled, Fault admin.usage */
+export async function readNewSecret(
+  io: HandheldIo,
+  options: Options,
+  asked: { readonly name: string; readonly flag: string; readonly question: string },
+): Promise<string> {
+  const secret = await readSecret(io, options, asked)
+  if (pathOption(io, options, asked.name) !== undefined) return secret
+  const again = await readSecret(io, options, { ...asked, question: `${asked.question}, again` })
+  if (again !== secret) throw new Fault('admin.usage', 'the two passwords differ')
+  return secret
+}
+
 /** Ends a command that was cancelled at a question as one. */
 export async function orCancelled(io: HandheldIo, work: () => Promise<void>): Promise<void> {
   try {

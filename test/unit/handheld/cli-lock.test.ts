@@ -80,3 +80,22 @@ test('whoever types at a handheld that runs is told so before a password is aske
   await type(['unlock', '--dir', home], { canAsk: true, askPassword })
   assert.deepEqual(asked, ['Handheld password'])
 })
+
+test('a new password is typed twice, and one that was typed otherwise the second time is not set', async () => {
+  const home = await saved('twice', inService().state)
+  const typing = (...answers: string[]) => {
+    const asked: string[] = []
+    const askPassword = async (question: string) => {
+      asked.push(question)
+      return answers.shift() ?? null
+    }
+    return { asked, canAsk: true, askPassword }
+  }
+  const slip = typing('mine alone', 'mine and yours', 'mine and yuors')
+  assert.equal(faultCodeOf((await type(['set-password', '--dir', home], slip)).error), 'admin.usage')
+  assert.deepEqual(slip.asked.length, 3)
+  const well = typing('mine alone', 'mine and yours', 'mine and yours')
+  assert.equal((await type(['set-password', '--dir', home], well)).out, 'The password was set.\n')
+  const second = typing('mine and yours', 'other words')
+  assert.deepEqual((await type(['set-password', '--dir', home], second)).exits, ['cancelled'])
+})
