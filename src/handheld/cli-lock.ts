@@ -3,6 +3,7 @@ import { type AtHand, atHandheld } from './at-hand.ts'
 import type { HandheldIo } from './cli-io.ts'
 import { handheldDirectory, type Options } from './cli-options.ts'
 import { orCancelled, readNewSecret, readSecret } from './cli-secrets.ts'
+import { demanded } from './password.ts'
 import { screens } from './screen.ts'
 import type { HandheldState } from './state.ts'
 
@@ -20,7 +21,7 @@ export const setPasswordCommand = (io: HandheldIo, options: Options): Promise<vo
   orCancelled(io, () =>
     act(io, options, async (state) => {
       const old = await presentPassword(io, options, state, ['oldFile', '--old-file'])
-      const password = options.remove === true ? null : await newPassword(io, options)
+      const password = options.remove === true ? null : await newPassword(io, options, demanded(state))
       return { kind: 'set_password', old, password }
     }),
   )
@@ -38,11 +39,11 @@ async function presentPassword(
   return lock.password ? readSecret(io, options, { name, flag, question: 'Handheld password' }) : ''
 }
 
-const newPassword = (io: HandheldIo, options: Options): Promise<string> =>
+const newPassword = (io: HandheldIo, options: Options, demands: string): Promise<string> =>
   readNewSecret(io, options, {
     name: 'newFile',
     flag: '--new-file or --remove',
-    question: 'New handheld password',
+    question: demands === '' ? 'New handheld password' : `New handheld password (${demands})`,
   })
 
 /** The last line says what came of it; the exit code whether it was what the person wanted. */

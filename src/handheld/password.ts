@@ -16,7 +16,7 @@ const dayMs = 24 * 60 * 60 * 1000
 /** As many as the rule may ask for. */
 const earlierMax = 10
 /** As in a command that sets one; in UTF-8. */
-const bytesMax = 128
+export const passwordBytesMax = 128
 
 /** Whether `typed` is the password. */
 export const isPassword = ({ salt, password }: Lock, typed: string): boolean =>
@@ -33,7 +33,7 @@ export function withPassword(lock: Lock, password: string | null, random: Random
 /** What speaks against a new password, by the rules in force. */
 export function passwordFault(state: HandheldState, password: string | null): PasswordFault | null {
   if (password === null) return ruleFlag(state, 'password_required') === true ? 'required' : null
-  if (utf8(password).length > bytesMax) return 'too_long'
+  if (utf8(password).length > passwordBytesMax) return 'too_long'
   return unfit(state, password) ?? (wasUsed(state, password) ? 'used_before' : null)
 }
 
@@ -41,6 +41,15 @@ export function passwordFault(state: HandheldState, password: string | null): Pa
 export function unfit(state: HandheldState, password: string): PasswordFault | null {
   if ([...password].length < (ruleNumber(state, 'password_min_length') ?? 1)) return 'too_short'
   return hasPattern(password, ruleNumber(state, 'password_pattern') ?? 0) ? null : 'pattern'
+}
+
+/** What the rules in force demand of a new password, in words for who has to choose one; empty where they demand nothing. */
+export function demanded(state: HandheldState): string {
+  const least = ruleNumber(state, 'password_min_length') ?? 1
+  const signs = patterns[ruleNumber(state, 'password_pattern') ?? 0]?.words
+  return [least > 1 ? `at least ${least} characters` : '', signs ?? '']
+    .filter((words) => words)
+    .join(', with ')
 }
 
 /** Null where nothing is due. */
@@ -67,12 +76,16 @@ function wasUsed(state: HandheldState, password: string): boolean {
   return [...(present ? [present.hash] : []), ...remembered].some((one) => equalInConstantTime(one, hash))
 }
 
-const demands: readonly (readonly RegExp[])[] = [
-  [],
-  [/\p{L}/u, /\p{Nd}/u],
-  [/\p{L}/u, /\p{Nd}/u, /[^\p{L}\p{Nd}\s]/u],
-  [/\p{Lu}/u, /\p{Ll}/u, /\p{Nd}/u, /[^\p{L}\p{Nd}\s]/u],
+const other = /[^\p{L}\p{Nd}\s]/u
+const patterns: readonly { readonly words: string; readonly signs: readonly RegExp[] }[] = [
+  { words: '', signs: [] },
+  { words: 'letters and digits', signs: [/\p{L}/u, /\p{Nd}/u] },
+  { words: 'letters, digits and another sign', signs: [/\p{L}/u, /\p{Nd}/u, other] },
+  {
+    words: 'capital and small letters, digits and another sign',
+    signs: [/\p{Lu}/u, /\p{Ll}/u, /\p{Nd}/u, other],
+  },
 ]
 
 const hasPattern = (password: string, pattern: number): boolean =>
-  (demands[pattern] ?? []).every((sign) => sign.test(password))
+  (patterns[pattern]?.signs ?? []).every((sign) => sign.test(password))

@@ -1,6 +1,7 @@
 /** The words on the screen while all goes well, to the letter; those for failures are `#protocol/handheld-text.ts`. */
 import type { MailAddress, SrpId } from '#kernel/brand.ts'
 import type { PasswordOutcome } from './action.ts'
+import { passwordBytesMax } from './password.ts'
 import type { HandheldState } from './state.ts'
 
 export const screens = {
@@ -33,19 +34,28 @@ const tries = (left: number | null): string => {
   return left === 1 ? ' 1 try is left before this handheld erases itself.' : ` ${left} tries are left.`
 }
 
-/** What the user reads after typing a password; `left` as in `triesLeft`. */
-export const passwordTexts: Readonly<Record<PasswordOutcome, (left: number | null) => string>> = {
+/** The rules are named together: who mends one fault does not meet the next. */
+const needs = (demands: string): string => (demands === '' ? '' : ` Your organisation wants ${demands}.`)
+
+/** What there is to know about a password that was typed: `left` as in `triesLeft`, `demands` as in `demanded`. */
+interface Typed {
+  readonly left: number | null
+  readonly demands: string
+}
+
+/** What the user reads after typing a password. */
+export const passwordTexts: Readonly<Record<PasswordOutcome, (typed: Typed) => string>> = {
   unlocked: () => screens.unlocked,
   must_change: () => 'Unlocked. Now choose a new password.',
   set: () => 'The password was set.',
   removed: () => 'The password was removed.',
-  wrong: (left) => `The password is not right.${tries(left)}`,
+  wrong: ({ left }) => `The password is not right.${tries(left)}`,
   erased: () => 'The password is not right, and was wrong too often.',
   required: () => 'Your organisation requires a password.',
-  too_short: () => 'This password is too short.',
-  pattern: () => 'This password lacks a kind of character that your organisation requires.',
+  too_short: ({ demands }) => `This password is too short.${needs(demands)}`,
+  pattern: ({ demands }) => `This password lacks a kind of character.${needs(demands)}`,
   used_before: () => 'This password was used before.',
-  too_long: () => 'This password is too long.',
+  too_long: () => `This password is too long: it may have ${passwordBytesMax} bytes.`,
 }
 
 /** The angle and square brackets are part of the text. */

@@ -2,6 +2,7 @@
 import type { PasswordOutcome } from './action.ts'
 import type { SetPassword, Unlock } from './event.ts'
 import {
+  demanded,
   isPassword,
   type PasswordDue,
   passwordDue,
@@ -119,5 +120,6 @@ function wrong(turn: Turn): void {
 }
 
 function tell(turn: Turn, outcome: PasswordOutcome): void {
-  turn.actions.push({ kind: 'password', outcome, text: passwordTexts[outcome](triesLeft(turn.state)) })
+  const typed = { left: triesLeft(turn.state), demands: demanded(turn.state) }
+  turn.actions.push({ kind: 'password', outcome, text: passwordTexts[outcome](typed) })
 }

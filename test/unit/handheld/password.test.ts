@@ -51,6 +51,25 @@ test('password_min_length: a shorter one is refused, in characters and not in by
   assert.equal(set(ruled({ password_min_length: 5 }).world, 'öööää'), 'set')
 })
 
+test('whoever chose a password that is not taken reads what the policy wants of it, all at once', () => {
+  const text = (rules: Readonly<Record<string, RuleValue>>, password: string) => {
+    const event = { kind: 'set_password', old: '', password } as const
+    return ruled(rules)
+      .world.raise(event)
+      .find((action) => action.kind === 'password')?.text
+  }
+  assert.equal(
+    text({ password_min_length: 8 }, 'abc'),
+    'This password is too short. Your organisation wants at least 8 characters.',
+  )
+  const both = { password_min_length: 8, password_pattern: 2 }
+  const wants = 'Your organisation wants at least 8 characters, with letters, digits and another sign.'
+  assert.equal(text(both, 'abc'), `This password is too short. ${wants}`)
+  assert.equal(text(both, 'abcdefgh'), `This password lacks a kind of character. ${wants}`)
+  assert.equal(text({}, ''), 'This password is too short.')
+  assert.equal(text({}, 'x'.repeat(129)), 'This password is too long: it may have 128 bytes.')
+})
+
 test('password_pattern: each value demands its kinds of characters', () => {
   const samples = ['abcdef', 'abcde1', 'abcd1!', 'Abcd1!']
   for (const pattern of [0, 1, 2, 3]) {
