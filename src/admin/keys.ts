@@ -88,12 +88,11 @@ const turnOf = ({ phase, side, doneSent, doneSeen }: KeptRollover): Turn => {
 const activeAccounts = async (store: Parts['store']): Promise<HandheldAccount[]> =>
   (await store.handhelds.list()).filter(({ state }) => state === 'active')
 
-/** @throws Fault handheld.unknown */
+/** @throws Fault handheld.unknown, handheld.not_active */
 async function pinsMeant({ store }: Parts, which: string): Promise<Pin[]> {
-  const accounts = await activeAccounts(store)
-  if (which === 'all') return accounts.map(({ pin }) => pin)
+  if (which === 'all') return (await activeAccounts(store)).map(({ pin }) => pin)
   const pin = typedPin(which)
-  if (!pin || accounts.every((account) => account.pin !== pin))
-    throw new Fault('handheld.unknown', shortened(which))
-  return [pin]
+  const accounts = pin ? await store.handhelds.byPin(pin) : []
+  if (pin && accounts.some(({ state }) => state === 'active')) return [pin]
+  throw new Fault(accounts.length > 0 ? 'handheld.not_active' : 'handheld.unknown', shortened(which))
 }

@@ -32,6 +32,16 @@ test('a replaced handheld names the one that took its place', async () => {
   )
 })
 
+test('a key of a handheld that works for nobody any more is not rolled over, and not because nobody knows it', async () => {
+  for (const [i, which] of [pin, otherPin].entries())
+    await addHandheld(site.store, startMs + i, which, undefined, undefined, 1)
+  const replaced = await site.run(['keys', 'roll', pin])
+  assert.equal(replaced.code, 4)
+  assert.match(replaced.err, /works for nobody any more[\s\S]*handheld\.not_active/)
+  assert.match((await site.run(['keys', 'roll', '2100AB41'])).err, /handheld\.unknown/)
+  assert.equal((await site.run(['keys', 'roll', otherPin])).code, 0)
+})
+
 test('a lock that a handheld has taken is told with its time and who ordered it, and no more is claimed', async () => {
   await addHandheld(site.store, startMs, pin)
   await site.run(['handheld', 'lock', pin])
