@@ -8,6 +8,7 @@ import { verdict } from '#admin/audit/audit.ts'
 import { type ChainBreak, checkChain, emptyHead } from '#audit/chain.ts'
 import { decodeExported, exportLineMax } from '#audit/export.ts'
 import { Fault } from '#kernel/fault.ts'
+import { fileFault } from '#kernel/file-fault.ts'
 
 /**
  * A new file for its owner alone; where the export breaks off, none.
@@ -17,7 +18,7 @@ import { Fault } from '#kernel/fault.ts'
 export async function exportTo(cwd: string, file: string, lines: AsyncIterable<string>): Promise<number> {
   const path = resolve(cwd, file)
   const handle = await open(path, 'wx', 0o600).catch((error: unknown) => {
-    throw new Fault('admin.file', file, error)
+    throw fileFault(file, error)
   })
   let written = 0
   try {
@@ -28,7 +29,7 @@ export async function exportTo(cwd: string, file: string, lines: AsyncIterable<s
     await handle.sync()
   } catch (error) {
     await rm(path, { force: true })
-    throw error instanceof Fault ? error : new Fault('admin.file', file, error)
+    throw error instanceof Fault ? error : fileFault(file, error)
   } finally {
     await handle.close()
   }
@@ -52,7 +53,7 @@ export async function verifyFile(cwd: string, file: string): Promise<AuditVerdic
       if (broken) break
     }
   } catch (error) {
-    throw error instanceof Fault ? error : new Fault('admin.file', file, error)
+    throw error instanceof Fault ? error : fileFault(file, error)
   }
   // A file without its last line was cut off, wherever that was.
   broken ??= head ? check.end(head) : { kind: 'cut_off', seq: check.checked() + 1 }

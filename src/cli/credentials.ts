@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Credentials } from '#admin/access/desk.ts'
-import { Fault } from '#kernel/fault.ts'
+import { fileFault } from '#kernel/file-fault.ts'
 import type { RunDeps } from './deps.ts'
 
 /** @throws Fault admin.file */
@@ -16,6 +16,6 @@ function firstLine(path: string): string {
   try {
     return readFileSync(path, 'utf8').split(/\r?\n/)[0]?.trim() ?? ''
   } catch (error) {
-    throw new Fault('admin.file', path, error)
+    throw fileFault(path, error)
   }
 }

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { BulkPasswordResult, BulkPasswordRow, BulkPasswordTerms } from '#admin/admin.ts'
-import { Fault, faultRow, isFaultCode } from '#kernel/fault.ts'
+import { faultRow, isFaultCode } from '#kernel/fault.ts'
+import { fileFault } from '#kernel/file-fault.ts'
 import { parseTable } from './csv.ts'
 import { begunPasswordFile, newPasswordFile, type PasswordFile, sameAddress } from './password-file.ts'
 import { startProgress } from './progress.ts'
@@ -82,7 +83,7 @@ async function readCsv(run: Run, file: string): Promise<string> {
   try {
     return readFileSync(resolve(run.deps.cwd, file), 'utf8')
   } catch (error) {
-    throw new Fault('admin.file', file, error)
+    throw fileFault(file, error)
   }
 }
 

@@ -2,6 +2,7 @@
 import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Fault } from '#kernel/fault.ts'
+import { fileFault } from '#kernel/file-fault.ts'
 import { csvLine, parseRows } from './csv.ts'
 
 export interface PasswordFile {
@@ -19,7 +20,7 @@ export function newPasswordFile(cwd: string, file: string, titles: readonly stri
   try {
     writeFileSync(path, csvLine(titles), { flag: 'wx', mode: 0o600 })
   } catch (error) {
-    throw new Fault('admin.file', file, error)
+    throw fileFault(file, error)
   }
   return { done: new Set(), write: (values) => appendFileSync(path, csvLine(values)) }
 }

@@ -1,9 +1,11 @@
 /** `policy …`: what only looks. */
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { EffectivePolicy } from '#admin/policy/views.ts'
 import { writePolicyFile } from '#config/policy-file.ts'
 import { Fault } from '#kernel/fault.ts'
+import { fileFault } from '#kernel/file-fault.ts'
 import { act, arg, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import {
@@ -118,7 +120,10 @@ async function exportFile(run: Run, args: readonly string[]): Promise<void> {
   const text = writePolicyFile(name, rules)
   const path = args[1]
   if (path === undefined) return run.print({ name, rules }, () => text)
-  if (existsSync(path)) throw new Fault('admin.file', `${path} is there already`)
-  writeFileSync(path, text, { flag: 'wx' })
+  try {
+    writeFileSync(resolve(run.deps.cwd, path), text, { flag: 'wx' })
+  } catch (error) {
+    throw fileFault(path, error)
+  }
   run.print({ name, path }, () => `Wrote ${name} to ${path}.\n`)
 }

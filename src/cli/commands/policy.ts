@@ -4,6 +4,7 @@ import type { PolicyAssignee, PolicyEdit } from '#admin/policy/cases.ts'
 import type { PolicyChanged, PolicyDetail, PolicyView } from '#admin/policy/views.ts'
 import { readPolicyFile } from '#config/policy-file.ts'
 import { Fault } from '#kernel/fault.ts'
+import { fileFault } from '#kernel/file-fault.ts'
 import { act, arg, examples } from '../act.ts'
 import { type Consent, mayLose, withConsent } from '../consent.ts'
 import type { Host } from '../deps.ts'
@@ -178,7 +179,7 @@ function readText(path: string): string {
     const text = readFileSync(path, 'utf8')
     if (text.length <= fileBytesMax) return text
   } catch (error) {
-    throw new Fault('admin.file', path, error)
+    throw fileFault(path, error)
   }
   throw new Fault('admin.file', `${path} is longer than 1 MiB`)
 }

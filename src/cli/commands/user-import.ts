@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import type { AdminSession } from '#admin/admin.ts'
 import type { ImportOptions, ImportResult } from '#admin/people/people.ts'
-import { Fault } from '#kernel/fault.ts'
+import { fileFault } from '#kernel/file-fault.ts'
 import { act, arg, examples } from '../act.ts'
 import { changeWords, faultWords } from '../changes.ts'
 import type { Host } from '../deps.ts'
@@ -150,7 +150,7 @@ async function readCsv(run: Run, file: string): Promise<string> {
   try {
     return readFileSync(resolve(run.deps.cwd, file), 'utf8')
   } catch (error) {
-    throw new Fault('admin.file', file, error)
+    throw fileFault(file, error)
   }
 }
 

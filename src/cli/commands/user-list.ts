@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { UserQuery } from '#admin/people/people.ts'
 import type { UserView } from '#admin/views.ts'
-import { Fault } from '#kernel/fault.ts'
+import { fileFault } from '#kernel/file-fault.ts'
 import { act, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import { allUsers } from '../pages.ts'
@@ -137,7 +137,7 @@ async function exportUsers(run: Run, args: readonly string[], options: FilterOpt
   try {
     writeFileSync(resolve(run.deps.cwd, file), csv(), { flag: 'wx', mode: 0o600 })
   } catch (error) {
-    throw new Fault('admin.file', file, error)
+    throw fileFault(file, error)
   }
   run.print({ file, users: users.length }, () => `${count(users.length, 'user')} written to ${file}.\n`)
 }

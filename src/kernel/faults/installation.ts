@@ -166,7 +166,7 @@ export const installationFaults = {
   },
   'admin.file': {
     says: 'A file that was named cannot be read or written.',
-    next: 'Check its path and rights.',
+    next: 'Check its path and rights. A file that is there already is never written over: name another one.',
     turn: 'administrator',
     retry: 'none',
   },

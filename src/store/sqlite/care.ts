@@ -1,6 +1,7 @@
 /** Looking after a database file: is it whole, which schema does it have, and a consistent copy of it. */
 import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { Fault } from '#kernel/fault.ts'
+import { fileFault } from '#kernel/file-fault.ts'
 import { openDatabase } from './database.ts'
 import { readMigrations } from './migrate.ts'
 import { markBackup } from './restore.ts'
@@ -39,7 +40,7 @@ export function newBackupFile(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {
-    throw new Fault('admin.file', path, error)
+    throw fileFault(path, error)
   }
 }
 
