@@ -246,6 +246,8 @@ export interface AdminSession extends Admin {
   readonly via: 'server' | 'store'
   /** As whom, with which role. */
   whoami(): Promise<Omit<Caller, 'from'>>
+  /** Before a person is asked about an act. @throws Fault admin.not_allowed, which the audit log then has as of the act */
+  mayDo(operation: string, on: string): Promise<void>
   /** @throws Fault admin.unauthenticated, admin.too_many_tries */
   login(account: string, password: string): Promise<IssuedToken>
   /** Ends the session whose token this command has. @throws Fault admin.unauthenticated */

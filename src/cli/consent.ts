@@ -1,5 +1,7 @@
 /** Acts by which something is lost: they ask for its name, and can be tried without losing it. */
 import type { Command } from 'commander'
+import { mayDo } from '#admin/access/roles.ts'
+import type { AdminSession } from '#admin/admin.ts'
 import { Fault } from '#kernel/fault.ts'
 import { promptsOf } from './prompts.ts'
 import { Cancelled, type Run, usage } from './run.ts'
@@ -20,20 +22,30 @@ export interface Loss {
   readonly says: string
   /** What a dry run answers to programs. */
   readonly value: object
+  /** By which it is lost: whoever may not do it is not asked either. */
+  readonly operation: string
 }
 
 /**
  * True where it may be done; false on a dry run, which has then been answered. Without a terminal only `--yes` consents.
- * @throws Fault admin.not_confirmed where another name is typed, so that nobody loses the wrong one
+ * @throws Fault admin.not_allowed, admin.not_confirmed where another name is typed, so that nobody loses the wrong one
  */
-export async function mayLose(run: Run, { yes, dryRun }: Consent, loss: Loss): Promise<boolean> {
-  const { name, says, value } = loss
+export async function mayLose(
+  run: Run,
+  admin: Pick<AdminSession, 'whoami' | 'mayDo'>,
+  { yes, dryRun }: Consent,
+  { name, says, value, operation }: Loss,
+): Promise<boolean> {
   if (dryRun) {
-    run.print(value, () => `${says}\nA dry run: nothing was done.\n`)
+    // Nothing is tried: the audit log has nothing of it.
+    const { role } = await admin.whoami()
+    const inVain = mayDo(role, operation) ? '' : `Your role (${role}) may not do this. `
+    run.print(value, () => `${says}\n${inVain}A dry run: nothing was done.\n`)
     return false
   }
   if (yes) return true
   if (!run.terminal.canAsk) throw usage('not asked on a terminal: add --yes')
+  await admin.mayDo(operation, name)
   const typed = await promptsOf(run).text(`${says} Type ${name} to go on`)
   if (typed === null) throw new Cancelled()
   if (typed.trim().toLowerCase() !== name.toLowerCase())

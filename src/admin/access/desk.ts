@@ -8,8 +8,10 @@ import { makeBucket } from '#kernel/rate.ts'
 import type { AccessToken } from '#store/accounts.ts'
 import type { Admin } from '../admin.ts'
 import { asCaller } from '../audit/audited.ts'
+import { subjectText } from '../audit/ledger.ts'
 import type { AdminParts } from '../ports.ts'
 import { type Caller, owner } from './caller.ts'
+import { mayDo, operationRoles } from './roles.ts'
 import { fitsToken, issueToken, parseToken, tokenState } from './token.ts'
 import type { IssuedToken } from './views.ts'
 
@@ -28,6 +30,11 @@ export interface Desk {
   login(name: string, password: string, from: Caller['from']): Promise<IssuedToken>
   /** Ends the session, or revokes the token, that is brought. @throws Fault admin.unauthenticated */
   logout(token: string, from: Caller['from']): Promise<void>
+  /**
+   * Whether somebody may do it, before they are asked anything about it. Who may not is written down as in the act itself.
+   * @throws Fault admin.not_allowed, admin.protocol for an operation that there is not
+   */
+  allow(caller: Caller, operation: string, on: string): Promise<void>
   /** The use cases for somebody who is known. */
   admin(caller: Caller): Admin
 }
@@ -61,12 +68,23 @@ export function makeDesk(parts: DeskParts, admin: () => Admin): Desk {
     log.warn({ code: 'admin.unauthenticated' }, 'a token was not accepted')
     throw new Fault('admin.unauthenticated')
   }
-  const noted = async (who: string, role: string, from: Caller['from'], what: string, outcome: string) =>
+  const noted = async (
+    { who, role, from }: Omit<Caller, 'role'> & { readonly role: string },
+    what: string,
+    outcome: string,
+    on = '',
+  ) =>
     void (await store.audit.append([
-      { atMs: clock.nowMs(), who, role, from, what, on: '', change: '{}', outcome, answers: null },
+      { atMs: clock.nowMs(), who, role, from, what, on, change: '{}', outcome, answers: null },
     ]))
   return {
     admin: as,
+    allow: async (caller, operation, on) => {
+      if (!Object.hasOwn(operationRoles, operation)) throw new Fault('admin.protocol', 'no such operation')
+      if (mayDo(caller.role, operation)) return
+      await noted(caller, operation, 'admin.not_allowed', subjectText(on))
+      throw new Fault('admin.not_allowed', `${operation} by ${caller.role}`)
+    },
     identify: async ({ osUser, token }, { from, ownersAlone }) => {
       if (token !== null) return { ...(await known(token)).caller, from }
       if (ownersAlone) return owner(osUser, from)
@@ -77,7 +95,11 @@ export function makeDesk(parts: DeskParts, admin: () => Admin): Desk {
       const account = await store.accounts.find(name)
       const good = (await checkPassword(password, account?.password ?? null)) && account?.disabled === false
       const who = account ? `account:${account.name}` : 'unknown'
-      await noted(who, account?.role ?? 'none', from, 'login', good ? 'ok' : 'admin.unauthenticated')
+      await noted(
+        { who, role: account?.role ?? 'none', from },
+        'login',
+        good ? 'ok' : 'admin.unauthenticated',
+      )
       if (!account || !good) throw new Fault('admin.unauthenticated')
       const own = { name: account.name, role: null, account: account.name }
       const { token, row } = issueToken(random, own, sessionHours, clock.nowMs())
@@ -86,7 +108,7 @@ export function makeDesk(parts: DeskParts, admin: () => Admin): Desk {
     },
     logout: async (text, from) => {
       const { token, caller } = await known(text)
-      await noted(caller.who, caller.role, from, 'logout', 'ok')
+      await noted({ ...caller, from }, 'logout', 'ok')
       await store.accounts.revokeToken(token.id, clock.nowMs())
     },
   }

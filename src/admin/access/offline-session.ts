@@ -16,6 +16,7 @@ export async function offlineSession(
     ...desk.admin(caller),
     via: 'store',
     whoami: async () => ({ who: caller.who, role: caller.role }),
+    mayDo: (operation, on) => desk.allow(caller, operation, on),
     login: (account, password) => desk.login(account, password, door.from),
     logout: () => desk.logout(credentials.token ?? '', door.from),
     close,

@@ -93,7 +93,7 @@ function changeText(change: Change): string {
 }
 
 /** As it is known everywhere else: addresses and PINs in their canonical form. */
-function subjectText(value: unknown): string {
+export function subjectText(value: unknown): string {
   if (typeof value !== 'string') return ''
   const address = value.includes('@') ? canonicalEmail(value) : null
   if (address?.ok) return address.value

@@ -30,6 +30,7 @@ export async function connectAdmin(
     ...remoteAdmin(place),
     via: 'server',
     whoami: async () => (await one(place, 'whoami', [])) as Awaited<ReturnType<AdminSession['whoami']>>,
+    mayDo: async (...args) => void (await one(place, 'mayDo', args)),
     login: async (...args) => (await one(place, 'login', args)) as IssuedToken,
     logout: async () => void (await one(place, 'logout', [])),
     close: async () => {},

@@ -123,8 +123,14 @@ async function atDoor(
   if (name === 'login' && typeof account === 'string' && typeof password === 'string')
     return { value: await desk.login(account, password, door.from) }
   if (name === 'logout') return { value: await desk.logout(credentials.token ?? '', door.from) }
-  if (name !== 'whoami') return null
-  const { who, role } = await desk.identify(credentials, door)
+  if (name !== 'whoami' && name !== 'mayDo') return null
+  const caller = await desk.identify(credentials, door)
+  const { who, role } = caller
+  if (name === 'mayDo') {
+    const [operation, on] = args
+    if (typeof operation !== 'string' || typeof on !== 'string') return null
+    await desk.allow(caller, operation, on)
+  }
   return { value: { who, role } }
 }
 

@@ -118,7 +118,8 @@ async function remove(run: Run, args: readonly string[], consent: Consent): Prom
   await run.admin(async (admin) => {
     const account = await admin.accounts.show(name)
     const says = `Removes the account ${name} (${account.role}); its sessions end.`
-    if (!(await mayLose(run, consent, { name, says, value: account }))) return
+    if (!(await mayLose(run, admin, consent, { name, says, value: account, operation: 'accounts.remove' })))
+      return
     const removed = await admin.accounts.remove(name)
     run.print(removed, () => `Removed ${removed.name}.\n`)
   })

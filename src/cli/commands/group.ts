@@ -119,7 +119,15 @@ async function remove(run: Run, args: readonly string[], options: Consent): Prom
     const says = `Removes group ${name}: ${count(group.members, 'user')} would no longer be in it; they stay.`
     // An empty group is soon made again.
     const consent = group.members === 0 && !options.dryRun ? { ...options, yes: true } : options
-    if (!(await mayLose(run, consent, { name: group.name, says, value: group }))) return
+    if (
+      !(await mayLose(run, admin, consent, {
+        name: group.name,
+        says,
+        value: group,
+        operation: 'groups.remove',
+      }))
+    )
+      return
     const removed = await admin.groups.remove(group.name)
     run.print(removed, () => `Removed group ${name}.\n`)
   })

@@ -2,12 +2,14 @@
 import type { Command } from 'commander'
 import type { LockTerms, WipeTerms } from '#admin/policy/cases.ts'
 import type { QueueItemView } from '#admin/policy/views.ts'
+import type { HandheldDetail } from '#admin/views.ts'
 import { act, arg, examples } from '../act.ts'
 import { type Consent, mayLose, withConsent } from '../consent.ts'
 import type { Host } from '../deps.ts'
 import { describeItem, itemName } from '../policy-tables.ts'
 import { readPassword } from '../prompts.ts'
 import { type Run, usage } from '../run.ts'
+import { count } from '../text.ts'
 
 interface LockOptions {
   readonly setPassword?: boolean
@@ -115,13 +117,23 @@ async function wipe(run: Run, args: readonly string[], options: WipeOptions): Pr
   }
   await run.admin(async (admin) => {
     const value = await admin.handhelds.show(arg(args, 0))
-    const { pin, user, model } = value
-    const what = organisationOnly ? 'the organisation’s data on' : 'everything on'
-    const says = `Erases ${what} handheld ${pin} (${model}) of ${user ?? 'nobody'}.`
-    if (!(await mayLose(run, options, { name: pin, says, value }))) return
+    const { pin } = value
+    const says = wipeWords(value, terms)
+    if (!(await mayLose(run, admin, options, { name: pin, says, value, operation: 'handhelds.wipe' }))) return
     const item = await admin.handhelds.wipe(pin, terms)
     run.print(item, () => describeItem(run, item))
   })
+}
+
+function wipeWords({ pin, user, model, queue }: HandheldDetail, terms: WipeTerms): string {
+  const { afterMinutes = 0, organisationOnly } = terms
+  const what = organisationOnly ? 'the organisation’s data on' : 'everything on'
+  const when = afterMinutes === 0 ? '' : `, ${count(afterMinutes, 'minute')} after it has the command`
+  const replaced = queue.filter(({ kind }) => kind === 'command').map(itemName)
+  return (
+    `Erases ${what} handheld ${pin} (${model}) of ${user ?? 'nobody'}${when}.` +
+    (replaced.length === 0 ? '' : ` Takes the place of what waits for it: ${replaced.join(', ')}.`)
+  )
 }
 
 async function remove(run: Run, args: readonly string[], consent: Consent): Promise<void> {
@@ -132,7 +144,8 @@ async function remove(run: Run, args: readonly string[], consent: Consent): Prom
     const says =
       `Ends the account of handheld ${pin} of ${user ?? 'nobody'}. Nothing is erased on the handheld.` +
       (dropped === '' ? '' : ` What waits for it is dropped: ${dropped}.`)
-    if (!(await mayLose(run, consent, { name: pin, says, value }))) return
+    if (!(await mayLose(run, admin, consent, { name: pin, says, value, operation: 'handhelds.remove' })))
+      return
     const removed = await admin.handhelds.remove(pin)
     run.print(removed, () => `Handheld ${removed.pin} works for nobody any more; its keys are erased.\n`)
   })

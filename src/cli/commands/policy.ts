@@ -118,7 +118,8 @@ async function remove(run: Run, args: readonly string[], consent: Consent): Prom
     const policy = await admin.policies.show(arg(args, 0))
     const { name } = policy
     const says = `Removes the policy ${name}, which reaches ${count(policy.handhelds, 'handheld')}.`
-    if (!(await mayLose(run, consent, { name, says, value: policy }))) return
+    if (!(await mayLose(run, admin, consent, { name, says, value: policy, operation: 'policies.remove' })))
+      return
     const removed = await admin.policies.remove(name)
     run.print(removed, () => `Removed the policy ${removed.name}. ${reached(removed)}\n`)
   })

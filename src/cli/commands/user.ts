@@ -150,7 +150,7 @@ async function remove(run: Run, args: readonly string[], consent: Consent): Prom
     const user = await admin.users.show(address)
     const { address: name } = user
     const says = `Removes ${name} with passwords, keys and ${count(user.handhelds.length, 'handheld')}.`
-    if (!(await mayLose(run, consent, { name, says, value: user }))) return
+    if (!(await mayLose(run, admin, consent, { name, says, value: user, operation: 'users.remove' }))) return
     const removed = await admin.users.remove(user.address)
     run.print(removed, () => `Removed ${removed.address}.\n`)
   })

@@ -79,6 +79,21 @@ test('somebody at the group’s socket cannot make a server leave', async () => 
   assert.match(await postAdmin(path, 'ping', '[]'), new RegExp(`"value":${wireVersion}`))
 })
 
+test('whether somebody may do it is answered before it is done, and a no is written down like the act itself', async () => {
+  const { token } = await site.admin.tokens.add({ name: 'desk', role: 'helpdesk', hours: 2 })
+  const session = await at(group, token)
+  await session.mayDo('passwords.generate', 'alice@example.test')
+  await assert.rejects(session.mayDo('handhelds.wipe', '2100ab3f'), hasCode('admin.not_allowed'))
+  await assert.rejects(session.mayDo('what.ever', ''), hasCode('admin.protocol'))
+  await assert.rejects((await at(group, 'pk_no')).mayDo('users.list', ''), hasCode('admin.unauthenticated'))
+  const noted = (await site.admin.audit.list({ by: 'desk' })).map(({ what, on, outcome }) => [
+    what,
+    on,
+    outcome,
+  ])
+  assert.deepEqual(noted, [['handhelds.wipe', '2100AB3F', 'admin.not_allowed']])
+})
+
 test('a token has its role, until it runs out or is revoked', async () => {
   const { token } = await site.admin.tokens.add({ name: 'ci', role: 'administrator', hours: 2 })
   assert.match(token, /^pk_[0-9a-f]{16}_[0-9a-f]{64}$/)

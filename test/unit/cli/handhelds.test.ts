@@ -188,3 +188,44 @@ test('another PIN than the one to be wiped is called that, and nothing is done',
   assert.match(err, /code +admin\.not_confirmed/)
   assert.deepEqual(await site.store.queue.list({ pin, limit: 1 }), [])
 })
+
+test('whoever may not wipe is told so before anything is asked, and by a dry run as well', async () => {
+  await addHandheld(site.store, startMs, pin)
+  const { token } = await site.admin.tokens.add({ name: 'desk', role: 'helpdesk', hours: 1 })
+  const env = { POSTKEY_TOKEN: token }
+  const never = async () => assert.fail('a question in vain')
+  const prompts = { password: never, text: never, confirm: never }
+  const { code, err } = await site.run(['handheld', 'wipe', pin], { env, prompts })
+  assert.equal(code, 77)
+  assert.match(err, /handhelds\.wipe by helpdesk\)[\s\S]*admin\.not_allowed/)
+  const noted = async () => (await site.run(['audit', 'list', '--what', 'handhelds', '--by', 'desk'])).out
+  assert.match(await noted(), /token:desk +handhelds\.wipe +2100AB3F +admin\.not_allowed\n$/)
+  const dry = await site.run(['handheld', 'wipe', pin, '--dry-run'], { env })
+  assert.match(dry.out, /Your role \(helpdesk\) may not do this\. A dry run/)
+  assert.equal((await site.run(['handheld', 'wipe', pin, '--yes'], { env })).code, 77, 'the server judges')
+})
+
+test('a wipe says beforehand when it begins and which commands give way to it', async () => {
+  await addHandheld(site.store, startMs, pin)
+  const dry = async (...options: string[]) =>
+    (await site.run(['handheld', 'wipe', pin, '--dry-run', ...options])).out
+  assert.match(
+    await dry(),
+    /^Erases everything on handheld 2100AB3F \([^)]*\) of hana@example\.test\.\nA dry run/,
+  )
+  await site.run(['handheld', 'owner-text', pin, 'Hana'])
+  await site.run(['handheld', 'lock', pin])
+  const gives = 'Takes the place of what waits for it: (lock, set owner|set owner, lock)\\.\\n'
+  assert.match(await dry('--after', '1'), new RegExp(`test, 1 minute after it has the command\\. ${gives}`))
+  let asked = ''
+  const text = async (question: string) => {
+    asked = question
+    return null
+  }
+  const prompts = { password: async () => null, text, confirm: async () => false }
+  await site.run(['handheld', 'wipe', pin, '--organisation-only', '--after', '60'], { prompts })
+  assert.match(
+    asked,
+    /^Erases the organisation’s data on .*, 60 minutes after it has the command\. Takes .* Type 2100AB3F/,
+  )
+})
