@@ -52,6 +52,15 @@ export function pathOption(io: HandheldIo, options: Options, name: string): stri
 export const handheldDirectory = (io: HandheldIo, options: Options): string =>
   pathOption(io, options, 'dir') ?? join(io.dataDir(), 'handheld')
 
+/** A command for the same handheld as it can be typed where this one was: without its `--dir` it would be another one's. */
+export function sameHandheld(options: Options, command: string): string {
+  const dir = textOption(options, 'dir')
+  return `postkey handheld ${command}${dir === undefined ? '' : ` --dir ${quoted(dir)}`}`
+}
+
+const quoted = (text: string): string =>
+  /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+
 /** @throws Fault handheld.no_relay */
 export const relayOptions = (io: HandheldIo, options: Options): Promise<RelayTrust> =>
   loadRelayTrust(pathOption(io, options, 'trust') ?? join(io.dataDir(), 'handheld.json'), {

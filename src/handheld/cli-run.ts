@@ -2,7 +2,14 @@
 import { Fault } from '#kernel/fault.ts'
 import { exitOf } from './cli-activate.ts'
 import type { HandheldIo } from './cli-io.ts'
-import { countOption, handheldDirectory, type Options, relayOptions, textOption } from './cli-options.ts'
+import {
+  countOption,
+  handheldDirectory,
+  type Options,
+  relayOptions,
+  sameHandheld,
+  textOption,
+} from './cli-options.ts'
 import { takenWords } from './cli-taken.ts'
 import { sayWaiting } from './cli-waiting.ts'
 import { openHandheldDirectory, readHandheld } from './file.ts'
@@ -27,7 +34,7 @@ export async function runCommand(io: HandheldIo, options: Options): Promise<void
     await storage.close()
     throw new Fault('handheld.idle')
   }
-  const { code, shown, taken } = await stay(io, { saved, relay, storage, seconds })
+  const { code, shown, taken } = await stay(io, options, { saved, relay, storage, seconds })
   const ended = typeof code === 'number' ? codeName(code) : code
   if (io.format === 'json') io.stdout.write(`${JSON.stringify({ ended, shown, taken }, null, 2)}\n`)
   const exit = typeof code === 'number' ? exitOf(code) : null
@@ -44,7 +51,7 @@ interface Stay {
   readonly seconds: number | null
 }
 
-async function stay(io: HandheldIo, { saved, relay, storage, seconds }: Stay) {
+async function stay(io: HandheldIo, options: Options, { saved, relay, storage, seconds }: Stay) {
   const { clock, random, log, failpoint, stop } = io
   const shown: string[] = []
   const taken: string[] = []
@@ -60,7 +67,7 @@ async function stay(io: HandheldIo, { saved, relay, storage, seconds }: Stay) {
     taken.push(text)
     line.print(text)
   }
-  const waits = sayWaiting(io, line, '`postkey handheld activate` with --anew')
+  const waits = sayWaiting(io, line, `\`${sameHandheld(options, 'activate')}\` with --anew`)
   const handheld = runHandheld(
     saved,
     relay,
@@ -68,7 +75,7 @@ async function stay(io: HandheldIo, { saved, relay, storage, seconds }: Stay) {
     {
       acted: (action) => {
         if (action.kind === 'show') print(action.text)
-        if (action.kind === 'took') took(takenWords(action.taken))
+        if (action.kind === 'took') took(takenWords(action.taken, sameHandheld(options, 'screen')))
         if (action.kind === 'waits') waits(action.code, action.untilMs)
         if (action.kind === 'ended' && action.code) end.resolve(action.code)
       },

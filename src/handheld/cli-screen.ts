@@ -2,7 +2,7 @@
 import { Fault } from '#kernel/fault.ts'
 import { atHandheld } from './at-hand.ts'
 import type { HandheldIo } from './cli-io.ts'
-import { handheldDirectory, type Options } from './cli-options.ts'
+import { handheldDirectory, type Options, sameHandheld } from './cli-options.ts'
 import { ruleText } from './cli-taken.ts'
 import { readHandheld } from './file.ts'
 import type { PasswordDue } from './password.ts'
@@ -12,7 +12,7 @@ import { type HandheldDetails, type HandheldView, viewOf } from './view.ts'
 /** @throws Fault handheld.idle where there is no handheld yet */
 export async function screenCommand(io: HandheldIo, options: Options): Promise<void> {
   const view = viewOf(await lookedAt(io, handheldDirectory(io, options)), io.clock.nowMs())
-  io.stdout.write(io.format === 'json' ? `${JSON.stringify(view, null, 2)}\n` : rendered(io, view))
+  io.stdout.write(io.format === 'json' ? `${JSON.stringify(view, null, 2)}\n` : rendered(io, options, view))
 }
 
 /** To look is to use it. A handheld that runs, or cannot be written, is shown as it is on the disk. */
@@ -29,19 +29,26 @@ async function lookedAt(io: HandheldIo, dir: string): Promise<HandheldState> {
 }
 
 const passwordAsked: Readonly<Record<PasswordDue, string>> = {
-  none_set: 'Your organisation requires a password. Set one: postkey handheld set-password',
-  does_not_fit: 'Your organisation requires another password. Set one: postkey handheld set-password',
-  too_old: 'The password is too old. Set a new one: postkey handheld set-password',
+  none_set: 'Your organisation requires a password. Set one',
+  does_not_fit: 'Your organisation requires another password. Set one',
+  too_old: 'The password is too old. Set a new one',
 }
 
-function rendered(io: HandheldIo, view: HandheldView): string {
-  const { details } = view
+function rendered(io: HandheldIo, options: Options, view: HandheldView): string {
+  const { details, locked, passwordDue } = view
   const first = lines([
     ['screen', view.text || null],
     ['stage', view.stage],
     ['PIN', view.pin],
-    ['locked', view.locked ? 'yes; open it: postkey handheld unlock' : 'no'],
-    ['password', view.passwordDue ? passwordAsked[view.passwordDue] : view.passwordSet ? 'set' : 'none'],
+    ['locked', locked ? `yes; open it: ${sameHandheld(options, 'unlock')}` : 'no'],
+    [
+      'password',
+      passwordDue
+        ? `${passwordAsked[passwordDue]}: ${sameHandheld(options, 'set-password')}`
+        : view.passwordSet
+          ? 'set'
+          : 'none',
+    ],
     ['tries left', view.triesLeft === null ? null : String(view.triesLeft)],
     ['owner', view.ownerText],
   ])

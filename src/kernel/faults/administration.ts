@@ -234,7 +234,7 @@ export const administrationFaults = {
   },
   'handheld.idle': {
     says: 'No activation is under way on this handheld.',
-    next: 'Start one with `postkey handheld activate --email <address>`.',
+    next: 'Start one with `postkey handheld activate --email <address>`, and with the same `--dir` where one was given.',
     turn: 'user',
     retry: 'new_try',
   },
@@ -246,7 +246,7 @@ export const administrationFaults = {
   },
   'handheld.locked': {
     says: 'The handheld is locked.',
-    next: 'Open it with `postkey handheld unlock`; who has forgotten its password asks the administrator for a new one.',
+    next: 'Open it with `postkey handheld unlock`, with the same `--dir` where one was given; who has forgotten its password asks the administrator for a new one.',
     turn: 'user',
     retry: 'new_try',
   },

@@ -106,3 +106,24 @@ test('a new password is typed twice, and one that was typed otherwise the second
   const second = typing('mine and yours', 'other words')
   assert.deepEqual((await type(['set-password', '--dir', home], second)).exits, ['cancelled'])
 })
+
+test('a command that is named works as it stands: with the directory where one was given, quoted where it must be', async () => {
+  const world = new World()
+  world.nowMs = Date.now()
+  toComplete(world)
+  for (const [name, typed] of [
+    ['named', 'named'],
+    ["my mother's", "'my mother'\\''s'"],
+  ] as const) {
+    await saved(name, world.state)
+    const { out } = await type(['screen', '--dir', name])
+    assert(out.includes(`Set one: postkey handheld set-password --dir ${typed}\n`), out)
+  }
+  await saved('handheld', world.state)
+  assert.match((await type(['screen'])).out, /Set one: postkey handheld set-password\n/)
+  const home = await saved('shut', inService().state)
+  await type(['lock-screen', '--dir', home])
+  assert(
+    (await type(['screen', '--dir', home])).out.includes(`open it: postkey handheld unlock --dir ${home}\n`),
+  )
+})

@@ -6,7 +6,7 @@ import { applyPolicy, bookSet, booksPacket, cmimeBook, policy, toComplete } from
 import { World } from './world.ts'
 
 const told = (world: World): readonly string[] =>
-  world.actions.flatMap((action) => (action.kind === 'took' ? [takenWords(action.taken)] : []))
+  world.actions.flatMap((action) => (action.kind === 'took' ? [takenWords(action.taken, 'screen')] : []))
 
 const rules = (entries: Readonly<Record<string, RuleValue>>) => new Map(Object.entries(entries))
 
@@ -37,6 +37,6 @@ test('before a password that is required, or behind the lock, what has come is t
 
 test('of many rules the first are named and the others counted', () => {
   const changed = Array.from({ length: 8 }, (_, i) => ({ name: `rule_${i}`, value: true }))
-  const words = takenWords({ what: 'policy', name: 'x', number: 1, changed })
+  const words = takenWords({ what: 'policy', name: 'x', number: 1, changed }, 'postkey handheld screen')
   assert(words.includes('rule_5 yes and 2 more'), words)
 })
