@@ -1,5 +1,6 @@
 /** The command line: one run of `postkey`, from its arguments to its exit code. */
 import { Command, CommanderError, Option } from 'commander'
+import { usualFiles } from '#config/load.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
 import { collect } from './act.ts'
 import { accessCommands } from './commands/access.ts'
@@ -63,7 +64,10 @@ export function makeProgram(deps: RunDeps, host: Host): Command {
   const program = new Command('postkey')
     .description('Postkey activates handhelds over mail.')
     .version(deps.version, '-V, --version', 'print the version')
-    .option('--config <file>', 'configuration file; else the file that POSTKEY_CONFIG names')
+    .option(
+      '--config <file>',
+      `configuration file; else the file that POSTKEY_CONFIG names, else ${usualFiles.join(', else ')}`,
+    )
     .option('--set <key=value>', 'set one key of the configuration; may be repeated', collect)
     .option('--token-file <file>', 'file with an access token; else POSTKEY_TOKEN, else you are the owner')
     .addOption(

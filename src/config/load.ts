@@ -42,12 +42,14 @@ export interface LoadedConfig {
 export interface CheckedConfig {
   /** Null where a value cannot be used. */
   readonly loaded: LoadedConfig | null
+  /** The file that was looked at, also where it cannot be read; null where there is none. */
+  readonly file: string | null
   readonly mistakes: readonly Mistake[]
   readonly warnings: readonly string[]
 }
 
 /** Where a configuration file is looked for when none is named. */
-const usualFiles = ['postkey.toml', '/etc/postkey/postkey.toml']
+export const usualFiles = ['./postkey.toml', '/etc/postkey/postkey.toml']
 
 /** @throws Fault config.invalid with every mistake, one per line */
 export function loadConfig(input: ConfigInput): LoadedConfig {
@@ -66,12 +68,13 @@ export function checkConfig(input: ConfigInput): CheckedConfig {
   const judged = configKeys.map((key) => judge(key, firstValue(key, sources)))
   const mistakes = [...sources, ...judged].flatMap((part) => part.mistakes)
   const warnings = sources.flatMap((source) => source.warnings)
-  if (judged.some((one) => one.mistakes.length > 0)) return { loaded: null, mistakes, warnings }
+  const file = found?.path ?? null
+  if (judged.some((one) => one.mistakes.length > 0)) return { loaded: null, file, mistakes, warnings }
   const config = assemble(judged, input.cwd)
   const origins = new Map(judged.map(({ key, origin }) => [key.name, origin]))
   const clashes = brokenRules(config).map(({ key, says }) => ({ key, says, origin: originOf(origins, key) }))
-  const loaded = { config, origins, file: found?.path ?? null, warnings }
-  return { loaded, mistakes: [...mistakes, ...clashes], warnings }
+  const loaded = { config, origins, file, warnings }
+  return { loaded, file, mistakes: [...mistakes, ...clashes], warnings }
 }
 
 interface FoundFile {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { checkConfig, sayMistake } from '#config/load.ts'
+import { checkConfig, sayMistake, usualFiles } from '#config/load.ts'
 import type { Clash } from '#config/rules.ts'
 import type { Config } from '#config/schema.ts'
 import { brokenFiles } from '#config/secret-file.ts'
@@ -22,7 +22,7 @@ export function configCommands(program: Command, host: Host): void {
 }
 
 async function check(run: Run): Promise<void> {
-  const { loaded, mistakes: found, warnings: mentioned } = checkConfig(run.configInput)
+  const { loaded, file, mistakes: found, warnings: mentioned } = checkConfig(run.configInput)
   const files = loaded ? brokenFiles(loaded.config) : { mistakes: [], warnings: [] }
   const mistakes: Mistake[] = [
     ...found,
@@ -33,7 +33,9 @@ async function check(run: Run): Promise<void> {
     })),
   ]
   const warnings = [...mentioned, ...files.warnings]
-  run.print({ good: mistakes.length === 0, mistakes, warnings }, () => report(run, mistakes, warnings))
+  run.print({ good: mistakes.length === 0, file, mistakes, warnings }, () =>
+    report(run, file, mistakes, warnings),
+  )
   if (mistakes.length > 0) run.setExit('config')
 }
 
@@ -44,8 +46,16 @@ const brokenTemplates = ({ invitation }: Config): Clash[] =>
     says: `${says} (invitation.template)`,
   }))
 
-function report({ terminal }: Run, mistakes: readonly Mistake[], warnings: readonly string[]): string {
+function report(
+  { terminal }: Run,
+  file: string | null,
+  mistakes: readonly Mistake[],
+  warnings: readonly string[],
+): string {
   const lines = [
+    file === null
+      ? `There is no configuration file: none was named, and neither ${usualFiles.join(' nor ')} is there.`
+      : `Looked at ${visible(file)}.`,
     ...mistakes.map((mistake) => `${terminal.red('mistake')}  ${visible(sayMistake(mistake))}`),
     ...warnings.map((warning) => `${terminal.yellow('warning')}  ${visible(warning)}`),
     mistakes.length === 0 ? 'The configuration is good.' : `${count(mistakes.length, 'mistake')}.`,

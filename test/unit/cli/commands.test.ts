@@ -207,13 +207,27 @@ test('config check tells all mistakes and exits 78; config show gives each value
   assert.equal(bad.code, 78)
   assert.match(bad.out, /did you mean smtp\.port\?[\s\S]*log\.level must be one of[\s\S]*2 mistakes\./)
   const good = await site.run(['config', 'check'])
-  assert.deepEqual(good, { code: 0, out: 'The configuration is good.\n', err: '' })
+  assert.match(
+    good.out,
+    /no configuration file: none was named, and neither \.\/postkey\.toml nor [\s\S]*is good\.\n$/,
+  )
+  assert.equal(good.code, 0)
   const { out } = await site.run(['config', 'show', '--set', 'smtp.port=0'], {
     env: { POSTKEY_LOG_LEVEL: 'debug' },
   })
   assert.match(out, /^smtp\.port +0 +--set smtp\.port$/m)
   assert.match(out, /^log\.level +"debug" +POSTKEY_LOG_LEVEL$/m)
   assert.match(out, /^log\.format +"auto" +default$/m)
+})
+
+test('config check says which file it looked at, also one that is found by itself or cannot be read', async () => {
+  assert.match((await site.run(['--help'])).out, /POSTKEY_CONFIG\s+names,\s+else\s+\.\/postkey\.toml/)
+  const file = join(site.directory, 'postkey.toml')
+  writeFileSync(file, '[smtp]\nport = 2526\n')
+  const { out } = await site.run(['config', 'check'])
+  assert.equal(out, `Looked at ${file}.\nThe configuration is good.\n`)
+  const json = await site.run(['config', 'check', '-o', 'json', '--config', 'gone.toml'])
+  assert.equal(JSON.parse(json.out).file, join(site.directory, 'gone.toml'))
 })
 
 test('a command with a wrong configuration does nothing and exits 78', async () => {
