@@ -112,7 +112,13 @@ const unindented = (text: string): string =>
 
 const sentence = (text: string): string => `${escaped(text.charAt(0).toUpperCase() + text.slice(1))}.`
 
-const escaped = (text: string): string => text.replaceAll('<', '\\<').replaceAll('|', '\\|')
+/** Between backticks a backslash would be read as one; a bar ends a cell of a table even there. */
+const escaped = (text: string): string =>
+  text
+    .split(/(`[^`]*`)/)
+    .map((part) => (part.startsWith('`') ? part : part.replaceAll('<', '\\<')))
+    .join('')
+    .replaceAll('|', '\\|')
 
 const optionTable = (options: readonly OptionNode[]): string =>
   `| option | |\n|---|---|\n${options

@@ -12,7 +12,7 @@ export function completionCommand(program: Command, host: Host): void {
     .addArgument(new Argument('<shell>', 'which').choices(shells))
     .addHelpText(
       'after',
-      `\nFor bash, now and at each start of a shell: source <(postkey completion bash) in ~/.bashrc.\n${examples(
+      `\nFor bash at each start of a shell, put \`source <(postkey completion bash)\` into ~/.bashrc. It needs postkey on the PATH.\n${examples(
         'completion bash > /etc/bash_completion.d/postkey',
         'completion zsh > ~/.zfunc/_postkey',
         'completion fish > ~/.config/fish/completions/postkey.fish',

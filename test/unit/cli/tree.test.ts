@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { allNodes, type CommandNode, leaves } from '#cli/command-tree.ts'
 import { extendHandheld } from '../../../src/handheld-commands.ts'
-import { programTree } from '../../tidy/cli-page.ts'
+import { cliPage, programTree } from '../../tidy/cli-page.ts'
 import { addHandheld } from '../admin/handheld-at-work.ts'
 import { startMs } from '../admin/installation.ts'
 import { fakeMail, fakeRelay, fakeRotation } from '../admin/neighbours.ts'
@@ -142,3 +142,7 @@ test('every verb without arguments that lists shows a table that fits 80 columns
       'and colour where it is not',
     )
   }))
+
+test('what the page of commands shows between backticks can be copied as it stands', () => {
+  assert(cliPage().includes('`source <(postkey completion bash)`'))
+})
