@@ -7,6 +7,7 @@ import { type BulkSource, generateMany } from '../password-bulk.ts'
 import { readPassword } from '../prompts.ts'
 import { renderQr } from '../qr.ts'
 import { type Run, usage } from '../run.ts'
+import { visible } from '../text.ts'
 import { moment, parseMoment } from '../time.ts'
 import { sayGivingWay, showPasswords } from './issued.ts'
 import { wholeHours } from './whole-hours.ts'
@@ -91,7 +92,7 @@ function generateCommand(password: Command, host: Host): void {
         .description('generate a password and print it once, or one for each user of a file'),
     ).option('--send', 'mail the instructions and the password, too'),
   )
-    .option('--qr', 'show the password as a QR code for the handheld as well')
+    .option('--qr', 'show the password as a QR code for the handheld as well, and the text that it holds')
     .option('--csv <file.csv>', 'a password for each row of a file with the columns address, pin, to')
     .option('--group <name>', 'a password for each user of a group')
     .option('--output <file.csv>', 'with --csv or --group: write the passwords to a new file')
@@ -150,7 +151,7 @@ async function generate(run: Run, args: readonly string[], options: PasswordOpti
   const issued = await run.admin((admin) => admin.passwords.generate(address, terms))
   showPasswords(run, [issued])
   if (options.qr && issued.code !== null && run.format === 'table')
-    run.terminal.stdout.write(`\n${renderQr(issued.code, run.terminal)}`)
+    run.terminal.stdout.write(`\n${renderQr(issued.code, run.terminal)}\n${visible(issued.code)}\n`)
   sayMailed(run, issued)
 }
 

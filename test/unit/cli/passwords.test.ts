@@ -48,7 +48,16 @@ test('when a password begins is said with it', async () => {
 test('the QR code follows the password where it is asked for', async () => {
   const { out } = await site.run(['password', 'generate', alice, '--qr'])
   assert(out.split('\n').filter((line) => /[█▀▄]/.test(line)).length > 15)
-  assert.doesNotMatch((await site.run(['password', 'generate', alice, '--qr', '-o', 'json'])).out, /█/)
+  const password = /\w{4}-\w{4}-\w{4}/.exec(out)?.[0]
+  const code = out.trimEnd().split('\n').at(-1)
+  assert.equal(
+    code,
+    `postkey:activate?address=alice%40example.test&password=${password}`,
+    'what --code takes',
+  )
+  const json = await site.run(['password', 'generate', alice, '--qr', '-o', 'json'])
+  assert.doesNotMatch(json.out, /█/)
+  assert.match(JSON.parse(json.out).code, /^postkey:activate\?/)
 })
 
 test('a password that is sent is printed nowhere; where its mails go is said', async () => {
