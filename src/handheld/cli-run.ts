@@ -1,6 +1,7 @@
 /** `postkey handheld run`: the handheld stays on the air, takes what its server sends, and shows it. */
 import { Fault } from '#kernel/fault.ts'
 import { exitOf } from './cli-activate.ts'
+import { sayAir } from './cli-air.ts'
 import type { HandheldIo } from './cli-io.ts'
 import {
   countOption,
@@ -67,6 +68,12 @@ async function stay(io: HandheldIo, options: Options, { saved, relay, storage, s
     taken.push(text)
     line.print(text)
   }
+  const words = { screen: sameHandheld(options, 'screen'), moment: io.moment }
+  const { account, run } = saved.state
+  if (!account && !run)
+    line.remark(
+      `Nothing is activated on this handheld. Activate it: ${sameHandheld(options, 'activate --email ADDRESS')}`,
+    )
   const waits = sayWaiting(io, line, `\`${sameHandheld(options, 'activate')}\` with --anew`)
   const handheld = runHandheld(
     saved,
@@ -75,10 +82,11 @@ async function stay(io: HandheldIo, options: Options, { saved, relay, storage, s
     {
       acted: (action) => {
         if (action.kind === 'show') print(action.text)
-        if (action.kind === 'took') took(takenWords(action.taken, sameHandheld(options, 'screen')))
+        if (action.kind === 'took') took(takenWords(action.taken, words))
         if (action.kind === 'waits') waits(action.code, action.untilMs)
         if (action.kind === 'ended' && action.code) end.resolve(action.code)
       },
+      line: sayAir(line, relay.relayId, () => handheld.state().device.pin),
       broken: end.reject,
     },
   )

@@ -1,5 +1,6 @@
 /** `postkey handheld screen`: what the handheld of this terminal holds, as its user would look it up. */
 import { Fault } from '#kernel/fault.ts'
+import { ackStatus } from '#protocol/ack.ts'
 import { atHandheld } from './at-hand.ts'
 import type { HandheldIo } from './cli-io.ts'
 import { handheldDirectory, type Options, sameHandheld } from './cli-options.ts'
@@ -53,7 +54,7 @@ function rendered(io: HandheldIo, options: Options, view: HandheldView): string 
     ['owner', view.ownerText],
   ])
   if (!details) return first
-  return [`${first}${lines(factsOf(details))}`, ...tablesOf(io, details)].join('\n')
+  return [`${first}${lines(factsOf(io, details))}`, ...tablesOf(io, details)].join('\n')
 }
 
 type Fact = readonly [string, string | null]
@@ -61,7 +62,11 @@ type Fact = readonly [string, string | null]
 const lines = (facts: readonly Fact[]): string =>
   facts.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(14)}${value}\n`])).join('')
 
-function factsOf({ policy, refused, command, wipe, ...details }: HandheldDetails): readonly Fact[] {
+function factsOf(
+  io: HandheldIo,
+  { policy, refused, command, wipe, ...details }: HandheldDetails,
+): readonly Fact[] {
+  const at = (iso: string) => io.moment(Date.parse(iso))
   return [
     ['address', details.address],
     ['organisation', details.organisation],
@@ -71,11 +76,22 @@ function factsOf({ policy, refused, command, wipe, ...details }: HandheldDetails
     ['last try', details.failure?.text ?? null],
     ['policy', policy && `number ${policy.number}`],
     ['not applied', policy?.leftOut.join(', ') || null],
-    ['refused', refused && `a ${refused.what}, status ${refused.status}: ${refused.says}, ${refused.at}`],
-    ['last command', command && `${command.name}, number ${command.number}, status ${command.status}`],
-    ['wipe', wipe && `${wipe.scope}, begins ${wipe.beginsAt}`],
+    ['refused', refused && `a ${refused.what}: ${refused.says}, ${at(refused.at)}`],
+    ['last command', command && commandWords(command)],
+    ['wipe', wipe && `${wipe.scope}, begins ${at(wipe.beginsAt)}`],
   ]
 }
+
+/** What became of a command; one that was refused is told beside it, and never carried out. */
+const outcomes: Readonly<Record<number, string>> = {
+  [ackStatus.applied]: 'carried out',
+  [ackStatus.appliedInPart]: 'carried out in part',
+  [ackStatus.unknown]: 'not known to this handheld',
+  [ackStatus.accepted]: 'taken',
+}
+
+const commandWords = ({ name, number, status }: NonNullable<HandheldDetails['command']>): string =>
+  `${name.replaceAll('_', ' ')}, ${outcomes[status] ?? `answered with ${status}`} (number ${number})`
 
 function tablesOf(io: HandheldIo, { policy, books }: HandheldDetails): readonly string[] {
   const rules = (policy?.rules ?? []).map(({ name, value, means, obeyed }) => [

@@ -1,25 +1,45 @@
-/** One line for each policy and set of service books that `postkey handheld run` takes. */
+/** One line for each policy, set of service books and wipe that `postkey handheld run` takes. */
+import { unreachable } from '#kernel/assert.ts'
 import type { RuleValue } from '#protocol/it-admin.ts'
 import type { ChangedRule, Taken } from './taken.ts'
 
 /** More rules than these are counted: `postkey handheld screen` lists them all. */
 const rulesNamed = 6
 
-/**
- * A text among the rules must not make two lines of it.
- * @param screen the command that lists all rules
- */
-export const takenWords = (taken: Taken, screen: string): string =>
-  wordsOf(taken, screen).replace(/\p{Cc}/gu, ' ')
+/** What the words need beside what was taken. */
+export interface TakenWords {
+  /** The command that lists all rules. */
+  readonly screen: string
+  moment(atMs: number): string
+}
 
-function wordsOf(taken: Taken, screen: string): string {
-  if (taken.what === 'books') {
-    const { number, books } = taken
-    const gone = books && books.gone.length > 0 ? `; no more: ${books.gone.join(', ')}` : ''
-    return `Service books ${number} registered${books ? `: ${books.now.join(', ')}${gone}` : ''}.`
+/** A text among the rules must not make two lines of it. */
+export const takenWords = (taken: Taken, words: TakenWords): string =>
+  wordsOf(taken, words).replace(/\p{Cc}/gu, ' ')
+
+const erasedBy = { everything: 'everything', organisation: 'the organisation’s data' } as const
+
+function wordsOf(taken: Taken, { screen, moment }: TakenWords): string {
+  switch (taken.what) {
+    case 'books': {
+      const { number, books } = taken
+      const gone = books && books.gone.length > 0 ? `; no more: ${books.gone.join(', ')}` : ''
+      return `Service books ${number} registered${books ? `: ${books.now.join(', ')}${gone}` : ''}.`
+    }
+    case 'policy': {
+      const { name, number, changed } = taken
+      return `Policy ${name}, number ${number}, applied${changed ? `: ${changedWords(changed, screen)}` : ''}.`
+    }
+    case 'wipe': {
+      const { scope, beginsAtMs } = taken
+      const when = beginsAtMs === null ? 'as soon as the relay has the answer' : moment(beginsAtMs)
+      return `A wipe of ${erasedBy[scope]} was taken; it begins ${when}.`
+    }
+    case 'wipe_cancelled':
+      return 'The wipe was taken back: nothing is erased.'
+    default:
+      return unreachable(taken)
   }
-  const { name, number, changed } = taken
-  return `Policy ${name}, number ${number}, applied${changed ? `: ${changedWords(changed, screen)}` : ''}.`
 }
 
 function changedWords(changed: readonly ChangedRule[], screen: string): string {

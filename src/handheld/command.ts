@@ -6,6 +6,7 @@ import { decodeItCommand, type ItCommand, wireName } from '#protocol/it-command.
 import type { Verdict } from './acknowledge.ts'
 import { withPassword } from './password.ts'
 import { type Account, isServerOf } from './state.ts'
+import { tookCancel, tookWipe } from './taken.ts'
 import { change, log, type Turn } from './turn.ts'
 import { lockNow } from './unlock.ts'
 import { newWipe } from './wipe.ts'
@@ -48,8 +49,10 @@ function carryOut(turn: Turn, command: ItCommand): Done {
       return { status: ackStatus.applied, leftOut: [] }
     case 'wipe':
       changeAccount(turn, { wipe: newWipe(command.scope, command.waitSeconds, turn.nowMs) })
+      tookWipe(turn)
       return { status: ackStatus.accepted, leftOut: [] }
     case 'cancel_wipe':
+      tookCancel(turn, turn.state.account)
       changeAccount(turn, { wipe: null })
       return { status: ackStatus.applied, leftOut: [] }
     case 'unknown':

@@ -52,9 +52,13 @@ export type UserAction = Extract<
   { kind: 'show' | 'took' | 'waits' | 'stage' | 'ask' | 'ended' | 'password' }
 >
 
+export type LineState = 'ready' | LinkDown['reason']
+
 /** Told in order: what the user sees and what the run comes to. */
 export interface HandheldListener {
   acted(action: UserAction): void
+  /** The relay has let the handheld in, or why it is not there; again for each try that fails. */
+  line?(state: LineState): void
   /** The handheld cannot go on: its storage failed, or it is wrong itself. Nothing more happens. */
   broken(error: unknown): void
 }
@@ -116,7 +120,10 @@ class Runner implements RunningHandheld {
       random,
       log,
       handlers: {
-        onReady: (info) => this.raise({ kind: 'logged_in', ...info }),
+        onReady: async (info) => {
+          await this.raise({ kind: 'logged_in', ...info })
+          this.#listener.line?.('ready')
+        },
         onFrame: (frame) => this.#frame(frame),
         onState: (link) => this.#link(link),
       },
@@ -231,11 +238,10 @@ class Runner implements RunningHandheld {
 
   #link({ stage, code }: RelayClientState): void {
     if (stage !== 'waiting' && stage !== 'stopped') return
-    this.#quietly({
-      kind: 'link_down',
-      reason: downReason(code),
-      ...(stage === 'stopped' ? { final: true } : {}),
-    })
+    const reason = downReason(code)
+    this.#quietly({ kind: 'link_down', reason, ...(stage === 'stopped' ? { final: true } : {}) })
+    // The last one is shown on the screen, and ends the run.
+    if (stage === 'waiting') this.#listener.line?.(reason)
   }
 }
 

@@ -1,10 +1,11 @@
-/** What the handheld has taken from its server, told without being shown on its screen: policies and service books. */
+/** What the handheld has taken from its server, told without being shown on its screen: policies, service books, and wipes that wait. */
 import { decodeItPolicy, type RuleValue } from '#protocol/it-admin.ts'
 import { decodeBookSet } from '#protocol/service-book.ts'
 import { rulesInForce } from './rules.ts'
 import type { Account } from './state.ts'
+import type { WaitingWipe } from './state-orders.ts'
 import type { Turn } from './turn.ts'
-import { gateOf } from './unlock.ts'
+import { gateOf, isLocked } from './unlock.ts'
 
 export type Taken =
   | {
@@ -20,6 +21,9 @@ export type Taken =
       /** CIDs of the set, and of the one before that are not in it; null as above. */
       readonly books: { readonly now: readonly string[]; readonly gone: readonly string[] } | null
     }
+  /** Null: as soon as the relay has the answer to it. */
+  | { readonly what: 'wipe'; readonly scope: WaitingWipe['scope']; readonly beginsAtMs: number | null }
+  | { readonly what: 'wipe_cancelled' }
 
 export interface ChangedRule {
   readonly name: string
@@ -45,6 +49,20 @@ export function tookBooks(turn: Turn, before: Account): void {
   const gone = cidsOf(before).filter((cid) => !now.includes(cid))
   const books = isOpen(turn) ? { now, gone } : null
   turn.actions.push({ kind: 'took', taken: { what: 'books', number: account.bookNumber.number, books } })
+}
+
+/** Behind the lock nobody hears of it: whoever found the handheld would know how long there is. */
+export function tookWipe(turn: Turn): void {
+  const wipe = turn.state.account?.wipe
+  if (!wipe || isLocked(turn.state, turn.nowMs)) return
+  const beginsAtMs = wipe.dueMs > turn.nowMs ? wipe.dueMs : null
+  turn.actions.push({ kind: 'took', taken: { what: 'wipe', scope: wipe.scope, beginsAtMs } })
+}
+
+/** @param before the account as it was */
+export function tookCancel(turn: Turn, before: Account | null): void {
+  if (before?.wipe && !isLocked(turn.state, turn.nowMs))
+    turn.actions.push({ kind: 'took', taken: { what: 'wipe_cancelled' } })
 }
 
 const isOpen = ({ state, nowMs }: Turn): boolean => gateOf(state, nowMs).kind === 'open'

@@ -144,8 +144,10 @@ const together: Cases = {
       const address = 'wiped@example.test'
       const terminal = await Terminal.activated(t, world, address)
       await order(world, 'wipe', terminal.pin, '--after', '60', '--yes')
-      assert.deepEqual(await terminal.onTheAir(3), [])
-      assert((await terminal.screen()).includes('everything, begins '))
+      const [taken = '', ...more] = await terminal.onTheAir(3)
+      assert.match(taken, /^A wipe of everything was taken; it begins .* \(in \d+ min\)\.$/)
+      assert.deepEqual(more, [])
+      assert.match(await terminal.screen(), /everything, begins .* \(in \d+ min\)\n/)
       await order(world, 'cancel-wipe', terminal.pin)
       await terminal.onTheAir(3)
       assert(!(await terminal.screen()).includes('begins '))

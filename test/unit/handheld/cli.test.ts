@@ -3,9 +3,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { exitOf, outcomeJson } from '#handheld/cli-activate.ts'
+import { sayAir } from '#handheld/cli-air.ts'
 import { loadRelayTrust, relayTrustText } from '#handheld/trust.ts'
 import { type HandheldDetails, viewOf } from '#handheld/view.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
+import { ackStatus } from '#protocol/ack.ts'
 import { dir, inService, relay, saved, type } from './command-line.ts'
 import { toComplete, toConfirming } from './run-through.ts'
 import { known, script, World } from './world.ts'
@@ -141,4 +143,59 @@ test('options name the relay before the file does; a CA is looked for beside the
     await assert.rejects(loadRelayTrust(path, options), (error) => faultCodeOf(error) === 'handheld.no_relay')
   await writeFile(path, 'no JSON')
   await assert.rejects(loadRelayTrust(path, {}), (error) => faultCodeOf(error) === 'handheld.no_relay')
+})
+
+test('a handheld that stays on the air says that nothing is activated on it, and once that it waits for the relay', async () => {
+  const remarks: string[] = []
+  const stderr = { write: (text: string) => remarks.push(text) }
+  await saved('bare', new World().state)
+  await type(['run', '--seconds', '3', ...relay, '--dir', 'bare'], { stderr })
+  assert.deepEqual(remarks, [
+    'Nothing is activated on this handheld. Activate it: postkey handheld activate --email ADDRESS --dir bare\n',
+    'The relay is not reached: this handheld tries again by itself. Ctrl-C ends it.\n',
+  ])
+  remarks.length = 0
+  await saved('served', inService().state)
+  await type(['run', '--seconds', '1', ...relay, '--dir', 'served'], { stderr })
+  assert.equal(remarks.length, 1)
+})
+
+test('each time the line to the relay comes or goes is told once', () => {
+  const remarks: string[] = []
+  const say = sayAir({ remark: (text) => remarks.push(text) }, 'relay.example.test', () => '2100AB3F')
+  for (const state of ['ready', 'unreachable', 'unreachable', 'too_many', 'ready'] as const) say(state)
+  assert.deepEqual(
+    remarks.map((text) => text.split(':')[0]),
+    [
+      'On the air as 2100AB3F, by the relay relay.example.test.',
+      'The relay is not reached',
+      'On the air as 2100AB3F, by the relay relay.example.test.',
+    ],
+  )
+})
+
+test('the screen tells the last command, a wipe and a refusal in words and in local time', async () => {
+  const world = inService()
+  const account = known(world.state.account)
+  const nowMs = world.nowMs
+  world.state = {
+    ...world.state,
+    account: {
+      ...account,
+      command: {
+        name: 'set_owner',
+        number: 97,
+        hash: new Uint8Array(32),
+        status: ackStatus.accepted,
+        leftOut: [],
+      },
+      wipe: { scope: 'everything', takenAtMs: nowMs, dueMs: nowMs + 3_600_000, receipted: true },
+    },
+    refusal: { what: 'policy', status: 4, reason: null, atMs: 0 },
+  }
+  await saved('words', world.state)
+  const { out } = await type(['screen', '--dir', 'words'], { moment: (atMs) => `LOCAL+${atMs}` })
+  assert(out.includes('last command  set owner, taken (number 97)\n'), out)
+  assert(out.includes(`wipe          everything, begins LOCAL+${nowMs + 3_600_000}\n`), out)
+  assert(out.includes('refused       a policy: its number is not newer than what is here, LOCAL+0\n'), out)
 })
