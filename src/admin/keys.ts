@@ -61,6 +61,7 @@ function keyView(
     kid: key.kid,
     algorithm: algorithmOf(key.suite) ?? 'AES',
     otherAlgorithm: key.suite !== suites[0],
+    configured: suites.includes(key.suite),
     hybrid: key.hybrid,
     currentSinceMs,
     nextRolloverAtMs: serverBeginsAtMs(currentSinceMs),

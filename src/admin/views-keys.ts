@@ -10,6 +10,8 @@ export interface KeyView {
   readonly algorithm: 'AES' | '3DES'
   /** The algorithm is not the one this server would choose now: it changes when the handheld activates anew. */
   readonly otherAlgorithm: boolean
+  /** The algorithm is among those that this server takes at all. */
+  readonly configured: boolean
   /** ML-KEM-768 has a part in it. */
   readonly hybrid: boolean
   readonly currentSinceMs: number

@@ -43,8 +43,10 @@ const columns = (run: Run): readonly Column<KeyView>[] => [
 
 export const kidText = (kid: number): string => kid.toString(16).padStart(8, '0')
 
-const algorithmText = ({ algorithm, hybrid, otherAlgorithm }: KeyView): string =>
-  `${algorithm}${hybrid ? ' + ML-KEM' : ''}${otherAlgorithm ? ' (not the configured one)' : ''}`
+function algorithmText({ algorithm, hybrid, otherAlgorithm, configured }: KeyView): string {
+  const remark = configured ? ' (not the first choice)' : ' (not the configured one)'
+  return `${algorithm}${hybrid ? ' + ML-KEM' : ''}${otherAlgorithm ? remark : ''}`
+}
 
 function rolloverText({ rollover, wanted }: KeyView): string {
   if (!rollover) return wanted ? 'asked for' : ''
