@@ -24,7 +24,7 @@ const runTests = (files: readonly string[], env = {}): number =>
         [
           '--test',
           '--test-concurrency=2',
-          '--test-timeout=180000',
+          '--test-timeout=360000',
           // A test that ran out of time must not keep the whole run with what it left behind.
           '--test-force-exit',
           '--test-reporter=spec',

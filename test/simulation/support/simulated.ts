@@ -48,7 +48,7 @@ export function simulate(args: readonly string[]): Promise<Simulated> {
 
 /**
  * Seeds that nobody has tried yet; the base is printed, so that a failure can be run again. Several files share the
- * 300 of a run, for each file has three minutes.
+ * 300 of a run, so that two go on at once.
  */
 export function testFreshSeeds(count: number): void {
   const base = randomInt(1_000_000, 1_000_000_000)
