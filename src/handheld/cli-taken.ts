@@ -30,11 +30,8 @@ function wordsOf(taken: Taken, { screen, moment }: TakenWords): string {
       const { name, number, changed } = taken
       return `Policy ${name}, number ${number}, applied${changed ? `: ${changedWords(changed, screen)}` : ''}.`
     }
-    case 'wipe': {
-      const { scope, beginsAtMs } = taken
-      const when = beginsAtMs === null ? 'as soon as the relay has the answer' : moment(beginsAtMs)
-      return `A wipe of ${erasedBy[scope]} was taken; it begins ${when}.`
-    }
+    case 'wipe':
+      return `A wipe of ${erasedBy[taken.scope]} was taken; it begins ${moment(taken.beginsAtMs)}.`
     case 'wipe_cancelled':
       return 'The wipe was taken back: nothing is erased.'
     default:

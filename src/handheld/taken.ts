@@ -21,8 +21,8 @@ export type Taken =
       /** CIDs of the set, and of the one before that are not in it; null as above. */
       readonly books: { readonly now: readonly string[]; readonly gone: readonly string[] } | null
     }
-  /** Null: as soon as the relay has the answer to it. */
-  | { readonly what: 'wipe'; readonly scope: WaitingWipe['scope']; readonly beginsAtMs: number | null }
+  /** One that waits; one that does not is seen when the screen says so. */
+  | { readonly what: 'wipe'; readonly scope: WaitingWipe['scope']; readonly beginsAtMs: number }
   | { readonly what: 'wipe_cancelled' }
 
 export interface ChangedRule {
@@ -54,9 +54,8 @@ export function tookBooks(turn: Turn, before: Account): void {
 /** Behind the lock nobody hears of it: whoever found the handheld would know how long there is. */
 export function tookWipe(turn: Turn): void {
   const wipe = turn.state.account?.wipe
-  if (!wipe || isLocked(turn.state, turn.nowMs)) return
-  const beginsAtMs = wipe.dueMs > turn.nowMs ? wipe.dueMs : null
-  turn.actions.push({ kind: 'took', taken: { what: 'wipe', scope: wipe.scope, beginsAtMs } })
+  if (!wipe || wipe.dueMs <= turn.nowMs || isLocked(turn.state, turn.nowMs)) return
+  turn.actions.push({ kind: 'took', taken: { what: 'wipe', scope: wipe.scope, beginsAtMs: wipe.dueMs } })
 }
 
 /** @param before the account as it was */

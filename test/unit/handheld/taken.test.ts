@@ -66,11 +66,12 @@ test('a wipe that was taken is told with what it erases and when, and so is that
   order({ command: 'wipe', scope: wipeScope.everything, waitSeconds: 3600 }, 41)
   order({ command: 'cancel_wipe' }, 42)
   order({ command: 'cancel_wipe' }, 43)
-  order({ command: 'wipe', scope: wipeScope.organisation, waitSeconds: 0 }, 44)
+  order({ command: 'wipe', scope: wipeScope.organisation, waitSeconds: 60 }, 44)
+  order({ command: 'wipe', scope: wipeScope.organisation, waitSeconds: 0 }, 45)
   assert.deepEqual(told(world).slice(before), [
     `A wipe of everything was taken; it begins THEN+${world.nowMs + 3_600_000}.`,
     'The wipe was taken back: nothing is erased.',
-    'A wipe of the organisation’s data was taken; it begins as soon as the relay has the answer.',
+    `A wipe of the organisation’s data was taken; it begins THEN+${world.nowMs + 60_000}.`,
   ])
 })
 
