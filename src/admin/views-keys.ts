@@ -50,4 +50,6 @@ export interface CertificateView {
   readonly untilMs: number
   /** From then on the server makes a new one, at its start or within a day. */
   readonly renewedFromMs: number
+  /** In words, where it has another name than `[server] organisation` says now. */
+  readonly remark: string | null
 }

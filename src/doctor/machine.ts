@@ -124,7 +124,11 @@ const certificateSoonMs = 60 * 86_400_000
 
 /** Certificates that no server shows, by what they are for. */
 export function checkOwnCertificates(
-  certificates: readonly { readonly what: string; readonly untilMs: number }[],
+  certificates: readonly {
+    readonly what: string
+    readonly untilMs: number
+    readonly remark: string | null
+  }[],
   nowMs: number,
 ): Check {
   const name = 'own certificates'
@@ -133,5 +137,7 @@ export function checkOwnCertificates(
   const first = Math.min(...certificates.map(({ untilMs }) => untilMs))
   if (first <= nowMs) return fromFault(name, 'broken', 'tls.expired', null, said)
   if (first - nowMs < certificateSoonMs) return fromFault(name, 'attention', 'tls.expires_soon', null, said)
-  return fine(name, `Good: ${said}.`)
+  // Nothing to be mended: an installation that is as it has to be stays well.
+  const remarks = certificates.flatMap(({ remark }) => (remark === null ? [] : [` ${remark}`]))
+  return fine(name, `Good: ${said}.${remarks.join('')}`)
 }

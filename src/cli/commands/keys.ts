@@ -4,6 +4,7 @@ import { act, arg, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import type { Run } from '../run.ts'
 import type { Column } from '../table.ts'
+import { visible } from '../text.ts'
 import { moment, relative } from '../time.ts'
 
 export function keyCommands(program: Command, host: Host): Command {
@@ -84,4 +85,5 @@ const certificateColumns = (run: Run): readonly Column<CertificateView>[] => [
 async function certificates(run: Run): Promise<void> {
   const all = await run.admin((admin) => admin.keys.certificates())
   run.print(all, () => run.table(certificateColumns(run), all))
+  for (const { remark } of all) if (remark !== null) run.note(visible(remark))
 }

@@ -109,6 +109,7 @@ export function openInstallation(changed: Partial<AdminParts> = {}): Installatio
         sinceMs: startMs,
         untilMs: startMs + 9e11,
         renewedFromMs: startMs + 8e11,
+        remark: null,
       },
     ],
     domains: ['example.test', 'xn--bcher-kva.example'],

@@ -17,3 +17,12 @@ test('an algorithm that is configured, and not before all others, is not called 
     await site.close()
   }
 })
+
+test('what there is to say of a certificate stands beside the table', async () => {
+  const view = { what: 'CA', subject: 'O=Old', sinceMs: 0, untilMs: 9e12, renewedFromMs: 8e12 }
+  const site = openConsole({ certificates: () => [{ ...view, remark: 'The CA keeps its name.' }] })
+  const { out, err } = await site.run(['keys', 'certificates'])
+  assert.match(out, /O=Old/)
+  assert.equal(err, 'The CA keeps its name.\n')
+  await site.close()
+})

@@ -47,8 +47,8 @@ test('certificates that no server shows are looked at as well, the first to end 
     verdict(
       checkOwnCertificates(
         [
-          { what: 'CA', untilMs: 5_000 * day },
-          { what: 'policy signer', untilMs: (1_000 + firstDays) * day },
+          { what: 'CA', untilMs: 5_000 * day, remark: null },
+          { what: 'policy signer', untilMs: (1_000 + firstDays) * day, remark: null },
         ],
         1_000 * day,
       ),
