@@ -47,7 +47,7 @@ export const administrationFaults = {
     retry: 'new_try',
   },
   'address.foreign_domain': {
-    says: 'The address is not in a mail domain this server serves.',
+    says: 'The address is in no mail domain that this server serves (`[server] domains`).',
     next: 'Add the domain to `[server] domains`, or use another address.',
     turn: 'administrator',
     retry: 'none',

@@ -170,7 +170,7 @@ test('each row that cannot be taken is named with its line and code, and the oth
   assert.match(out, /2 +bob@example\.test +.*enabled is yes or no, not perhaps.*\[admin\.usage\]/)
   assert.match(out, /3 +bob@example\.test .*\(al@example\.test\) \[user\.exists\]/)
   assert.match(out, /4 +al@example\.test .*an alias of alice@example\.test.*\[user\.exists\]/)
-  assert.match(out, /5 +eve@elsewhere\.test .*\[address\.foreign_domain\]/)
+  assert.match(out, /5 +eve@elsewhere\.test .*`\[server\] domains`.*\[address\.foreign_domain\]/)
   assert.match(out, /6 +alice@example\.test +changed: aliases: -al@example\.test; enabled: yes → no/)
 })
 
