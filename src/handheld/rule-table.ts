@@ -19,7 +19,7 @@ const obeyedRules: Readonly<Record<string, KnownRule>> = {
   password_min_length: number(1, 32, (n) => `a password has at least ${n} characters`),
   password_pattern: number(0, 3, (n) => patterns[n] ?? ''),
   password_max_age_days: number(0, 365, (n) =>
-    n === 0 ? 'a password lasts' : `a password lasts ${days(n)}`,
+    n === 0 ? 'a password never grows too old' : `a password lasts ${days(n)}`,
   ),
   password_history: number(0, 10, (n) =>
     n === 0 ? 'earlier passwords may come again' : `the last ${n} passwords may not come again`,

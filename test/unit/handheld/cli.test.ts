@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { exitOf, outcomeJson } from '#handheld/cli-activate.ts'
 import { sayAir } from '#handheld/cli-air.ts'
+import { knownRules } from '#handheld/rule-table.ts'
 import { loadRelayTrust, relayTrustText } from '#handheld/trust.ts'
 import { type HandheldDetails, viewOf } from '#handheld/view.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
@@ -198,4 +199,9 @@ test('the screen tells the last command, a wipe and a refusal in words and in lo
   assert(out.includes('last command  set owner, taken (number 97)\n'), out)
   assert(out.includes(`wipe          everything, begins LOCAL+${nowMs + 3_600_000}\n`), out)
   assert(out.includes('refused       a policy: its number is not newer than what is here, LOCAL+0\n'), out)
+})
+
+test('a rule of no age says that a password never grows too old', () => {
+  assert.equal(knownRules.get('password_max_age_days')?.means(0), 'a password never grows too old')
+  assert.equal(knownRules.get('password_max_age_days')?.means(1), 'a password lasts 1 day')
 })
