@@ -59,7 +59,7 @@ async function allow(run: Run, args: readonly string[]): Promise<void> {
 
 async function remove(run: Run, args: readonly string[]): Promise<void> {
   const rule = await run.admin((admin) => admin.access.remove(words(args)))
-  run.print(rule, () => `The rule for ${named(rule).toLowerCase()} is removed.\n`)
+  run.print(rule, () => `The rule for ${named(rule, true)} is removed.\n`)
 }
 
 async function setDefault(run: Run, args: readonly string[]): Promise<void> {
@@ -78,8 +78,11 @@ const nouns: Readonly<Record<AccessRuleView['kind'], string>> = {
   maker: 'Maker',
 }
 
-const named = ({ kind, value }: AccessRuleView): string =>
-  kind === 'model' || kind === 'maker' ? `${nouns[kind]} "${visible(value)}"` : `${nouns[kind]} ${value}`
+/** What it is about, as it is written everywhere; `inside` a sentence the noun alone is in small letters. */
+function named({ kind, value }: AccessRuleView, inside = false): string {
+  const noun = inside ? nouns[kind].toLowerCase() : nouns[kind]
+  return kind === 'model' || kind === 'maker' ? `${noun} "${visible(value)}"` : `${noun} ${value}`
+}
 
 async function list(run: Run): Promise<void> {
   const found = await run.admin((admin) => admin.access.list())

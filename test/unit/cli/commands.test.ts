@@ -57,6 +57,8 @@ test('the access list takes PINs, ranges, makers and models, says which rule dec
   assert.match((await access('deny', 'Acme')).out, /^Maker "Acme"/)
   assert.match((await access('deny', 'Acme  90')).out, /^Model "Acme {2}90"/)
   assert.match((await access('deny', 'Acme', '91')).out, /^Model "Acme 91"/)
+  assert.match((await access('deny', '2100ab40')).out, /^Handheld 2100AB40/)
+  assert.equal((await access('remove', '2100ab40')).out, 'The rule for handheld 2100AB40 is removed.\n')
   assert.equal((await access('default', 'deny')).code, 0)
   const listed = JSON.parse((await access('list', '-o', 'json')).out)
   assert.equal(listed.fallback, 'deny')
