@@ -1,3 +1,4 @@
+import { itemOfKey } from '#agent/desk/item-key.ts'
 import type { Account } from '#handheld/state.ts'
 import type { ActivationId, MailAddress, Pin, SrpId } from '#kernel/brand.ts'
 import { ruleCatalogue } from '#policy/it-policy.ts'
@@ -21,9 +22,16 @@ interface AccountRow {
 /** What the administrator's policies say, worked out anew from the tables and held against what the handheld has. */
 export const bothSidesAgree = (): Checker => {
   const done = new Set<number>()
+  /** Items that were called done, and the packet whose answer said so. */
+  let ended: Ended[] = []
   return {
     invariant: 'both sides agree on policy and books, and on the key when all is quiet',
-    look: ({ items, world }, fail) => {
+    took: ({ item, ack }) => {
+      if (item?.state === 'done' && ack) ended.push({ id: item.id, deliveryId: ack.deliveryId })
+    },
+    look: ({ items, world, db }, fail) => {
+      for (const one of ended) checkAnswer(db, one, fail)
+      ended = []
       for (const { id, pin, kind, state, number } of items ?? []) {
         if (state !== 'done' || kind === 'command' || done.has(id)) continue
         done.add(id)
@@ -49,6 +57,17 @@ export const bothSidesAgree = (): Checker => {
       }
     },
   }
+}
+
+interface Ended {
+  readonly id: number
+  readonly deliveryId: number
+}
+
+function checkAnswer(db: Db, { id, deliveryId }: Ended, fail: Fail): void {
+  const packet = db.one<{ key: string }>('SELECT key FROM delivery WHERE id = ?', deliveryId)
+  if (packet && itemOfKey(packet.key) !== id)
+    fail(`item ${id} is called done by the answer to another packet, ${packet.key}`)
 }
 
 function checkAccount(db: Db, name: string, account: Account, row: AccountRow, fail: Fail): void {

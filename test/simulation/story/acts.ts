@@ -53,8 +53,9 @@ const toOne =
     return done(story, `${name} ${what}`, (admin) => act(admin, pin, own.fork('try')))
   }
 
-async function changePolicy(story: Story, chance: Chance): Promise<string | null> {
-  const name = chance.happens(0.3) ? 'default' : chance.pick(policyNames)
+/** @param which the policy; chosen by chance where absent */
+export async function changePolicy(story: Story, chance: Chance, which?: 'default'): Promise<string | null> {
+  const name = which ?? (chance.happens(0.3) ? 'default' : chance.pick(policyNames))
   const [rule, values] = chance.pick(ruleValues)
   const value = chance.pick(values)
   const dryRun = chance.happens(0.1)

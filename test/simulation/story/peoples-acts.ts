@@ -1,19 +1,30 @@
 /** What people do with handhelds that work: they rest, are away, activate anew, get another, and join groups. */
 import type { Chance } from '../world/chance.ts'
-import { type Act, groupNames, setOwner } from './acts.ts'
+import { type Act, changePolicy, groupNames, setOwner } from './acts.ts'
 import type { Person } from './person.ts'
 import type { Story } from './story.ts'
 
 const second = 1_000
 const minute = 60 * second
 
-const nap: Act = async ({ world }, chance) => {
+const nap: Act = async (story, chance) => {
+  const { world } = story
   const on = world.handhelds.filter(({ process, busy }) => process?.alive && !busy)
   if (on.length === 0) return null
   const handheld = chance.pick(on)
   const forMs = chance.between(5 * second, 3 * minute)
   handheld.rest(forMs)
+  const own = chance.fork(`meanwhile ${world.time.nowMs()}`)
+  if (own.happens(0.5)) await changeTwice(story, own)
   return `${handheld.name} for ${forMs} ms`
+}
+
+/** Of two policies that wait at the relay the older one is answered while the newer one is out. */
+async function changeTwice(story: Story, chance: Chance): Promise<void> {
+  for (let i = 2; i > 0; i -= 1) {
+    await changePolicy(story, chance, 'default')
+    await story.world.time.sleep(chance.between(500, 2 * second))
+  }
 }
 
 /** Everybody is away for more than a week; something is ordered meanwhile, and comes to them when they are back. */
