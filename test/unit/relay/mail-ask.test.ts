@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { sha256 } from '#crypto/hash.ts'
 import type { ActivationId, MailAddress, Pin, RelayId } from '#kernel/brand.ts'
+import { limits } from '#kernel/limits.ts'
 import { type EtpBody, encodeEtpBody } from '#protocol/etp.ts'
 import { chooseMails, decideMailAsk, type MailRequest, readMailAsk, retryDelayMs } from '#relay/mail-ask.ts'
 import type { MailAskRows, RelayMailRow, RelayMailState } from '#store/relay.ts'
@@ -78,9 +79,9 @@ describe('a new request', () => {
     assert.equal(decide(request({ createdAt: nowS - 300 })).status, null)
   })
 
-  it('is over the limit after five new transactions of the PIN within the hour', () => {
-    assert.equal(decide(request(), { newTxnsOfPin: 5 }).status, 5)
-    assert.equal(decide(request(), { newTxnsOfPin: 4 }).status, null)
+  it('is over the limit after so many new transactions of the PIN within the hour', () => {
+    assert.equal(decide(request(), { newTxnsOfPin: limits.transactionsPerPinHour }).status, 5)
+    assert.equal(decide(request(), { newTxnsOfPin: limits.transactionsPerPinHour - 1 }).status, null)
   })
 
   it('is taken where its token would be another transaction’s', () => {
