@@ -40,7 +40,8 @@ export interface SeedOptions {
 }
 
 export async function runSeed(seed: number, options: SeedOptions): Promise<SeedResult> {
-  const directory = join(options.directory, `seed-${seed}`)
+  // The same seed may run in two workers at once.
+  const directory = join(options.directory, `seed-${seed}-${process.pid}`)
   const checks = new Checks(checkers())
   const planted = options.planted ?? nothingPlanted
   const world = new World({
