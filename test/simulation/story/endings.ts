@@ -25,7 +25,10 @@ const isOffAir = ({ world }: Story, { outcome, endedAtMs }: SimHandheld): boolea
 
 const namesPerson = ({ shown }: SimHandheld): boolean => personsCodes.has(shown.code)
 
-/** A lock hides all else: what it would say is that the server has its key no longer, and whoever opens it is told soon. */
+/**
+ * A lock hides all else: what it would say is that the server has its key no longer. A weakness of the handheld: a code
+ * that comes while it is locked is not shown when it is opened, only when the next one comes.
+ */
 function isSilenced({ checks }: Story, { saved }: SimHandheld): boolean {
   const { account, device, lock, run } = saved?.state ?? {}
   const kid = run ? run.stage === 'confirming' && run.link.kid : account?.link.kid
