@@ -29,7 +29,7 @@ import { screens } from './screen.ts'
 import { type HandheldState, initialState, type Stage, stageOf } from './state.ts'
 import type { SavedHandheld } from './state-codec.ts'
 import { type HandheldStorage, memoryStorage } from './storage.ts'
-import { isLocked } from './unlock.ts'
+import { behindLock, isLocked } from './unlock.ts'
 
 export interface ActivateOptions {
   readonly relay: RelayTrust
@@ -187,7 +187,7 @@ class Watch implements HandheldListener {
   outcome(state: HandheldState, code: Outcome['code']): Outcome {
     return {
       code,
-      text: state.screen,
+      text: state.lock.locked ? behindLock(state) : state.screen,
       shown: this.#shown,
       stage: stageOf(state),
       pin: state.device.pin,

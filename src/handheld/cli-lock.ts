@@ -46,7 +46,7 @@ const newPassword = (io: HandheldIo, options: Options, demands: string): Promise
     question: demands === '' ? 'New handheld password' : `New handheld password (${demands})`,
   })
 
-/** The last line says what came of it; the exit code whether it was what the person wanted. */
+/** Says what came of it, and what came meanwhile; the exit code says whether it was what the person wanted. */
 async function act(
   io: HandheldIo,
   options: Options,
@@ -54,8 +54,11 @@ async function act(
 ): Promise<void> {
   const { state, password } = await atHandheld(handheldDirectory(io, options), what, io)
   const { outcome, text } = password ?? lockOutcome(state.lock.locked)
-  const answer = { outcome, text, locked: state.lock.locked }
-  io.stdout.write(io.format === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : `${text}\n`)
+  const { lock, screen, screenCode } = state
+  const unread = !lock.locked && screenCode !== null ? screen : null
+  const answer = { outcome, text, locked: lock.locked, code: unread && screenCode, screen: unread }
+  const lines = [text, unread].filter((line) => line !== null).map((line) => `${line}\n`)
+  io.stdout.write(io.format === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : lines.join(''))
   if (!opened.includes(outcome)) io.setExit('failed')
 }
 

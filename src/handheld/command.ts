@@ -7,8 +7,8 @@ import type { Verdict } from './acknowledge.ts'
 import { withPassword } from './password.ts'
 import { type Account, isServerOf } from './state.ts'
 import { tookCancel, tookWipe } from './taken.ts'
-import { change, log, type Turn } from './turn.ts'
-import { lockNow } from './unlock.ts'
+import { change, display, log, type Turn } from './turn.ts'
+import { behindLock, lockNow } from './unlock.ts'
 import { newWipe } from './wipe.ts'
 
 /** Null content: the signature did not hold. `outer` is the name outside the signature. */
@@ -45,7 +45,7 @@ function carryOut(turn: Turn, command: ItCommand): Done {
     case 'lock':
       return lock(turn, command.password ?? null, command.ownerText ?? null)
     case 'set_owner':
-      setOwner(turn, command.ownerText)
+      setOwnerNow(turn, command.ownerText)
       return { status: ackStatus.applied, leftOut: [] }
     case 'wipe':
       changeAccount(turn, { wipe: newWipe(command.scope, command.waitSeconds, turn.nowMs) })
@@ -72,6 +72,12 @@ function lock(turn: Turn, password: string | null, ownerText: string | null): Do
 }
 
 const setOwner = (turn: Turn, text: string): void => changeAccount(turn, { ownerText: text || null })
+
+/** A finder who looks at it now reads the new one. */
+function setOwnerNow(turn: Turn, text: string): void {
+  setOwner(turn, text)
+  if (turn.state.lock.locked) display(turn, behindLock(turn.state))
+}
 
 const remember = (turn: Turn, command: NonNullable<Account['command']>): void =>
   changeAccount(turn, { command })

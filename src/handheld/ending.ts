@@ -25,7 +25,7 @@ export function fail(turn: Turn, code: HandheldCode, triesLeft?: number): void {
 export function onCancel(turn: Turn): void {
   const { run } = turn.state
   if (!run) return
-  change(turn, { run: null, failure: null, screen: '' })
+  change(turn, { run: null, failure: null, screen: '', screenCode: null })
   persist(turn, 'cancelled')
   if ('srpId' in run) sendPeers(turn)
   turn.actions.push({ kind: 'ended', code: null, text: '' })

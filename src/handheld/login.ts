@@ -16,7 +16,7 @@ const offlineShownAfterMs = 30 * 1000
 const cannotReach = 1
 /** What is shown at once for a line that ended with a reason; a log-in takes it off the screen. */
 const reasons = { refused: 20, version: 7, too_many: 17, untrusted: cannotReach } as const
-const linkTexts: readonly string[] = Object.values(reasons).map((code) => handheldText(code))
+export const linkTexts: readonly string[] = Object.values(reasons).map((code) => handheldText(code))
 
 export function onLoggedIn(turn: Turn, event: LoggedIn): void {
   const { device } = turn.state

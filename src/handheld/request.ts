@@ -61,7 +61,7 @@ export function onTyped(turn: Turn, event: Typed): void {
   const postQuantum = ruleFlag(turn.state, 'post_quantum_required') ? 'required' : event.postQuantum
   startRun(turn, { ...event, offer: allowedOffer(turn, event.offer), postQuantum, renewals: 0 })
   if (hadPeer) sendPeers(turn)
-  change(turn, { screen: '' })
+  change(turn, { screen: '', screenCode: null })
   show(turn, screens.activating)
   if (turn.state.online) askMail(turn)
 }

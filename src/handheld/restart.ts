@@ -3,19 +3,20 @@ import { decodeBookSet } from '#protocol/service-book.ts'
 import { readServices, showServices } from './books.ts'
 import { newRing, resumeRing } from './keys.ts'
 import { resumeLink } from './link.ts'
+import { linkTexts } from './login.ts'
 import { judgeHeld } from './packets.ts'
-import { lockedText, screenOf, screens } from './screen.ts'
-import type { Account, Repeat, Run } from './state.ts'
-import { change, show, showAnyway, type Turn } from './turn.ts'
-import { ownerTextOf } from './unlock.ts'
+import { screenOf, screens } from './screen.ts'
+import type { Account, HandheldState, Repeat, Run } from './state.ts'
+import { change, display, show, type Turn } from './turn.ts'
+import { behindLock } from './unlock.ts'
 import { inOurTime as wipeInOurTime, wipeTimer } from './wipe.ts'
 
 export function onRestart(turn: Turn): void {
-  const { account, run, failure, outbox, lock } = turn.state
+  const { account, run, outbox, lock } = turn.state
   change(turn, {
     online: false,
     offlineDueMs: null,
-    screen: !run && !failure && account?.complete ? screens.complete : '',
+    ...(isUnread(turn.state) ? {} : { screen: noNews(turn.state), screenCode: null }),
     run: run && resumed(inOurTime(run, turn.nowMs)),
     account: account && {
       ...account,
@@ -32,11 +33,19 @@ export function onRestart(turn: Turn): void {
   judgeHeld(turn)
 }
 
+/** A code that came behind the lock. What it says of the line to the relay was true for that line only. */
+const isUnread = ({ lock, screen, screenCode }: HandheldState): boolean =>
+  lock.locked && screenCode !== null && !linkTexts.includes(screen)
+
+const noNews = ({ run, failure, account }: HandheldState): string =>
+  !run && !failure && account?.complete ? screens.complete : ''
+
 /** Only what is under way: how an earlier run ended is no news. */
 function showScreen(turn: Turn): void {
   const { run, account, lock } = turn.state
-  if (lock.locked) showAnyway(turn, lockedText(ownerTextOf(turn.state)))
-  else if (run) show(turn, screenOf(turn.state))
+  if (lock.locked) display(turn, behindLock(turn.state))
+  if (isUnread(turn.state)) return
+  if (run) show(turn, screenOf(turn.state))
   else if (account?.complete === false) {
     show(turn, screens.verified)
     const services = account.stage === 'active' ? servicesOf(account) : null

@@ -209,8 +209,10 @@ export interface HandheldState {
   readonly failure: Failure | null
   readonly refusal: Refusal | null
   readonly lock: Lock
-  /** The text on the screen. */
+  /** The text on the screen, or behind the lock what comes on it when the handheld is opened. */
   readonly screen: string
+  /** Null: that text is of no code. */
+  readonly screenCode: HandheldCode | null
   readonly outbox: readonly Outgoing[]
   readonly held: readonly HeldPacket[]
   /** Incomplete sets of parts, by sender. */
@@ -229,6 +231,7 @@ export const initialState = (device: Device): HandheldState => ({
   refusal: null,
   lock: openLock,
   screen: '',
+  screenCode: null,
   outbox: [],
   held: [],
   parts: [],

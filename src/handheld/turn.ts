@@ -49,15 +49,25 @@ export function persist(turn: Turn, point: PersistPoint): void {
   if (turn.persistAt === null || turn.persistAt === 'part') turn.persistAt = point
 }
 
-/** Shows a text, unless it is on the screen already. A locked handheld goes on, and shows nothing of it. */
+/**
+ * Shows a text, unless it is on the screen already. A locked handheld goes on and keeps it until it is opened; a code
+ * also over a restart, as nobody has read it yet.
+ */
 export function show(turn: Turn, text: string, code: HandheldCode | null = null): void {
-  if (!turn.state.lock.locked) showAnyway(turn, text, code)
+  if (turn.state.screen === text) return
+  change(turn, { screen: text, screenCode: code })
+  if (!turn.state.lock.locked) display(turn, text, code)
+  else if (code !== null) persist(turn, 'lock')
 }
 
 /** For what a locked handheld shows as well. */
-export function showAnyway(turn: Turn, text: string, code: HandheldCode | null = null): void {
-  if (turn.state.screen === text) return
-  change(turn, { screen: text })
+export function showAnyway(turn: Turn, text: string): void {
+  change(turn, { screen: text, screenCode: null })
+  display(turn, text)
+}
+
+/** Puts a text before the user's eyes, and leaves the one that belongs there. */
+export function display(turn: Turn, text: string, code: HandheldCode | null = null): void {
   turn.actions.push({ kind: 'show', text, code })
 }
 
@@ -66,10 +76,16 @@ export const showCode = (turn: Turn, code: HandheldCode, triesLeft?: number): vo
 
 /** An error or a hint while a run goes on: whoever reads it has to know that it does. */
 export function showWaiting(turn: Turn, code: HandheldCode, triesLeft?: number): void {
-  const before = turn.actions.length
+  const before = turn.state.screen
   showCode(turn, code, triesLeft)
-  const { run } = turn.state
-  if (run && turn.actions.length > before) turn.actions.push({ kind: 'waits', code, untilMs: run.endsAtMs })
+  if (turn.state.screen !== before && !turn.state.lock.locked) sayThatItWaits(turn)
+}
+
+/** Where the text on the screen ends nothing. */
+export function sayThatItWaits(turn: Turn): void {
+  const { run, screenCode } = turn.state
+  if (run && screenCode !== null)
+    turn.actions.push({ kind: 'waits', code: screenCode, untilMs: run.endsAtMs })
 }
 
 export function log(

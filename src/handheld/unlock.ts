@@ -14,7 +14,7 @@ import {
 import { ruleNumber, ruleText } from './rules.ts'
 import { lockedText, passwordTexts, screenOf, screens } from './screen.ts'
 import type { HandheldState } from './state.ts'
-import { change, persist, show, showAnyway, type Turn } from './turn.ts'
+import { change, display, persist, sayThatItWaits, type Turn } from './turn.ts'
 import { erase } from './wipe.ts'
 
 const minuteMs = 60 * 1000
@@ -48,11 +48,14 @@ export function lockDueMs(state: HandheldState): number | null {
 export const ownerTextOf = (state: HandheldState): string | null =>
   state.account?.ownerText || ruleText(state, 'owner_text') || null
 
+/** What there is to read behind a closed lock. */
+export const behindLock = (state: HandheldState): string => lockedText(ownerTextOf(state))
+
 /** Closes the lock now. */
 export function lockNow(turn: Turn): void {
   change(turn, { lock: { ...turn.state.lock, locked: true } })
   persist(turn, 'lock')
-  showAnyway(turn, lockedText(ownerTextOf(turn.state)))
+  display(turn, behindLock(turn.state))
 }
 
 export function lockTimer(turn: Turn): void {
@@ -105,7 +108,14 @@ function open(turn: Turn, fields: { readonly mustChange?: boolean }): void {
   const opened = { ...lock, ...fields, locked: false, wrongTries: 0, lastUsedAtMs: turn.nowMs }
   change(turn, { lock: opened })
   persist(turn, 'lock')
-  if (lock.locked) show(turn, screenOf(turn.state) || screens.unlocked)
+  if (lock.locked) uncover(turn)
+}
+
+/** What came while nobody could read it stands there now. */
+function uncover(turn: Turn): void {
+  const { screen, screenCode } = turn.state
+  display(turn, screen || screenOf(turn.state) || screens.unlocked, screenCode)
+  sayThatItWaits(turn)
 }
 
 /** Counted on the disk before it is answered, or a restart would give the tries back. */

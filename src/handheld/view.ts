@@ -4,9 +4,9 @@ import { type BookSet, decodeBookSet } from '#protocol/service-book.ts'
 import { type PasswordDue, triesLeft } from './password.ts'
 import { knownRules } from './rule-table.ts'
 import { rulesInForce } from './rules.ts'
-import { lockedText, screenOf } from './screen.ts'
+import { screenOf } from './screen.ts'
 import { type Account, type HandheldState, stageOf } from './state.ts'
-import { gateOf, isLocked, ownerTextOf } from './unlock.ts'
+import { behindLock, gateOf, isLocked, ownerTextOf } from './unlock.ts'
 import { wipeDueMs } from './wipe.ts'
 
 export interface HandheldView {
@@ -66,9 +66,8 @@ export interface RuleView {
 export function viewOf(state: HandheldState, nowMs: number): HandheldView {
   const gate = gateOf(state, nowMs)
   const locked = isLocked(state, nowMs)
-  const ownerText = ownerTextOf(state)
   return {
-    text: locked ? lockedText(ownerText) : state.screen || screenOf(state),
+    text: locked ? behindLock(state) : state.screen || screenOf(state),
     stage: stageOf(state),
     pin: state.device.pin,
     shows: gate.kind === 'open' ? 'all' : gate.kind,
@@ -76,7 +75,7 @@ export function viewOf(state: HandheldState, nowMs: number): HandheldView {
     passwordDue: gate.kind === 'password_due' ? gate.why : null,
     passwordSet: state.lock.password !== null,
     triesLeft: triesLeft(state),
-    ownerText,
+    ownerText: ownerTextOf(state),
     details: gate.kind === 'open' ? detailsOf(state) : null,
   }
 }

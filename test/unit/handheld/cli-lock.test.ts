@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { openHandheldDirectory } from '#handheld/file.ts'
 import { faultCodeOf } from '#kernel/fault.ts'
+import { encodeErrorMessage } from '#protocol/exchange.ts'
+import { handheldText } from '#protocol/handheld-text.ts'
 import { dir, inService, relay, saved, type } from './command-line.ts'
 import { toComplete } from './run-through.ts'
-import { World } from './world.ts'
+import { known, World } from './world.ts'
 
 test('behind a lock, or before a password that is required, nothing is shown but whose the handheld is', async () => {
   const world = new World()
@@ -125,5 +127,22 @@ test('a command that is named works as it stands: with the directory where one w
   await type(['lock-screen', '--dir', home])
   assert(
     (await type(['screen', '--dir', home])).out.includes(`open it: postkey handheld unlock --dir ${home}\n`),
+  )
+})
+
+test('whoever opens the lock reads the error that came behind it, once it is opened', async () => {
+  const { state } = inService()
+  const world = new World()
+  Object.assign(world, { state, nowMs: Date.now() })
+  world.raise({ kind: 'lock' })
+  world.deliver('error', encodeErrorMessage({ code: 19, txn: known(world.state.account).txn }))
+  const home = await saved('unread', world.state)
+  const open = (password: string) =>
+    type(['unlock', '--dir', home], { canAsk: true, askPassword: async () => password })
+  assert.equal((await open('not mine')).out, 'The password is not right.\n')
+  assert.equal((await open('mine alone')).out, `Unlocked\n${handheldText(19)}\n`)
+  assert.equal(
+    JSON.parse((await type(['screen', '--dir', home], { format: 'json' })).out).text,
+    handheldText(19),
   )
 })

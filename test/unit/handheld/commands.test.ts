@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isPassword } from '#handheld/password.ts'
 import { ownerTextOf } from '#handheld/unlock.ts'
+import { viewOf } from '#handheld/view.ts'
 import { parsePin, parseSrpId } from '#kernel/brand.ts'
 import { utf8 } from '#kernel/bytes.ts'
 import { ackStatus, decodeNamesLeftOut } from '#protocol/ack.ts'
@@ -21,6 +22,8 @@ import { known, script, World } from './world.ts'
 
 const lock = { command: 'lock', password: 'open sesame', ownerText: 'Acme, +49 30 1234' } as const
 
+const seen = (world: World): string => viewOf(world.state, world.nowMs).text
+
 function judged(world: World, stage: Stage, value: ItCommand, signatureHolds = true) {
   world.sends()
   world.deliver('packet', commandPacket(stage.channel, value))
@@ -33,16 +36,16 @@ test('lock closes the handheld, sets its password, and shows the owner text and 
   const stage = toProvisioning(world)
   assert.equal(judged(world, stage, command(lock)).status, ackStatus.applied)
   assert(world.disk.lock.locked)
-  assert.equal(world.state.screen, 'Locked. Acme, +49 30 1234')
+  assert.equal(seen(world), 'Locked. Acme, +49 30 1234')
   assert(isPassword(world.disk.lock, 'open sesame'))
   assert(!JSON.stringify(world.disk).includes('sesame'), 'the password itself is not kept')
   // The activation goes on behind the lock.
   world.deliver('packet', stage.channel.packet(contentTypes.itAdmin, signedPolicy()))
   verified(world)
   assert.equal(stage.channel.ack(world.message('ack').bytes).status, ackStatus.applied)
-  assert.equal(world.state.screen, 'Locked. Acme, +49 30 1234')
+  assert.equal(seen(world), 'Locked. Acme, +49 30 1234')
   world.raise({ kind: 'unlock', password: 'open sesame' })
-  assert.equal(world.state.screen, 'Encryption Verified. Waiting for Services.')
+  assert.equal(seen(world), 'Encryption Verified. Waiting for Services.')
 })
 
 const signedPolicy = () => encodeItAdmin({ type: 'policy', cms: encodeItPolicy(policy()) })
@@ -150,6 +153,19 @@ test('the number survives a new activation with the organisation, and goes with 
   assert.equal(judged(world, other, command(lock, { number: 1 })).status, ackStatus.applied)
 })
 
+test('a new owner text stands on the locked screen at once, and on no other', () => {
+  const world = new World()
+  const stage = toComplete(world)
+  const owner = (ownerText: string, number: number) =>
+    judged(world, stage, command({ command: 'set_owner', ownerText }, { number }))
+  owner('Acme', 3)
+  assert(!world.shown().includes('Locked. Acme'))
+  judged(world, stage, command({ command: 'lock' }, { number: 4 }))
+  assert.equal(world.shown().at(-1), 'Locked. Acme')
+  owner('Acme, room 12', 5)
+  assert.equal(world.shown().at(-1), 'Locked. Acme, room 12')
+})
+
 test('a command whose signature is being checked when the process dies is checked again, and done once', () => {
   const world = new World()
   const stage = toComplete(world)
@@ -160,5 +176,5 @@ test('a command whose signature is being checked when the process dies is checke
   verified(world)
   assert.equal(stage.channel.ack(world.message('ack').bytes).status, ackStatus.applied)
   world.crash()
-  assert.equal(world.state.screen, 'Locked. Acme, +49 30 1234')
+  assert.equal(seen(world), 'Locked. Acme, +49 30 1234')
 })

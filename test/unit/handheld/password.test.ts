@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Action } from '#handheld/action.ts'
 import { initialState } from '#handheld/state.ts'
 import { gateOf, ownerTextOf } from '#handheld/unlock.ts'
+import { viewOf } from '#handheld/view.ts'
 import type { RuleValue } from '#protocol/it-admin.ts'
 import { applyPolicy, policy, type Stage, toComplete, toProvisioning } from './run-through.ts'
 import { script, typed, World } from './world.ts'
@@ -28,6 +29,7 @@ const outcome = (actions: readonly Action[]): string | undefined =>
 const set = (world: World, password: string | null, old = '') =>
   outcome(world.raise({ kind: 'set_password', old, password }))
 const unlock = (world: World, password: string) => outcome(world.raise({ kind: 'unlock', password }))
+const seen = (world: World) => viewOf(world.state, world.nowMs).text
 const gate = (world: World) => gateOf(world.state, world.nowMs)
 
 test('password_required: nothing is shown before a password is set, and it cannot be removed', () => {
@@ -151,9 +153,9 @@ test('inactivity_lock_minutes: the handheld locks after so long without use, on 
   assert.equal(world.disk.lock.locked, false)
   world.pass(1)
   assert.equal(world.disk.lock.locked, true)
-  assert.equal(world.state.screen, 'Locked')
+  assert.equal(seen(world), 'Locked')
   assert.equal(unlock(world, 'mine'), 'unlocked')
-  assert.equal(world.state.screen, 'Activation Complete')
+  assert.equal(seen(world), 'Activation Complete')
   world.nowMs += 11 * minute
   assert.deepEqual(gate(world), { kind: 'locked' }, 'a handheld that does not run is locked too')
   world.crash()
@@ -180,7 +182,7 @@ test('owner_text: what a finder reads on the locked screen', () => {
   assert.equal(ownerTextOf(world.state), 'Acme, +49 30 1234')
   set(world, 'mine')
   world.raise({ kind: 'lock' })
-  assert.equal(world.state.screen, 'Locked. Acme, +49 30 1234')
+  assert.equal(seen(world), 'Locked. Acme, +49 30 1234')
   rule(world, stage, 11, { owner_text: '' })
   assert.equal(ownerTextOf(world.state), null)
 })
