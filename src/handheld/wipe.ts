@@ -5,7 +5,10 @@ import { type HandheldState, initialState } from './state.ts'
 import type { WaitingWipe } from './state-orders.ts'
 import { change, log, persist, sendPeers, showAnyway, type Turn } from './turn.ts'
 
-/** So long the acknowledgement may take to the relay; a handheld kept off the air is erased all the same. */
+/**
+ * So long the acknowledgement may take to the relay, and what came behind the wipe to be judged; a handheld kept off the
+ * air is erased all the same.
+ */
 const receiptWithinMs = 60 * 1000
 
 export const newWipe = (scope: WipeScope, waitSeconds: number, nowMs: number): WaitingWipe => ({
@@ -15,11 +18,13 @@ export const newWipe = (scope: WipeScope, waitSeconds: number, nowMs: number): W
   receipted: false,
 })
 
-/** When the wipe that waits begins; null: none waits. */
-export function wipeDueMs({ account }: Pick<HandheldState, 'account'>): number | null {
+/** When the wipe that waits begins; null: none waits. What came before it begins may say that it is not wanted any more. */
+export function wipeDueMs({ account, held }: Pick<HandheldState, 'account' | 'held'>): number | null {
   const wipe = account?.wipe
   if (!wipe) return null
-  return wipe.receipted ? wipe.dueMs : Math.max(wipe.dueMs, wipe.takenAtMs + receiptWithinMs)
+  return wipe.receipted && held.length === 0
+    ? wipe.dueMs
+    : Math.max(wipe.dueMs, wipe.takenAtMs + receiptWithinMs)
 }
 
 /** The relay has the acknowledgement: a wipe that only waited for that begins. */

@@ -1,7 +1,7 @@
 /**
  * The Policy Service's order. During an activation: the IT policy first, and nothing else before the handheld has
  * applied it. Later, for each handheld: at most one policy and one set of books on their way, books not beside a policy,
- * commands one after the other.
+ * commands one after the other, and first of all the word that a wipe is not wanted any more.
  */
 import type { Activation } from '#activation/activation.ts'
 import type { FaultCode } from '#kernel/fault.ts'
@@ -21,6 +21,7 @@ export interface Queued {
   readonly id: number
   readonly kind: Service | 'command'
   readonly state: string
+  readonly command?: string | null
 }
 
 /**
@@ -30,7 +31,12 @@ export interface Queued {
 export function waitsFor<I extends Queued>(live: readonly I[], item: I): I | null {
   if (item.kind === 'policy') return null
   if (item.kind === 'books') return live.find(({ kind }) => kind === 'policy') ?? null
-  const first = live.find(({ kind }) => kind === 'command')
+  const commands = live.filter(({ kind }) => kind === 'command')
+  // One that is on its way is waited for: the handheld remembers its answer to the last one only.
+  const first =
+    commands.find(({ state }) => state === 'out') ??
+    commands.find(({ command }) => command === 'cancel_wipe') ??
+    commands[0]
   return first && first.id !== item.id ? first : null
 }
 

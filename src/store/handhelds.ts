@@ -56,8 +56,8 @@ export type AccountChange =
     }
   /** What it has is in doubt: it will be given it again. */
   | { readonly kind: 'unsure'; readonly pin: Pin; readonly what: 'policy' | 'books' }
-  /** A wipe was acknowledged, and will be carried out then; null: it was taken back. */
-  | { readonly kind: 'wipe'; readonly pin: Pin; readonly atMs: number | null }
+  /** By this item of the queue a wipe was acknowledged, and will be carried out then; null: it was taken back. */
+  | { readonly kind: 'wipe'; readonly pin: Pin; readonly item: number; readonly atMs: number | null }
 
 export interface MasterKey {
   readonly pin: Pin

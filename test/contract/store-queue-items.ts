@@ -172,7 +172,7 @@ export function queue(check: CheckStore): void {
   check('a handheld whose wipe was acknowledged ends when it must be empty, with its keys', async (store) => {
     const { userId, kid } = await addHandheld(store, nowMs, pin)
     await added(store, [item(userId)])
-    await store.activations.commit({ nowMs, account: { kind: 'wipe', pin, atMs: nowMs + 60_000 } })
+    await store.activations.commit({ nowMs, account: { kind: 'wipe', pin, item: 1, atMs: nowMs + 60_000 } })
     assert.equal(await store.queue.nextWipeAtMs(), nowMs + 60_000)
     assert.notEqual(await store.queue.givenTo(pin), null, 'until then it is governed')
     assert.equal(await store.queue.endWiped(nowMs + 59_999), 0)
@@ -186,7 +186,7 @@ export function queue(check: CheckStore): void {
 
   check('a wipe that waits ends with the account it was ordered for', async (store) => {
     await addHandheld(store, nowMs, pin)
-    await store.activations.commit({ nowMs, account: { kind: 'wipe', pin, atMs: nowMs + 60_000 } })
+    await store.activations.commit({ nowMs, account: { kind: 'wipe', pin, item: 1, atMs: nowMs + 60_000 } })
     await addHandheld(store, nowMs + 5, pin)
     assert.equal(await store.queue.nextWipeAtMs(), null)
     assert.equal(await store.queue.endWiped(nowMs + 60_000), 0)

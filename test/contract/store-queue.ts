@@ -23,7 +23,7 @@ async function wipeTaken(store: Store, atMs: number): Promise<void> {
   await store.activations.commit({
     nowMs: atMs,
     item: { id, nowMs: atMs, state: 'done' },
-    account: { kind: 'wipe', pin, atMs: atMs + wipeWaitMs },
+    account: { kind: 'wipe', pin, item: id, atMs: atMs + wipeWaitMs },
   })
 }
 

@@ -167,6 +167,28 @@ const together: Cases = {
       assert.equal((await terminal.state()).device.pin, terminal.pin)
     },
 
+  'a wipe without a wait is called back while the handheld is off: it hears both before it begins': async (
+    world,
+    t,
+  ) => {
+    const terminal = await Terminal.activated(t, world, 'spared@example.test')
+    const lies = (command: string) =>
+      eventually(async () => {
+        const { queue } = await world.admin.handhelds.show(terminal.pin)
+        return queue.some((item) => item.command === command && item.says.startsWith('The relay holds it'))
+      }, `the relay has ${command}`)
+    await order(world, 'wipe', terminal.pin, '--yes')
+    await lies('wipe')
+    await order(world, 'cancel-wipe', terminal.pin)
+    await lies('cancel_wipe')
+    await terminal.onTheAir(5)
+    assert.equal((await terminal.state()).account?.wipe, null)
+    const isDone = async () => (await world.admin.handhelds.show(terminal.pin)).queue.length === 0
+    await eventually(isDone, 'the server knows that the handheld forgot the wipe')
+    const { state, wipeAtMs } = await world.admin.handhelds.show(terminal.pin)
+    assert.deepEqual([state, wipeAtMs], ['active', null])
+  },
+
   'the organisation’s data alone: the handheld’s own password stays': async (world, t) => {
     const terminal = await Terminal.activated(t, world, 'partly@example.test')
     await order(world, 'wipe', terminal.pin, '--organisation-only', '--yes')

@@ -70,8 +70,8 @@ export async function activeAccount(
 }
 
 /**
- * A wipe that has not been sent leaves the queue; any other is taken back by a command of its own, which a handheld that
- * is off gets after the wipe.
+ * A wipe that has not been sent leaves the queue; any other is taken back by a command of its own, which goes right behind
+ * it: a handheld that comes on the air hears both before it begins.
  */
 async function cancelWipe(parts: Parts, typed: string): Promise<QueueItemView> {
   const { store, clock } = parts

@@ -103,10 +103,15 @@ async function wipeWords(store: Parts['store'], { id, pin, userId }: QueueItem):
   if (back) return `The handheld had taken it, and forgot it again by item ${back.id}.`
   const account = (await store.handhelds.byPin(pin)).find((one) => one.userId === userId)
   if (account?.state === 'wiped') return 'The handheld has taken it, and has erased itself.'
-  return account?.state === 'active' && account.wipeAtMs !== null
-    ? 'The handheld has taken it, and erases itself when its time has come.'
-    : 'The handheld had taken it; what it was ordered for has ended otherwise.'
+  if (account?.state === 'active' && account.wipeAtMs !== null) {
+    const word = newer.find(({ command, state }) => command === 'cancel_wipe' && isLive(state))
+    const unless = word ? `, unless item ${word.id} comes before` : ''
+    return `The handheld has taken it, and erases itself when its time has come${unless}.`
+  }
+  return 'The handheld had taken it; what it was ordered for has ended otherwise.'
 }
+
+const isLive = (state: QueueItem['state']): boolean => state === 'waiting' || state === 'out'
 
 /** What the relay holds is not tried again: it goes when the handheld comes. */
 const nextCopyAtMs = (delivery: Delivery | null): number | null =>
@@ -133,13 +138,18 @@ function standing(
     case 'cancelled':
       return { ...ended(`Cancelled by an administrator.${mayArrive(item)}`), next: cancelledNext(item) }
     default:
-      return ended(`A newer one, a wipe or a new activation has taken its place.${mayArrive(item)}`)
+      return ended(replacedWords(item))
   }
 }
 
 /** Nothing calls back what the relay has: where the handheld carries it out after all, the item says so. */
 const mayArrive = ({ tries }: QueueItem): string =>
   tries === 0 ? '' : ' It had been sent: a copy at the relay may still reach the handheld.'
+
+const replacedWords = (item: QueueItem): string =>
+  item.command === 'wipe'
+    ? `It was called back, or a newer wipe or activation has taken its place.${mayArrive(item)}`
+    : `A newer one, a wipe or a new activation has taken its place.${mayArrive(item)}`
 
 function doneWords({ kind, leftOut }: QueueItem): string {
   if (kind === 'command') return 'The handheld has taken it.'
@@ -153,8 +163,14 @@ const cancelledNext = ({ id, kind }: QueueItem): string =>
 
 const asideWords = { says: faultRow('queue.set_aside').says, next: faultRow('queue.set_aside').next }
 
-function waiting({ code, command }: QueueItem, other: QueueItem | null, agentRuns: boolean): Standing {
-  if (other) return { ...behind(command, other), turn: 'nobody', code }
+function waiting({ code }: QueueItem, other: QueueItem | null, agentRuns: boolean): Standing {
+  if (other)
+    return {
+      says: `Waits for item ${other.id} to end.`,
+      next: 'Nothing: it goes by itself.',
+      turn: 'nobody',
+      code,
+    }
   if (code) return wordsOf(code)
   if (!agentRuns)
     return {
@@ -166,27 +182,22 @@ function waiting({ code, command }: QueueItem, other: QueueItem | null, agentRun
   return { says: 'Is about to go.', next: 'Nothing: it goes by itself.', turn: 'server', code }
 }
 
-/** Commands are carried out one after the other: a wipe without a wait is over before the handheld hears that it is not to be. */
-const behind = (command: string | null, other: QueueItem): Pick<Standing, 'says' | 'next'> =>
-  command === 'cancel_wipe' && other.command === 'wipe'
-    ? {
-        says: `The wipe, item ${other.id}, has been sent. Only a wipe that waits some time on the handheld can be taken back now.`,
-        next: 'To save a handheld that is off, keep it off the air, and see item and handheld with `postkey handheld show`.',
-      }
-    : { says: `Waits for item ${other.id} to end.`, next: 'Nothing: it goes by itself.' }
-
 const waitCodes = {
   policy: 'policy.not_acknowledged',
   books: 'books.not_acknowledged',
   command: 'command.not_acknowledged',
 } as const satisfies Record<QueueItem['kind'], FaultCode>
 
+const heldWords = 'The relay holds it until the handheld comes on the air.'
+const heldBackWords =
+  'The relay holds it until the handheld comes on the air, which then hears it before it begins a wipe that lies there.'
+
 /** What the relay said of the newest copy tells where it is. */
-function out({ kind, code }: QueueItem, delivery: Delivery | null): Standing {
+function out({ kind, code, command }: QueueItem, delivery: Delivery | null): Standing {
   const words = wordsOf(code ?? waitCodes[kind])
   switch (delivery?.receipt) {
     case receiptStatus.stored:
-      return { ...words, says: 'The relay holds it until the handheld comes on the air.' }
+      return { ...words, says: command === 'cancel_wipe' ? heldBackWords : heldWords }
     case receiptStatus.delivered:
       return { ...words, says: 'The handheld has it and has not yet answered.' }
     case receiptStatus.notListed:

@@ -64,13 +64,14 @@ function accountAfter(
   status: number,
   nowMs: number,
 ): AccountChange | null {
-  const { pin, kind, number } = item
+  const { id, pin, kind, number } = item
   if (kind !== 'command')
     return number === null ? null : { kind: 'applied', pin, what: kind, number, leftOut }
   const order = item.command === 'wipe' && item.sealed ? openOrder(vault, pin, item.sealed) : null
-  if (order?.command === 'wipe') return { kind: 'wipe', pin, atMs: nowMs + order.waitSeconds * 1000 }
+  if (order?.command === 'wipe')
+    return { kind: 'wipe', pin, item: id, atMs: nowMs + order.waitSeconds * 1000 }
   // Taken back only where the handheld says so: one that has begun answers otherwise, or not at all.
   return item.command === 'cancel_wipe' && status === ackStatus.applied
-    ? { kind: 'wipe', pin, atMs: null }
+    ? { kind: 'wipe', pin, item: id, atMs: null }
     : null
 }

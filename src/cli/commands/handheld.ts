@@ -78,7 +78,10 @@ function describe(run: Run, detail: HandheldDetail): string {
       ['cut off', detail.isCutOff ? 'no mail, calendar or sync until it has applied its policy' : null],
       ['books', booksWords(detail)],
       ['left out', [...detail.policy.leftOut, ...detail.books.leftOut].join(', ')],
-      ['wipe', detail.wipeAtMs === null ? null : `taken; carried out by ${at(detail.wipeAtMs)}`],
+      [
+        'wipe',
+        detail.wipeAtMs === null ? null : `taken; carried out by ${at(detail.wipeAtMs)}${unlessBack(detail)}`,
+      ],
       ['wiped', detail.wipedAtMs === null ? null : `it took the wipe ${at(detail.wipedAtMs)}`],
       ['master key', key === null ? 'none' : `${keyName(detail)}, made ${at(key)}`],
       ['device key', detail.deviceKey],
@@ -89,6 +92,11 @@ function describe(run: Run, detail: HandheldDetail): string {
   )
   const queue = detail.queue.length === 0 ? '' : `\n${run.table(queueColumns(run), detail.queue)}`
   return `${run.terminal.bold(detail.pin)}\n${text}${queue}`
+}
+
+const unlessBack = ({ queue }: HandheldDetail): string => {
+  const word = queue.find(({ command }) => command === 'cancel_wipe')
+  return word ? `, unless item ${word.id} comes before` : ''
 }
 
 const queueColumns = (run: Run): readonly Column<QueueItemView>[] => [

@@ -17,6 +17,7 @@ import { type AccountRow, accountFromRow, type KeyRow, keyFromRow } from './hand
 import { storedGeneration } from './installation-rows.ts'
 import { clearQueue, endAccount, endRun } from './queue.ts'
 import { forgetRollover } from './rollovers.ts'
+import { setWipe } from './wipes.ts'
 
 export const handhelds: Aggregate<HandheldStore> = {
   reads: ['list', 'byPin', 'byUser', 'key', 'currentKey', 'keys', 'answerGiven', 'servedPins', 'partsOf'],
@@ -133,7 +134,7 @@ export function changeAccount(db: Db, change: AccountChange, nowMs: number): voi
       db.run(`UPDATE handheld SET ${change.what}_digest = '' WHERE pin = ? AND state = 'active'`, change.pin)
       break
     case 'wipe':
-      db.run("UPDATE handheld SET wipe_at_ms = ? WHERE pin = ? AND state = 'active'", change.atMs, change.pin)
+      setWipe(db, change)
       break
     case 'sent':
       db.run(

@@ -6,6 +6,7 @@ import type { Db, SqlValue } from './database.ts'
 import { type ReachRow, reachFromRow, reachOf } from './policies.ts'
 import { live, open, owedSinceMs, select } from './queue-rows.ts'
 import { troubled } from './queue-troubles.ts'
+import { nextWipeAtMs, wipedBy } from './wipes.ts'
 
 export const queue: Aggregate<QueueStore> = {
   reads: [
@@ -68,16 +69,11 @@ export const queue: Aggregate<QueueStore> = {
     given: (after, limit) => given(db, 'h.pin > ? ORDER BY h.pin LIMIT ?', after, limit),
     givenTo: (pin) => given(db, 'h.pin = ?', pin)[0] ?? null,
     endWiped: (nowMs) => {
-      const due = db.all<{ pin: Pin }>(
-        "SELECT pin FROM handheld WHERE state = 'active' AND wipe_at_ms <= ?",
-        nowMs,
-      )
-      for (const { pin } of due) endAccount(db, pin, 'wiped', nowMs)
+      const due = wipedBy(db, nowMs)
+      for (const pin of due) endAccount(db, pin, 'wiped', nowMs)
       return due.length
     },
-    nextWipeAtMs: () =>
-      db.one<{ at: number | null }>("SELECT min(wipe_at_ms) AS at FROM handheld WHERE state = 'active'")
-        ?.at ?? null,
+    nextWipeAtMs: () => nextWipeAtMs(db),
   }),
 }
 
@@ -96,12 +92,7 @@ const worksFor = (db: Db, { pin, userId }: Pick<QueueItem, 'pin' | 'userId'>): b
 
 function add(db: Db, item: NewItem): number {
   const { pin, kind, nowMs } = item
-  const superseded =
-    kind === 'command'
-      ? item.command === 'wipe'
-        ? select(db, `WHERE pin = ? AND kind = 'command' AND ${open}`, pin)
-        : []
-      : select(db, `WHERE pin = ? AND kind = ? AND ${open}`, pin, kind)
+  const superseded = supersededBy(db, item)
   end(db, superseded, 'replaced', nowMs)
   if (kind !== 'command')
     db.run(
@@ -116,6 +107,13 @@ function add(db: Db, item: NewItem): number {
     ...[pin, item.userId, kind, item.command ?? null, item.sealed ?? null, item.digest ?? ''],
     ...[nowMs, nowMs, owedSinceMs(superseded, nowMs), nowMs],
   )
+}
+
+/** A wipe overtakes all commands before it; the word that it is not wanted any more goes after it at once. */
+function supersededBy(db: Db, { pin, kind, command }: NewItem): QueueItem[] {
+  if (kind !== 'command') return select(db, `WHERE pin = ? AND kind = ? AND ${open}`, pin, kind)
+  if (command === 'wipe') return select(db, `WHERE pin = ? AND kind = 'command' AND ${open}`, pin)
+  return command === 'cancel_wipe' ? select(db, `WHERE pin = ? AND command = 'wipe' AND ${open}`, pin) : []
 }
 
 /**

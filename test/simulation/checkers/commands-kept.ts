@@ -69,11 +69,14 @@ export const commandsAreKept = (): Checker => {
   }
 }
 
-/** By a newer one of its kind, by a wipe, or with its account. */
+/** By a newer one of its kind, by a wipe, a wipe also by the word that it is not wanted, or with its account. */
 function checkReplaced(items: readonly ItemRow[], before: ItemRow, item: ItemRow, fail: Fail): void {
   const byNewer = items.some(
     ({ id, pin, kind, command }) =>
-      pin === item.pin && id > item.id && kind === item.kind && (kind !== 'command' || command === 'wipe'),
+      pin === item.pin &&
+      id > item.id &&
+      kind === item.kind &&
+      (kind !== 'command' || command === 'wipe' || (command === 'cancel_wipe' && item.command === 'wipe')),
   )
   if (!byNewer && before.txn === item.txn && item.txn !== null)
     fail(`item ${item.id} of ${item.pin}, ${item.command ?? item.kind}, was dropped for nothing`)

@@ -79,7 +79,10 @@ test('a wipe is shown from when it was taken, and an ended account owes nothing'
   const [id] = await site.store.queue.add([wipe])
   assert(id)
   await site.store.queue.change({ id, nowMs, state: 'done' })
-  await site.store.activations.commit({ nowMs, account: { kind: 'wipe', pin, atMs: nowMs + 60_000 } })
+  await site.store.activations.commit({
+    nowMs,
+    account: { kind: 'wipe', pin, item: id, atMs: nowMs + 60_000 },
+  })
   assert.deepEqual([(await look()).wipeAtMs, (await look()).wipedAtMs], [nowMs + 60_000, null])
   assert.match((await site.admin.queue.show(id)).says, /has taken it/)
   site.clock.advance(60_000)

@@ -1,6 +1,6 @@
 /** Commands on their way, items that cannot be made, and what a handheld's word brings again. */
 import assert from 'node:assert/strict'
-import { before, test } from 'node:test'
+import { before, type TestContext, test } from 'node:test'
 import { workOff } from '#agent/desk/desk.ts'
 import { reconcileAll } from '#agent/desk/reconcile.ts'
 import { takePacket } from '#agent/inbound-packet.ts'
@@ -97,6 +97,72 @@ test('a delayed wipe that is taken back leaves the handheld at work', async (t) 
   at.world.nowMs += day
   await workOff(at.env, at.numbers)
   assert.equal((await at.env.store.handhelds.byPin(pin))[0]?.state, 'active')
+})
+
+/** A wipe without a wait is on its way when it is called back, and so is the word of that. */
+async function calledBack(t: TestContext) {
+  const at = await site(t)
+  const { pin, userId } = at.handheld
+  const add = async (command: 'wipe' | 'cancel_wipe') => {
+    const order = command === 'wipe' ? ({ command, scope: 0, waitSeconds: 0 } as const) : { command }
+    const sealed = sealOrder(at.env.vault, pin, order)
+    await at.env.store.queue.add([{ pin, userId, kind: 'command', command, sealed, nowMs: at.world.nowMs }])
+    await settle(at)
+    const sent = (await out(at)).at(-1)
+    assert(sent)
+    return sent
+  }
+  const [wipe, back] = [await add('wipe'), await add('cancel_wipe')]
+  assert.deepEqual(
+    (await items(at)).map(({ command, state }) => [command, state]),
+    [
+      ['cancel_wipe', 'out'],
+      ['wipe', 'replaced'],
+    ],
+  )
+  const account = async () => (await at.env.store.handhelds.byPin(pin))[0]?.state
+  return { at, wipe, back, account }
+}
+
+test('a wipe that lies at the relay is called back by a word right behind it, in whatever order they are answered', async (t) => {
+  for (const wipeFirst of [true, false]) {
+    const { at, wipe, back, account } = await calledBack(t)
+    const answers = [() => answer(at, wipe, ackStatus.accepted), () => answer(at, back, ackStatus.applied)]
+    for (const one of wipeFirst ? answers : answers.reverse()) {
+      await one()
+      await workOff(at.env, at.numbers)
+    }
+    at.world.nowMs += 60 * day
+    await workOff(at.env, at.numbers)
+    assert.equal(await account(), 'active')
+    assert.deepEqual(
+      (await items(at)).map(({ state }) => state),
+      ['done', 'done'],
+    )
+  }
+})
+
+test('whether the word came in time is in doubt until it is answered: for thirty days, or until the relay lists nobody', async (t) => {
+  for (const leaves of [true, false]) {
+    const { at, wipe, back, account } = await calledBack(t)
+    await answer(at, wipe, ackStatus.accepted)
+    const { store } = at.env
+    const refusedFor = async (ms: number) => {
+      at.world.nowMs += ms
+      const receipt = { deliveryId: back.id, status: 3, atMs: at.world.nowMs, nextAtMs: at.world.nowMs }
+      if (leaves) await store.activations.commit({ nowMs: at.world.nowMs, receipts: [receipt] })
+      await workOff(at.env, at.numbers)
+    }
+    await store.deliveries.attempted(back.id, [new Uint8Array(16)], at.world.nowMs, at.world.nowMs)
+    await refusedFor(1_000)
+    await refusedFor(3_599_000)
+    assert.equal(await account(), 'active')
+    await refusedFor(1_000)
+    assert.equal(await account(), leaves ? 'wiped' : 'active')
+    at.world.nowMs += 30 * day
+    await workOff(at.env, at.numbers)
+    assert.equal(await account(), 'wiped')
+  }
 })
 
 test('whatever comes from a handheld brings again what was delivered to it and never answered', async (t) => {

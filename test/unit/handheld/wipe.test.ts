@@ -116,6 +116,47 @@ test('cancel_wipe takes back what has not begun, and answers 0 where nothing wai
   order(world, stage, command({ command: 'cancel_wipe' }, { number: 7 }), ackStatus.applied)
 })
 
+test('a wipe without a wait does not begin before what came right behind it is judged', () => {
+  for (const restarts of [false, true]) {
+    const world = new World()
+    const stage = toComplete(world)
+    const mid = order(world, stage, command(everything))
+    world.deliver('packet', commandPacket(stage.channel, command({ command: 'cancel_wipe' }, { number: 6 })))
+    world.receipt(mid, receiptStatus.stored)
+    assert(!wiped(world.state), 'the word that it is not wanted is being checked')
+    if (restarts) world.crash()
+    if (restarts) world.login()
+    world.sends()
+    verified(world)
+    assert.equal(stage.channel.ack(world.message('ack').bytes).status, ackStatus.applied)
+    world.pass(60 * minute)
+    assert(!wiped(world.disk))
+  }
+})
+
+test('what came behind a wipe holds it up for a minute at the longest, and only if it is what takes it back', () => {
+  const world = new World()
+  const stage = toComplete(world)
+  const follows = (number: number) =>
+    world.deliver('packet', commandPacket(stage.channel, command({ command: 'lock' }, { number })))
+  const mid = order(world, stage, command(everything))
+  follows(6)
+  world.receipt(mid, receiptStatus.stored)
+  world.pass(minute - 1)
+  assert(!wiped(world.state))
+  world.pass(1)
+  assertEmpty(world.disk)
+
+  const other = new World()
+  const at = toComplete(other)
+  const second = order(other, at, command(everything))
+  other.deliver('packet', commandPacket(at.channel, command({ command: 'lock' }, { number: 6 })))
+  other.receipt(second, receiptStatus.stored)
+  verified(other)
+  other.pass(0)
+  assertEmpty(other.disk)
+})
+
 test('a newer wipe takes the place of one that waits, with an acknowledgement of its own to wait for', () => {
   const world = new World()
   const stage = toComplete(world)

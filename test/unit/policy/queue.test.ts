@@ -19,6 +19,16 @@ test('a policy waits for nothing, books wait for the policy, a command for the c
   assert.equal(waitsFor([item(2, 'books')], item(2, 'books')), null)
 })
 
+test('that a wipe is not wanted any more is said before all that has not gone yet', () => {
+  const cancel = { ...item(4, 'command'), command: 'cancel_wipe' }
+  const live = [item(2, 'command'), cancel, item(5, 'command')]
+  assert.deepEqual(
+    live.map((one) => waitsFor(live, one)?.id ?? null),
+    [4, null, 4],
+  )
+  assert.equal(waitsFor([item(1, 'command', 'out'), cancel], cancel)?.id, 1)
+})
+
 test('of any queue something may go, and what an item waits for never waits for that item', () => {
   const kinds = fc.constantFrom<Queued['kind']>('policy', 'books', 'command')
   fc.assert(
