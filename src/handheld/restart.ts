@@ -37,8 +37,14 @@ export function onRestart(turn: Turn): void {
 const isUnread = ({ lock, screen, screenCode }: HandheldState): boolean =>
   lock.locked && screenCode !== null && !linkTexts.includes(screen)
 
-const noNews = ({ run, failure, account }: HandheldState): string =>
-  !run && !failure && account?.complete ? screens.complete : ''
+/** Why a handheld is empty stays to be read until it is used again. */
+const erasedTexts: readonly string[] = [screens.erased, screens.organisationErased]
+
+function noNews({ run, failure, account, screen }: HandheldState): string {
+  if (run || failure) return ''
+  if (account?.complete) return screens.complete
+  return account === null && erasedTexts.includes(screen) ? screen : ''
+}
 
 /** Only what is under way: how an earlier run ended is no news. */
 function showScreen(turn: Turn): void {

@@ -65,7 +65,10 @@ export async function checkFreshTries(story: Story): Promise<void> {
     saved?.state.account && checks.observed?.activations.get(saved.state.account.txn)?.phase
   const trying = people.filter(
     ({ handheld }) =>
-      handheld.outcome?.code !== 0 || (isOffAir(story, handheld) && phaseOf(handheld) !== 'complete'),
+      handheld.outcome?.code !== 0 ||
+      // Erased, and killed before it could say so.
+      !handheld.saved?.state.account ||
+      (isOffAir(story, handheld) && phaseOf(handheld) !== 'complete'),
   )
   const ended = new Set<SimHandheld>()
   world.onHandheldEnded = (handheld, { code, text }) => {

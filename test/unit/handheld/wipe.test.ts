@@ -83,6 +83,17 @@ test('wipe with a restart before and after its ACK: it is carried out once, and 
     }
 })
 
+test('why a handheld is empty is still to be read after a restart, until it is activated again', () => {
+  const world = new World()
+  const stage = toComplete(world)
+  world.receipt(order(world, stage, command(everything)), receiptStatus.stored)
+  world.crash()
+  assert.equal(world.state.screen, 'This handheld was erased.')
+  toComplete(world, script({ kid: 78 }))
+  world.crash()
+  assert.equal(world.state.screen, 'Activation Complete')
+})
+
 test('a wait is counted over restarts, and a clock set back does not make it longer', () => {
   const world = new World()
   const stage = toComplete(world)
