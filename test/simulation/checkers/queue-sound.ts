@@ -54,13 +54,14 @@ function checkOut({ db }: Observed, item: ItemRow, fail: Fail): void {
   if (delivery?.state !== 'running') fail(`${nameOf(item)} has a delivery that is ${delivery?.state}`)
 }
 
-/** Books wait for a policy, a command for one before it. */
+/** Books wait for a policy; a command for one before it, for one that is on its way, and for the end of a wipe's recall. */
 const canWait = (live: readonly ItemRow[], item: ItemRow): boolean =>
-  live.some(
-    (one) =>
-      one.pin === item.pin &&
-      (item.kind === 'books' ? one.kind === 'policy' : one.kind === item.kind && one.id < item.id),
-  )
+  live.some((one) => {
+    if (one.pin !== item.pin || one.id === item.id) return false
+    if (item.kind === 'books') return one.kind === 'policy'
+    if (one.kind !== item.kind) return false
+    return one.id < item.id || one.state === 'out' || one.command === 'cancel_wipe'
+  })
 
 function checkTogether(pin: string, live: readonly ItemRow[], fail: Fail): void {
   const wipe = live.findLast(({ command }) => command === 'wipe')

@@ -53,6 +53,20 @@ const toOne =
     return done(story, `${name} ${what}`, (admin) => act(admin, pin, own.fork('try')))
   }
 
+/** Many a wipe is regretted: at once, while it lies at the relay, or when the handheld has taken it. */
+const wiping =
+  (what: string, act: (admin: Admin, pin: Pin, chance: Chance) => Promise<unknown>): Act =>
+  async (story, chance) => {
+    const all = pinned(story)
+    if (all.length === 0) return null
+    const [{ name }, pin] = chance.pick(all)
+    const own = chance.fork(`${what} ${story.world.time.nowMs()}`)
+    const wiped = await done(story, `${name} ${what}`, (admin) => act(admin, pin, own.fork('try')))
+    if (!own.happens(0.4)) return wiped
+    await story.world.time.sleep(own.between(0, own.happens(0.5) ? 500 : 60_000))
+    return done(story, `${wiped}, and is not to be`, (admin) => admin.handhelds.cancelWipe(pin))
+  }
+
 /** @param which the policy; chosen by chance where absent */
 export async function changePolicy(story: Story, chance: Chance, which?: 'default'): Promise<string | null> {
   const name = which ?? (chance.happens(0.3) ? 'default' : chance.pick(policyNames))
@@ -134,11 +148,11 @@ export const administratorsActs = {
   locked: toOne('is locked', (admin, pin) => admin.handhelds.lock(pin)),
   locked_with_password: lockWithPassword,
   owner_text: setOwner,
-  wiped: toOne('is wiped', (admin, pin) => admin.handhelds.wipe(pin)),
-  wiped_later: toOne('is wiped later', (admin, pin, chance) =>
+  wiped: wiping('is wiped', (admin, pin) => admin.handhelds.wipe(pin)),
+  wiped_later: wiping('is wiped later', (admin, pin, chance) =>
     admin.handhelds.wipe(pin, { afterMinutes: chance.between(1, minutesMax) }),
   ),
-  wiped_of_ours: toOne('loses what is ours', (admin, pin, chance) =>
+  wiped_of_ours: wiping('loses what is ours', (admin, pin, chance) =>
     admin.handhelds.wipe(pin, {
       organisationOnly: true,
       afterMinutes: chance.happens(0.5) ? 0 : chance.between(1, minutesMax),
