@@ -35,9 +35,20 @@ export async function readOnePassword(run: Run, what: string): Promise<string> {
   return typed
 }
 
-/** A password typed twice on a terminal, or the first line of standard input. */
-export async function readPassword(run: Run, what: string): Promise<string> {
+/** What a password is asked for: whoever may not do it types none in vain. */
+export interface PasswordUse {
+  readonly operation: string
+  /** Whom or what it is done to. */
+  readonly on: string
+}
+
+/**
+ * A password typed twice on a terminal, or the first line of standard input.
+ * @throws Fault admin.not_allowed before anything is asked
+ */
+export async function readPassword(run: Run, what: string, { operation, on }: PasswordUse): Promise<string> {
   if (!run.terminal.canAsk) return firstLine(run)
+  await run.admin((admin) => admin.mayDo(operation, on))
   const prompts = promptsOf(run)
   const first = await prompts.password(what)
   const second = first === null ? null : await prompts.password(`${what}, again`)

@@ -53,7 +53,7 @@ export function accountCommands(program: Command, host: Host): void {
 
 async function add(run: Run, args: readonly string[], { role }: { readonly role: string }): Promise<void> {
   const name = arg(args, 0)
-  const password = await readPassword(run, `Password of ${name}`)
+  const password = await readPassword(run, `Password of ${name}`, { operation: 'accounts.add', on: name })
   const account = await run.admin((admin) => admin.accounts.add({ name, role, password }))
   run.print(account, () => `Added ${account.name} (${account.role}).\n`)
 }
@@ -96,7 +96,8 @@ function describe(run: Run, account: AccountView): string {
 
 async function setPassword(run: Run, args: readonly string[]): Promise<void> {
   const name = arg(args, 0)
-  const password = await readPassword(run, `Password of ${name}`)
+  const use = { operation: 'accounts.setPassword', on: name }
+  const password = await readPassword(run, `Password of ${name}`, use)
   const account = await run.admin((admin) => admin.accounts.setPassword(name, password))
   run.print(account, () => `The password of ${account.name} is another one; its sessions have ended.\n`)
 }

@@ -101,7 +101,8 @@ async function lock(
   { setPassword, ownerText }: LockOptions,
 ): Promise<void> {
   const pin = arg(args, 0)
-  const password = setPassword ? await readPassword(run, `New password of handheld ${pin}`) : undefined
+  const use = { operation: 'handhelds.lock', on: pin }
+  const password = setPassword ? await readPassword(run, `New password of handheld ${pin}`, use) : undefined
   const terms: LockTerms = {
     ...(password === undefined ? {} : { password }),
     ...(ownerText === undefined ? {} : { ownerText }),

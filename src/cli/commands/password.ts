@@ -183,7 +183,10 @@ async function send(run: Run, args: readonly string[], options: PasswordOptions)
 async function set(run: Run, args: readonly string[], options: PasswordOptions): Promise<void> {
   const address = arg(args, 0)
   const terms = termsOf(run, options)
-  const typed = await readPassword(run, `Activation password for ${address}`)
+  const typed = await readPassword(run, `Activation password for ${address}`, {
+    operation: 'passwords.set',
+    on: address,
+  })
   const issued = await run.admin((admin) => admin.passwords.set(address, typed, terms))
   showPasswords(run, [issued])
   sayMailed(run, issued)

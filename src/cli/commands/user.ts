@@ -139,7 +139,10 @@ async function mailboxPassword(
     const user = await run.admin((admin) => admin.users.removeMailboxPassword(address))
     return run.print(user, () => `The password of ${user.address}'s mailbox is forgotten.\n`)
   }
-  const typed = await readPassword(run, `Password of ${address}'s mailbox`)
+  const typed = await readPassword(run, `Password of ${address}'s mailbox`, {
+    operation: 'users.setMailboxPassword',
+    on: address,
+  })
   const user = await run.admin((admin) => admin.users.setMailboxPassword(address, typed))
   run.print(user, () => `The password of ${user.address}'s mailbox is kept.\n`)
 }

@@ -205,6 +205,22 @@ test('whoever may not wipe is told so before anything is asked, and by a dry run
   assert.equal((await site.run(['handheld', 'wipe', pin, '--yes'], { env })).code, 77, 'the server judges')
 })
 
+test('whoever may not set a password types none in vain', async () => {
+  const { token } = await site.admin.tokens.add({ name: 'reader', role: 'auditor', hours: 1 })
+  const never = async () => assert.fail('a question in vain')
+  const prompts = { password: never, text: never, confirm: never }
+  for (const line of [
+    `handheld lock ${pin} --set-password`,
+    'account add maria --role helpdesk',
+    'account set-password maria',
+    'user mailbox-password alice@example.test',
+    'password set alice@example.test',
+  ]) {
+    const { code, err } = await site.run(line.split(' '), { env: { POSTKEY_TOKEN: token }, prompts })
+    assert.deepEqual([code, /admin\.not_allowed/.test(err)], [77, true], line)
+  }
+})
+
 test('a wipe says beforehand when it begins and which commands give way to it', async () => {
   await addHandheld(site.store, startMs, pin)
   const dry = async (...options: string[]) =>
