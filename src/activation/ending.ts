@@ -20,7 +20,10 @@ export function grantClosed(activation: Activation, event: Of<'grant_closed'>): 
   // Once used, a password may go; a user who goes takes every run along.
   const concerned =
     event.code === 'user.removed' ? !hasEnded(activation) : beforeUse.includes(activation.phase)
-  return concerned ? refused(activation, event.code, event.atMs) : stay(activation)
+  if (!concerned) return stay(activation)
+  // The way to tell it comes with the mail.
+  if (activation.phase === 'mailed') return stop(activation, event.code, event.atMs)
+  return refused(activation, event.code, event.atMs)
 }
 
 /** Another run of the same handheld under the same grant is the one that counts. */

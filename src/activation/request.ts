@@ -77,9 +77,14 @@ export function seen(activation: Activation, event: Of<'etp_seen'>): Step {
   )
 }
 
-/** Given up before the mail came: nothing is answered, and where the mail was all the time can be read from it. */
+/**
+ * Given up before the mail came: where the mail was all the time can be read from it. Only that its user was removed is
+ * told, as the handheld still waits then.
+ */
 function cameTooLate(activation: Activation, { request, mail, atMs }: Of<'etp_seen'>): Step {
   const known: Activation = { ...activation, address: request.address, request, mail }
+  if (activation.code === 'user.removed')
+    return refuse({ ...known, token: request.token }, activation.code, atMs)
   return activation.code === 'mail.lost' ? stop(known, 'request.expired', atMs) : note(known, {})
 }
 

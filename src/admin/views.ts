@@ -209,6 +209,8 @@ export interface HandheldDetail extends HandheldView {
   readonly lock: LockView | null
   /** When a wipe that it has taken will have been carried out; null: none is to come. */
   readonly wipeAtMs: number | null
+  /** The item by which it was told to forget that wipe, and which it has not answered. */
+  readonly wipeRecall: number | null
   /** When it took the wipe that ended its account; null: none did, or that is forgotten. */
   readonly wipedAtMs: number | null
   /** What is queued for it and not done with, the newest first. */

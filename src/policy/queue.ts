@@ -40,6 +40,22 @@ export function waitsFor<I extends Queued>(live: readonly I[], item: I): I | nul
   return first && first.id !== item.id ? first : null
 }
 
+type Sent = Pick<Queued, 'id' | 'state' | 'command'> & { readonly tries: number }
+
+/**
+ * The word that the last wipe taken is not wanted any more, if it was sent and not answered: it may have come in time.
+ * @param items of one handheld, newest first
+ */
+export function unansweredRecall<I extends Sent>(items: readonly I[]): I | null {
+  const wipe = items.find(({ command, state }) => command === 'wipe' && state === 'done')
+  const mayCome = ({ id, command, state, tries }: I): boolean =>
+    command === 'cancel_wipe' && tries > 0 && id > (wipe?.id ?? 0) && recallStates.has(state)
+  return items.find(mayCome) ?? null
+}
+
+/** What was taken out of the queue may lie at the relay. */
+const recallStates: ReadonlySet<string> = new Set(['waiting', 'out', 'cancelled'])
+
 /**
  * Whether a handheld that has not applied this policy is cut off by now. One that refused it is; one whose policy could
  * not be made, or was taken out by an administrator, is not.

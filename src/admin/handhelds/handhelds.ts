@@ -1,7 +1,7 @@
 /** Handhelds that work for users, as the server knows them. */
 import type { MailAddress } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
-import { cutsOff } from '#policy/queue.ts'
+import { cutsOff, unansweredRecall } from '#policy/queue.ts'
 import type { HandheldAccount, Provisioned } from '#store/handhelds.ts'
 import type { ItemState, QueueItem } from '#store/queue.ts'
 import { algorithmOf } from '../activation-view.ts'
@@ -81,7 +81,15 @@ export async function handheldDetail(parts: Parts, typed: string): Promise<Handh
 
 type Given = Pick<
   HandheldDetail,
-  'policyName' | 'policyTimes' | 'isCutOff' | 'policyOwed' | 'booksOwed' | 'wipeAtMs' | 'wipedAtMs' | 'queue'
+  | 'policyName'
+  | 'policyTimes'
+  | 'isCutOff'
+  | 'policyOwed'
+  | 'booksOwed'
+  | 'wipeAtMs'
+  | 'wipeRecall'
+  | 'wipedAtMs'
+  | 'queue'
 >
 
 /** What it should have, what of that it lacks, and what else waits for it. */
@@ -99,6 +107,7 @@ async function given(parts: Parts, account: HandheldAccount): Promise<Given> {
     policyOwed: isActive ? await owedItem(parts, account, 'policy') : null,
     booksOwed: isActive ? await owedItem(parts, account, 'books') : null,
     wipeAtMs: isActive ? wipeAtMs : null,
+    wipeRecall: isActive && wipeAtMs !== null ? (unansweredRecall(items)?.id ?? null) : null,
     wipedAtMs: state === 'wiped' ? (wipe?.sinceMs ?? null) : null,
     queue: await Promise.all(open.map((item) => itemView(parts, item))),
   }

@@ -1,6 +1,6 @@
 /** What waits for handhelds: seen, cancelled, sent again. */
 import { Fault, type FaultCode, faultRow } from '#kernel/fault.ts'
-import { waitsFor } from '#policy/queue.ts'
+import { unansweredRecall, waitsFor } from '#policy/queue.ts'
 import { receiptStatus } from '#protocol/receipt.ts'
 import type { Delivery } from '#store/deliveries.ts'
 import type { HandheldAccount } from '#store/handhelds.ts'
@@ -104,14 +104,12 @@ async function wipeWords(store: Parts['store'], { id, pin, userId }: QueueItem):
   const account = (await store.handhelds.byPin(pin)).find((one) => one.userId === userId)
   if (account?.state === 'wiped') return 'The handheld has taken it, and has erased itself.'
   if (account?.state === 'active' && account.wipeAtMs !== null) {
-    const word = newer.find(({ command, state }) => command === 'cancel_wipe' && isLive(state))
-    const unless = word ? `, unless item ${word.id} comes before` : ''
+    const word = unansweredRecall(newer)
+    const unless = word ? `, unless item ${word.id} came before` : ''
     return `The handheld has taken it, and erases itself when its time has come${unless}.`
   }
   return 'The handheld had taken it; what it was ordered for has ended otherwise.'
 }
-
-const isLive = (state: QueueItem['state']): boolean => state === 'waiting' || state === 'out'
 
 /** What the relay holds is not tried again: it goes when the handheld comes. */
 const nextCopyAtMs = (delivery: Delivery | null): number | null =>

@@ -94,10 +94,8 @@ function describe(run: Run, detail: HandheldDetail): string {
   return `${run.terminal.bold(detail.pin)}\n${text}${queue}`
 }
 
-const unlessBack = ({ queue }: HandheldDetail): string => {
-  const word = queue.find(({ command }) => command === 'cancel_wipe')
-  return word ? `, unless item ${word.id} comes before` : ''
-}
+const unlessBack = ({ wipeRecall }: HandheldDetail): string =>
+  wipeRecall === null ? '' : `, unless item ${wipeRecall} came before`
 
 const queueColumns = (run: Run): readonly Column<QueueItemView>[] => [
   { title: 'ITEM', value: ({ id }) => String(id) },

@@ -2,17 +2,17 @@
 import type { Chance } from '../world/chance.ts'
 import { type Act, administratorsActs, groupNames, policyNames } from './acts.ts'
 import { asAdministrator } from './administrator.ts'
-import { inStore, peoplesActs } from './peoples-acts.ts'
+import { inStore, peoplesActs, removeUser } from './peoples-acts.ts'
 import { planFaults } from './plan.ts'
 import type { Story } from './story.ts'
 
 const acts = { ...administratorsActs, ...peoplesActs } satisfies Record<string, Act>
 
-export type ActKind = keyof typeof acts
-export const actKinds = Object.keys(acts) as ActKind[]
+type Drawn = keyof typeof acts
+export type ActKind = Drawn | 'user_removed'
 
 /** How often each is among ten or so; once where nothing is said. */
-const weights: Partial<Record<ActKind, number>> = {
+const weights: Partial<Record<Drawn, number>> = {
   policy_changed: 6,
   policy_assigned: 4,
   group_changed: 3,
@@ -25,7 +25,7 @@ const weights: Partial<Record<ActKind, number>> = {
   item_cancelled: 2,
   item_resent: 2,
 }
-const drawn = actKinds.flatMap((kind) => Array<ActKind>(weights[kind] ?? 1).fill(kind))
+const drawn = (Object.keys(acts) as Drawn[]).flatMap((kind) => Array<Drawn>(weights[kind] ?? 1).fill(kind))
 
 const second = 1_000
 const minute = 60 * second
@@ -59,6 +59,9 @@ async function setUp(story: Story): Promise<void> {
 
 /** Something that can be done now. */
 async function actOnce(story: Story, chance: Chance): Promise<void> {
+  // Drawn apart: the stories of seeds that are kept go on as they did.
+  const own = chance.fork(`removal ${story.world.time.nowMs()}`)
+  if (own.happens(0.04)) return story.world.acted('user_removed', (await removeUser(story, own)) ?? 'nobody')
   for (let i = 0; i < 5; i += 1) {
     const kind = chance.pick(drawn)
     const what = await acts[kind](story, chance)

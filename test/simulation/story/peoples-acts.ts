@@ -1,6 +1,7 @@
 /** What people do with handhelds that work: they rest, are away, activate anew, get another, and join groups. */
 import type { Chance } from '../world/chance.ts'
 import { type Act, changePolicy, groupNames, setOwner } from './acts.ts'
+import { asAdministrator } from './administrator.ts'
 import type { Person } from './person.ts'
 import type { Story } from './story.ts'
 
@@ -66,6 +67,18 @@ const replaceHandheld: Act = async (story, chance) => {
   person.handheld = story.world.addHandheld(old.suites)
   await person.activateAnew()
   return `${person.address}: ${old.name}, now ${person.handheld.name}`
+}
+
+/** With all that was theirs. Often it was a mistake, and the same address is added again: that is another user. */
+export const removeUser: Act = async (story, chance) => {
+  const { world } = story
+  const person = chance.pick(story.people)
+  const { address } = person
+  await asAdministrator(world, (admin) => admin.users.remove(address))
+  await world.time.sleep(chance.between(0, chance.happens(0.5) ? second : minute))
+  await asAdministrator(world, (admin) => admin.users.add({ address }))
+  if (chance.happens(0.7)) await person.activateAnew()
+  return address
 }
 
 const changeGroup: Act = async (story, chance) => {

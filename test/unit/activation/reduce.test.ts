@@ -266,6 +266,17 @@ test('a mail that comes after its run was given up is told of, and not answered'
   assert(hops.some(({ name }) => name === 'server saw the mail'))
 })
 
+test('a user who goes before the mail has come ends the run, and a mail that comes after all is answered', () => {
+  const gone: ActivationEvent = { kind: 'grant_closed', code: 'user.removed', atMs: e.start + e.hour }
+  const ended = play([...upTo('relay_mailed'), gone])
+  assert.equal(ended.state.code, 'user.removed')
+  assert(!kinds(ended.effects).some((kind) => kind.startsWith('send')), 'there is no way to tell it yet')
+  const late = play([...upTo('relay_mailed'), gone, e.etpSeen({ atMs: e.start + 2 * e.hour })])
+  assert.equal(late.state.code, 'user.removed')
+  assert.equal(late.state.token, e.request.token)
+  assert.deepEqual(late.effects.at(-1), { kind: 'send', message: { kind: 'error', code: 'user.removed' } })
+})
+
 test('what a handheld cannot take now is sent again later, sealed anew, and then goes on', () => {
   const later = { ...e.booksAcked(8), retryAfterMs: 60_000 }
   const { state, effects } = play([...upTo('books_sent'), later])

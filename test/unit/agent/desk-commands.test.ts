@@ -142,6 +142,20 @@ test('a wipe that lies at the relay is called back by a word right behind it, in
   }
 })
 
+test('a word that was taken out of the queue after it was sent may have come in time all the same', async (t) => {
+  const { at, wipe, back, account } = await calledBack(t)
+  const [cancel] = await items(at)
+  assert(cancel && (await at.env.store.queue.cancel(cancel.id, at.world.nowMs)))
+  await answer(at, wipe, ackStatus.accepted)
+  at.world.nowMs += day
+  await workOff(at.env, at.numbers)
+  assert.equal(await account(), 'active')
+  await answer(at, back, ackStatus.applied)
+  at.world.nowMs += 60 * day
+  await workOff(at.env, at.numbers)
+  assert.equal(await account(), 'active')
+})
+
 test('whether the word came in time is in doubt until it is answered: for thirty days, or until the relay lists nobody', async (t) => {
   for (const leaves of [true, false]) {
     const { at, wipe, back, account } = await calledBack(t)

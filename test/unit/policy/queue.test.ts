@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { cutsOff, type Queued, verdictOn, waitsFor } from '#policy/queue.ts'
+import { cutsOff, type Queued, unansweredRecall, verdictOn, waitsFor } from '#policy/queue.ts'
 import { ackStatus } from '#protocol/ack.ts'
 
 const item = (id: number, kind: Queued['kind'], state = 'waiting'): Queued => ({ id, kind, state })
@@ -27,6 +27,21 @@ test('that a wipe is not wanted any more is said before all that has not gone ye
     [4, null, 4],
   )
   assert.equal(waitsFor([item(1, 'command', 'out'), cancel], cancel)?.id, 1)
+})
+
+test('the word that a wipe is not wanted is unanswered as long as it may have come in time', () => {
+  const sent = (id: number, command: string, state: string, tries = 1) => ({ id, command, state, tries })
+  const wipe = sent(4, 'wipe', 'done')
+  for (const state of ['waiting', 'out', 'cancelled'])
+    assert.equal(unansweredRecall([sent(5, 'cancel_wipe', state), wipe])?.id, 5, state)
+  for (const not of [
+    sent(5, 'cancel_wipe', 'done'),
+    sent(5, 'cancel_wipe', 'replaced'),
+    sent(5, 'cancel_wipe', 'waiting', 0),
+    sent(5, 'lock', 'out'),
+    sent(3, 'cancel_wipe', 'cancelled'),
+  ])
+    assert.equal(unansweredRecall([not, wipe].toSorted((a, b) => b.id - a.id)), null)
 })
 
 test('of any queue something may go, and what an item waits for never waits for that item', () => {
