@@ -120,6 +120,27 @@ export const metricTable = {
     type: 'gauge',
     says: 'Messages for handhelds that are not acknowledged yet.',
   },
+  postkey_handhelds_active: { type: 'gauge', says: 'Handhelds that work for a user.' },
+  postkey_handhelds_cut_off: {
+    type: 'gauge',
+    says: 'Handhelds that have not applied their policy for too long: no mail, calendar or sync.',
+  },
+  postkey_queue_items_waiting: {
+    type: 'gauge',
+    says: 'Policies, sets of service books and commands that handhelds have not answered.',
+  },
+  postkey_queue_items_stopped: {
+    type: 'gauge',
+    says: 'Those that a handheld refused or that could not be made: they wait for a person.',
+  },
+  postkey_queue_items_total: {
+    type: 'counter',
+    says: 'What became of policies, sets of service books and commands; again: the handheld wants it later.',
+    label: 'outcome',
+    values: ['done', 'refused', 'again', 'set_aside'],
+  },
+  postkey_key_rollovers_open: { type: 'gauge', says: 'Key rollovers under way.' },
+  postkey_key_rollovers_total: { type: 'counter', says: 'Key rollovers that came to a new current key.' },
   postkey_receipts_total: {
     type: 'counter',
     says: "The relay's words on messages for handhelds.",

@@ -42,7 +42,8 @@ export async function startHttp(
   return listenHttp(app, http.host, http.port)
 }
 
-async function storeReadings({ store, clock }: Base, relay: RunningRoles['relay']): Promise<Reading[]> {
+async function storeReadings(base: Base, relay: RunningRoles['relay']): Promise<Reading[]> {
+  const { store, clock } = base
   const nowMs = clock.nowMs()
   const queued = relay ? await store.relay.countQueued() : { frames: 0, mails: 0 }
   return [
@@ -55,6 +56,20 @@ async function storeReadings({ store, clock }: Base, relay: RunningRoles['relay'
     { name: 'postkey_deliveries_waiting', value: await store.deliveries.countRunning() },
     { name: 'postkey_relay_frames_queued', value: queued.frames },
     { name: 'postkey_relay_mails_queued', value: queued.mails },
+    ...(await governedReadings(base, nowMs)),
+  ]
+}
+
+/** Handhelds at work, and what they are due. */
+async function governedReadings({ store, config }: Base, nowMs: number): Promise<Reading[]> {
+  const cutOffMs = config.policy.cut_off_hours * 3_600_000
+  const { refused, setAside, owed, live } = await store.queue.troubled(nowMs - cutOffMs)
+  return [
+    { name: 'postkey_handhelds_active', value: (await store.handhelds.servedPins()).length },
+    { name: 'postkey_handhelds_cut_off', value: cutOffMs > 0 ? owed : 0 },
+    { name: 'postkey_queue_items_waiting', value: live },
+    { name: 'postkey_queue_items_stopped', value: refused + setAside },
+    { name: 'postkey_key_rollovers_open', value: (await store.rollovers.unfinished()).length },
   ]
 }
 

@@ -100,6 +100,8 @@ export interface QueueTroubles {
   readonly newestStopped: QueueItem | null
   /** Waiting, out or refused. */
   readonly owed: number
+  /** Waiting or out, of every kind. */
+  readonly live: number
   readonly oldestOwed: QueueItem | null
 }
 

@@ -10,12 +10,19 @@ import { type LabelsOf, metricTable } from '#kernel/metric-table.ts'
 import type { Metrics } from '#kernel/metrics.ts'
 import { receiptStatus } from '#protocol/receipt.ts'
 import type { ActivationStore, Change } from '#store/activations.ts'
+import type { ItemChange } from '#store/queue.ts'
 import type { RelayStore } from '#store/relay.ts'
 import type { Store } from '#store/store.ts'
 
 export const countingStore = (store: Store, metrics: Metrics): Store => ({
   ...spread(store),
   activations: over(store.activations, { commit: countingCommit(store.activations, metrics) }),
+  queue: over(store.queue, {
+    change: async (change) => {
+      await store.queue.change(change)
+      countItem(metrics, change)
+    },
+  }),
   relay: over(store.relay, countingRelay(store.relay, metrics)),
 })
 
@@ -43,8 +50,7 @@ function countingCommit(store: ActivationStore, metrics: Metrics): ActivationSto
     const was = activation && activation.expectedVersion > 0 ? await before(activation.next.txn) : null
     const result = await store.commit(change)
     if (result !== 'done') return result
-    for (const { status } of change.receipts ?? [])
-      metrics.count('postkey_receipts_total', { outcome: receiptName(status) })
+    countOfHandhelds(metrics, change)
     if (!activation) return result
     countActivation(metrics, was, activation, change.nowMs)
     const { txn, stage } = activation.next
@@ -55,6 +61,22 @@ function countingCommit(store: ActivationStore, metrics: Metrics): ActivationSto
     if (known.size > knownMax && oldest !== undefined) known.delete(oldest)
     return result
   }
+}
+
+/** What is not of an activation alone. */
+function countOfHandhelds(metrics: Metrics, { receipts, item, switchKey }: Change): void {
+  for (const { status } of receipts ?? [])
+    metrics.count('postkey_receipts_total', { outcome: receiptName(status) })
+  if (item) countItem(metrics, item)
+  if (switchKey) metrics.count('postkey_key_rollovers_total', {})
+}
+
+/** `again` is an answer that asks for it; what nobody answered for a week goes again by itself. */
+function countItem(metrics: Metrics, { state, status }: ItemChange): void {
+  if (state === 'done' || state === 'refused' || state === 'set_aside')
+    metrics.count('postkey_queue_items_total', { outcome: state })
+  else if (state === 'waiting' && status !== undefined)
+    metrics.count('postkey_queue_items_total', { outcome: 'again' })
 }
 
 function countActivation(

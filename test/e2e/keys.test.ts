@@ -8,6 +8,7 @@ import { runHandheld } from '#handheld/run.ts'
 import { memoryStorage } from '#handheld/storage.ts'
 import { noFailpoint } from '#kernel/failpoint.ts'
 import { silentLog } from '#kernel/log.ts'
+import { scrape, withHttp } from '../support/metrics.ts'
 import { activate, relayTrust, startPostkey } from '../support/postkey.ts'
 
 const alice = 'alice@example.test'
@@ -31,7 +32,7 @@ test('a server that demands ML-KEM gives its handhelds a key with it, and tells 
 })
 
 test('keys roll gives a handheld on the air another key, and keys list says so', async (t) => {
-  const postkey = await startPostkey(t)
+  const postkey = await startPostkey(t, { set: withHttp })
   const kept = memoryStorage()
   const outcome = await activate(postkey, alice, await postkey.addUser(alice), { storage: kept })
   assert.equal(outcome.code, 0)
@@ -58,6 +59,9 @@ test('keys roll gives a handheld on the air another key, and keys list says so',
     if (key.kid !== before.kid && key.rollover === null) break
     await after(100)
   }
+  const samples = await scrape(postkey)
+  assert.equal(samples.get('postkey_key_rollovers_total'), 1)
+  assert.equal(samples.get('postkey_key_rollovers_open'), 0)
   const now = await onlyKey(postkey)
   assert.deepEqual([now.hybrid, now.wanted, now.algorithm], [true, false, 'AES'])
   assert(now.currentSinceMs > before.currentSinceMs)

@@ -58,6 +58,15 @@ test('one activation is counted once at every hop, and no series names anybody',
     const seen = Object.values(grown(before, after, ['postkey_mails_seen_total']))
     assert.deepEqual(seen, [1])
   })
+  await t.test('one handheld is at work, and owes nothing', () => {
+    const values = [
+      'handhelds_active',
+      'handhelds_cut_off',
+      'queue_items_waiting',
+      'queue_items_stopped',
+    ].map((name) => after.get(`postkey_${name}`))
+    assert.deepEqual(values, [1, 0, 0, 0])
+  })
   await t.test('frames, receipts, commits and log-ins were counted', () => {
     const names = [
       'postkey_relay_frames_total',

@@ -1,6 +1,6 @@
 import type { QueueTroubles } from '../queue.ts'
 import type { Db, SqlValue } from './database.ts'
-import { select } from './queue-rows.ts'
+import { live, select } from './queue-rows.ts'
 
 export function troubled(db: Db, owedBeforeMs: number): QueueTroubles {
   const count = (where: string, ...values: SqlValue[]): number =>
@@ -13,6 +13,7 @@ export function troubled(db: Db, owedBeforeMs: number): QueueTroubles {
       select(db, "WHERE state IN ('refused', 'set_aside') ORDER BY since_ms DESC, id DESC LIMIT 1")[0] ??
       null,
     owed: count(owed, owedBeforeMs),
+    live: count(live),
     oldestOwed: select(db, `WHERE ${owed} ORDER BY owed_since_ms, id LIMIT 1`, owedBeforeMs)[0] ?? null,
   }
 }

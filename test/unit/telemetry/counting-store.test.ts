@@ -3,12 +3,14 @@ import { type TestContext, test } from 'node:test'
 import type { Activation } from '#activation/activation.ts'
 import type { ActivationEvent } from '#activation/event.ts'
 import { fold } from '#activation/reduce.ts'
+import type { Pin } from '#kernel/brand.ts'
 import type { Store } from '#store/store.ts'
 import { countingStore } from '#telemetry/counting-store.ts'
 import { promMetrics } from '#telemetry/prom-metrics.ts'
 import { grown, samplesOf } from '../../support/metrics.ts'
 import { openTestStore } from '../../support/store.ts'
 import * as e from '../activation/events.ts'
+import { addHandheld } from '../admin/handheld-at-work.ts'
 
 const counted = ['postkey_activations_total', 'postkey_mails_seen_total', 'postkey_activation_endings_total']
 
@@ -73,5 +75,30 @@ test('how an activation ended is counted by its code', async (t) => {
   await write(store, [...e.goodRun.slice(0, 2), closed])
   assert.deepEqual(grown(before, samplesOf(await metrics.text()), ['postkey_activation_endings_total']), {
     'postkey_activation_endings_total{outcome="grant.revoked"}': 1,
+  })
+})
+
+test('what became of the items of the queue is counted, an answer that asks for another try apart', async (t) => {
+  const { store, metrics } = counting(t)
+  const pin = '2100AB3F' as Pin
+  const { userId } = await addHandheld(store, e.start, pin)
+  const nowMs = e.start
+  const ids = await store.queue.add([
+    { pin, userId, kind: 'policy', digest: 'd', nowMs },
+    { pin, userId, kind: 'command', command: 'lock', sealed: new Uint8Array(1), nowMs },
+  ])
+  const [policy, lock] = ids
+  assert(policy && lock)
+  const before = samplesOf(await metrics.text())
+  const item = { id: policy, nowMs }
+  await store.activations.commit({ nowMs, item: { ...item, state: 'out', number: 1, tried: 'sent' } })
+  await store.activations.commit({ nowMs, item: { ...item, state: 'waiting', status: 8, dueAtMs: nowMs } })
+  await store.activations.commit({ nowMs, item: { ...item, state: 'waiting', dueAtMs: nowMs } })
+  await store.activations.commit({ nowMs, item: { ...item, state: 'done', status: 0 } })
+  await store.queue.change({ id: lock, nowMs, state: 'set_aside', code: 'queue.set_aside' })
+  assert.deepEqual(grown(before, samplesOf(await metrics.text()), ['postkey_queue_items_total']), {
+    'postkey_queue_items_total{outcome="done"}': 1,
+    'postkey_queue_items_total{outcome="again"}': 1,
+    'postkey_queue_items_total{outcome="set_aside"}': 1,
   })
 })
