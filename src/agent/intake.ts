@@ -45,8 +45,11 @@ interface Sealed {
   readonly mail: MailFacts
 }
 
-/** Commits the batch's events, the cursor with the last of them; throws where the store could not. */
-export async function takeBatch(env: AgentEnv, batch: FoundBatch): Promise<TakenBatch> {
+/**
+ * Commits the batch's events, the cursor with the last of them; throws where the store could not. Null, and nothing is
+ * done, where the user was removed meanwhile: whoever gets the address next has the mail in front of them.
+ */
+export async function takeBatch(env: AgentEnv, batch: FoundBatch): Promise<TakenBatch | null> {
   const sealed = batch.mails.flatMap((mail) =>
     mail.files.flatMap((file) => {
       const read = readSealed(env, batch, mail, file)
@@ -54,12 +57,13 @@ export async function takeBatch(env: AgentEnv, batch: FoundBatch): Promise<Taken
     }),
   )
   const user = await env.store.users.byAddress(batch.owner)
+  if (!user) return null
   env.failpoint('agent.before_intake_commit')
   for (const [i, one] of sealed.entries()) {
     const also = i === sealed.length - 1 ? { cursor: batch.cursor } : {}
-    if (user) await raiseSeen(env, user, one, also)
+    await raiseSeen(env, user, one, also)
   }
-  if (sealed.length === 0 || !user) await env.store.watches.move([batch.cursor], env.clock.nowMs())
+  if (sealed.length === 0) await env.store.watches.move([batch.cursor], env.clock.nowMs())
   env.failpoint('agent.after_intake_commit')
   const accepted = new Map(sealed.map(({ mail, txn }) => [mail.uid, { uid: mail.uid, txn }]))
   return { accepted: [...accepted.values()], seen: sealed.map(({ txn }) => txn) }

@@ -23,7 +23,7 @@ export interface ScanParts {
   isLive(owner: MailAddress): Promise<boolean>
   /** The relay has said that mail is on its way to this user. */
   isHinted(owner: MailAddress): boolean
-  intake(batch: FoundBatch): Promise<TakenBatch>
+  intake(batch: FoundBatch): Promise<TakenBatch | null>
 }
 
 /** One mailbox that is read, its connection and circumstances. */

@@ -152,6 +152,7 @@ async function readOn(scan: Scan, first: BehindCursor, options: ScanOptions): Pr
     const mails = await findMails(scan, look, windowMs)
     const cursor = cursorAt(scan, look)
     const taken = await commit(scan, cursor, mails)
+    if (!taken) return
     scan.mailboxes.looked(scan.watched, cursor)
     noteWhatIsAmiss(scan, look, taken.accepted)
     options.onSeen(taken.seen)
@@ -171,7 +172,7 @@ async function nextLook(scan: Scan, { uidValidity, nextUid }: NewMessages): Prom
   throw new Fault('imap.protocol', `${scan.name}: UIDVALIDITY changed while it was read`)
 }
 
-async function commit(scan: Scan, cursor: Cursor, mails: readonly FoundMail[]): Promise<TakenBatch> {
+async function commit(scan: Scan, cursor: Cursor, mails: readonly FoundMail[]): Promise<TakenBatch | null> {
   const { owner, folder } = scan.watched
   if (mails.length > 0) return scan.intake({ owner, folder, cursor, mails })
   await scan.store.watches.move([cursor], scan.clock.nowMs())

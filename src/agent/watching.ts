@@ -65,7 +65,7 @@ export interface WatchingParts {
   /** Those of them with a live grant. */
   liveGrants(): Promise<readonly MailAddress[]>
   /** Commits the batch's events and its cursor together. */
-  intake(batch: FoundBatch): Promise<TakenBatch>
+  intake(batch: FoundBatch): Promise<TakenBatch | null>
 }
 
 export interface Watching {

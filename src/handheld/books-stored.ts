@@ -6,7 +6,7 @@ import { change, show, type Turn } from './turn.ts'
 export function onBooksAckStored(turn: Turn): void {
   const { account } = turn.state
   if (!account || account.complete) return
-  change(turn, { account: { ...account, complete: true } })
+  change(turn, { account: { ...account, complete: true, silence: null } })
   show(turn, screens.complete)
   turn.actions.push({ kind: 'ended', code: 0, text: screens.complete })
   turn.saveAfter = 'complete'

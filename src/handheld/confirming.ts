@@ -12,6 +12,7 @@ import { newRing, spentBy } from './keys.ts'
 import { answered, type KeyLink, newLink, type Opened } from './link.ts'
 import { firstCopy, freshCopy, isDue, mayAnswer, nextCopy } from './repeat.ts'
 import { screens } from './screen.ts'
+import { newSilence } from './silence.ts'
 import {
   type Account,
   type ConfirmingRun,
@@ -161,6 +162,7 @@ function newAccount(state: HandheldState, run: ConfirmingRun, link: KeyLink, tur
     keys: newRing(turn.nowMs, turn.random, old ? spentBy(old) : []),
     m4Hash: run.m4Hash,
     repeat: freshCopy(turn, run.repeat),
+    silence: newSilence(turn.nowMs),
     policy: sameOrganisation ? old.policy : null,
     policyConfirmed: false,
     bookNumber: sameOrganisation ? old.bookNumber : null,

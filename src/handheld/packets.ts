@@ -15,6 +15,7 @@ import { linkOf, withLink } from './keys.ts'
 import { answered, type KeyLink, type Opened, openPacket, packetHeader } from './link.ts'
 import { onPendingKey, onRolling } from './rollover.ts'
 import { onSigned, refuseForm } from './signed.ts'
+import { heard } from './silence.ts'
 import type { Account, ConfirmingRun, HeldPacket } from './state.ts'
 import { change, log, persist, type Turn } from './turn.ts'
 
@@ -111,6 +112,7 @@ function onAccountPacket(turn: Turn, account: Account, link: KeyLink, arrived: A
   }
   // Anything after the key check shows that the server holds the key: ours need not be repeated any more.
   if (opened.header.seq > 0 && account.repeat) change(turn, { account: { ...account, repeat: null } })
+  heard(turn)
   switch (checkReplay(link.window, opened.header.seq)) {
     case 'new':
       judge(turn, from, opened, bytes)

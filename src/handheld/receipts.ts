@@ -5,6 +5,7 @@ import { letGo, onRollingReceipt } from './closing.ts'
 import { fail } from './ending.ts'
 import { onOutboxReceipt } from './outbox.ts'
 import { receiptForCopy } from './repeat.ts'
+import { onSilenceReceipt } from './silence.ts'
 import { change, log, sameMid, showCode, type Turn } from './turn.ts'
 
 /** The organisation no longer serves this handheld. */
@@ -15,7 +16,7 @@ export function onReceipt(turn: Turn, receipt: Receipt): void {
     letGo(turn)
     return
   }
-  if (onRollingReceipt(turn, receipt)) return
+  if (onRollingReceipt(turn, receipt) || onSilenceReceipt(turn, receipt)) return
   const { run, account } = turn.state
   if (run && 'repeat' in run && sameMid(receipt.mid, run.repeat.mid)) {
     const repeat = receiptForCopy(run.repeat, receipt, turn.nowMs)

@@ -50,10 +50,16 @@ export const isDue = (repeat: Repeat | null | undefined, nowMs: number): boolean
 
 /** What a receipt for the last copy means: `left` after an hour of refusals (E18). */
 export function receiptForCopy(repeat: Repeat, receipt: Receipt, nowMs: number): Repeat | 'left' {
-  if (receipt.status !== receiptStatus.notListed) return { ...repeat, refusedSinceMs: null }
-  const refusedSinceMs = repeat.refusedSinceMs ?? nowMs
-  return nowMs - refusedSinceMs >= refusedForMs ? 'left' : { ...repeat, refusedSinceMs }
+  const refusedSinceMs = refusedSince(repeat.refusedSinceMs, receipt, nowMs)
+  return wasLeft(refusedSinceMs, nowMs) ? 'left' : { ...repeat, refusedSinceMs }
 }
+
+/** Since when the relay refuses without a break, with this receipt; null: it does not. */
+export const refusedSince = (sinceMs: number | null, receipt: Receipt, nowMs: number): number | null =>
+  receipt.status === receiptStatus.notListed ? (sinceMs ?? nowMs) : null
+
+export const wasLeft = (refusedSinceMs: number | null, nowMs: number): boolean =>
+  refusedSinceMs !== null && nowMs - refusedSinceMs >= refusedForMs
 
 function dueAfter(repeat: Repeat, nowMs: number): number {
   const offsetMs = copiesAtMs[repeat.sent]

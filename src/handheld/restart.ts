@@ -6,6 +6,7 @@ import { resumeLink } from './link.ts'
 import { linkTexts } from './login.ts'
 import { judgeHeld } from './packets.ts'
 import { screenOf, screens } from './screen.ts'
+import { resumeSilence } from './silence.ts'
 import type { Account, HandheldState, Repeat, Run } from './state.ts'
 import { change, display, show, type Turn } from './turn.ts'
 import { behindLock } from './unlock.ts'
@@ -23,6 +24,7 @@ export function onRestart(turn: Turn): void {
       link: resumeLink(account.link),
       keys: account.keys ? resumeRing(account.keys, turn.nowMs) : newRing(turn.nowMs, turn.random, []),
       repeat: account.repeat && quiet(account.repeat),
+      silence: resumeSilence(account, turn.nowMs),
       wipe: account.wipe && wipeInOurTime(account.wipe, turn.nowMs),
     },
     lock: { ...lock, lastUsedAtMs: Math.min(lock.lastUsedAtMs, turn.nowMs) },

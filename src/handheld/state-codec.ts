@@ -33,9 +33,10 @@ function withNewerParts(state: HandheldState): HandheldState {
   return { ...initialState(state.device), ...state, account }
 }
 
-const accountDefaults: Pick<Account, 'command' | 'ownerText' | 'wipe'> = {
+const accountDefaults: Pick<Account, 'command' | 'ownerText' | 'silence' | 'wipe'> = {
   command: null,
   ownerText: null,
+  silence: null,
   wipe: null,
 }
 

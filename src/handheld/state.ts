@@ -34,6 +34,15 @@ export interface Device {
   readonly clockOffsetMs: number
 }
 
+/** While the activation is not complete: when to ask whether the server still has the key. */
+export interface Silence {
+  readonly dueMs: number
+  /** Of the last question, to know its receipt; null: none was asked since a packet came. */
+  readonly mid: Uint8Array | null
+  /** Since when the relay has refused it, without a break. */
+  readonly refusedSinceMs: number | null
+}
+
 /** A message that is sent again, the same bytes each time, until something answers it. */
 export interface Repeat {
   readonly sent: number
@@ -152,6 +161,8 @@ export interface Account {
   readonly m4Hash: Uint8Array
   /** Null once a packet with seq > 0 has shown that the server holds the key. */
   readonly repeat: Repeat | null
+  /** Null once the activation is complete. */
+  readonly silence: Silence | null
   readonly policy: AppliedPolicy | null
   /** A policy was applied, or found applied already, under the present key. */
   readonly policyConfirmed: boolean

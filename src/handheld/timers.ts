@@ -6,6 +6,7 @@ import { provingTimers } from './proving.ts'
 import { isDue, nextCopy } from './repeat.ts'
 import { requestTimers } from './request.ts'
 import { rollingDueMs, rollingTimers } from './rolling-timers.ts'
+import { silenceDueMs, silenceTimer } from './silence.ts'
 import type { HandheldState, Run } from './state.ts'
 import { change, sendPayload, type Turn } from './turn.ts'
 import { lockDueMs, lockTimer } from './unlock.ts'
@@ -31,6 +32,7 @@ export function onTimer(turn: Turn): void {
       break
   }
   accountTimers(turn)
+  silenceTimer(turn)
   rollingTimers(turn)
   flush(turn)
 }
@@ -47,6 +49,7 @@ export function nextDueMs(state: HandheldState): number | null {
     wipeDueMs(state),
     lockDueMs(state),
     ...outboxDues,
+    state.online && state.account ? silenceDueMs(state.account) : null,
     ...(state.account ? rollingDueMs(state.account) : []),
   ]
   const times = dues.filter((due) => due !== null)

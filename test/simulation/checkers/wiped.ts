@@ -13,8 +13,15 @@ interface Erased {
 /** Without a receipt for its acknowledgement a handheld waits so long. */
 const receiptWithinMs = 60_000
 
-/** When it was last used is brought into the handheld's time whenever that is set back. */
-const usersPart = (lock: HandheldState['lock']): string => JSON.stringify({ ...lock, lastUsedAtMs: 0 })
+/**
+ * When it was last used is brought into the handheld's time whenever that is set back, and what is due comes before what
+ * its user does in the same moment: who opens the lock finds it wiped, and open.
+ */
+function usersPart(lock: HandheldState['lock'], after: HandheldState['lock']): string {
+  const isOpened = lock.locked && !after.locked && after.wrongTries === 0
+  const { locked, wrongTries, mustChange } = isOpened ? after : lock
+  return JSON.stringify({ ...lock, locked, wrongTries, mustChange, lastUsedAtMs: 0 })
+}
 
 export const wipedIsEmpty = (): Checker => {
   const last = new Map<string, SavedHandheld>()
@@ -43,7 +50,7 @@ export const wipedIsEmpty = (): Checker => {
         state: { ...initialState(device), ...own, online, screen },
       })
       if (encodeSaved(saved) !== left) fail(`${name} keeps more than it may after a wipe of ${wipe.scope}`)
-      if (wipe.scope === 'organisation' && usersPart(lock) !== usersPart(before.state.lock))
+      if (wipe.scope === 'organisation' && usersPart(lock, lock) !== usersPart(before.state.lock, lock))
         fail(`${name} lost what is its user's by a wipe of ${wipe.scope}`)
     },
     quiet: ({ db, world }, fail) => {

@@ -63,11 +63,17 @@ export async function checkFreshTries(story: Story): Promise<void> {
   const { world, people, checks } = story
   const phaseOf = ({ saved }: SimHandheld) =>
     saved?.state.account && checks.observed?.activations.get(saved.state.account.txn)?.phase
+  /** Complete there while here its user or its account was removed in the last moment. */
+  const wasTakenAway = ({ saved }: SimHandheld): boolean => {
+    const run = saved?.state.account && checks.observed?.activations.get(saved.state.account.txn)
+    return run?.code === 'user.removed' || run?.code === 'handheld.removed'
+  }
   const trying = people.filter(
     ({ handheld }) =>
       handheld.outcome?.code !== 0 ||
       // Erased, and killed before it could say so.
       !handheld.saved?.state.account ||
+      wasTakenAway(handheld) ||
       (isOffAir(story, handheld) && phaseOf(handheld) !== 'complete'),
   )
   const ended = new Set<SimHandheld>()

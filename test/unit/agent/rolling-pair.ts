@@ -251,5 +251,13 @@ const accountWith = (link: Account['link'], { nowMs, random }: World): Account =
   ...{ organisation: 'Example', caCertificate: new Uint8Array(), nextRolloverAt: 0, link },
   keys: { ...newRing(nowMs, random, []), jitterMs: 0 },
   ...{ m4Hash: new Uint8Array(32), repeat: null, policy: null, policyConfirmed: true },
-  ...{ bookNumber: null, books: null, complete: true, command: null, ownerText: null, wipe: null },
+  ...{
+    bookNumber: null,
+    books: null,
+    complete: true,
+    command: null,
+    ownerText: null,
+    silence: null,
+    wipe: null,
+  },
 })

@@ -186,6 +186,6 @@ test('after the key is current our key check is repeated until a packet with a h
   world.pass(15_000)
   assert.equal(world.messages('key_check').length, 3)
   world.deliver('packet', policyPacket(channel))
-  world.pass(60 * minute)
+  world.pass(29 * minute)
   assert.deepEqual(world.messages('key_check'), [])
 })
