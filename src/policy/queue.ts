@@ -22,7 +22,14 @@ export interface Queued {
   readonly kind: Service | 'command'
   readonly state: string
   readonly command?: string | null
+  /** Of what was sent last; null before. */
+  readonly number?: number | null
+  /** What the handheld answered to it; null before. */
+  readonly status?: number | null
 }
+
+/** It was sent, waits to be sealed anew, and nothing was heard of it: it may have been carried out. */
+const isUnanswered = ({ number, status }: Queued): boolean => typeof number === 'number' && status === null
 
 /**
  * The live item of the same handheld that this one waits for, or null where it may go.
@@ -32,9 +39,10 @@ export function waitsFor<I extends Queued>(live: readonly I[], item: I): I | nul
   if (item.kind === 'policy') return null
   if (item.kind === 'books') return live.find(({ kind }) => kind === 'policy') ?? null
   const commands = live.filter(({ kind }) => kind === 'command')
-  // One that is on its way is waited for: the handheld remembers its answer to the last one only.
+  // One that may have come is waited for: the handheld remembers its answer to the last one only.
   const first =
     commands.find(({ state }) => state === 'out') ??
+    commands.find(isUnanswered) ??
     commands.find(({ command }) => command === 'cancel_wipe') ??
     commands[0]
   return first && first.id !== item.id ? first : null

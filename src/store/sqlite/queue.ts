@@ -1,9 +1,9 @@
 import type { Pin } from '#kernel/brand.ts'
 import type { FaultCode } from '#kernel/fault.ts'
-import type { GivenTo, ItemChange, ItemState, NewItem, QueueFilter, QueueItem, QueueStore } from '../queue.ts'
+import type { ItemChange, ItemState, NewItem, QueueFilter, QueueItem, QueueStore } from '../queue.ts'
 import type { Aggregate } from './aggregate.ts'
-import type { Db, SqlValue } from './database.ts'
-import { type ReachRow, reachFromRow, reachOf } from './policies.ts'
+import type { Db } from './database.ts'
+import { given } from './queue-given.ts'
 import { live, open, owedSinceMs, select } from './queue-rows.ts'
 import { troubled } from './queue-troubles.ts'
 import { nextWipeAtMs, wipedBy } from './wipes.ts'
@@ -46,13 +46,7 @@ export const queue: Aggregate<QueueStore> = {
       db.one<{ at: number | null }>("SELECT min(due_at_ms) AS at FROM queue_item WHERE state = 'waiting'")
         ?.at ?? null,
     change: (change) => void changeItem(db, change),
-    waitFor: (id, other) =>
-      void db.run(
-        `UPDATE queue_item SET due_at_ms = NULL WHERE id = ? AND state = 'waiting'
-           AND EXISTS (SELECT 1 FROM queue_item WHERE id = ? AND ${live})`,
-        id,
-        other,
-      ),
+    waitFor: (id, other) => waitFor(db, id, other),
     bringForward: (byMs, nowMs) => {
       db.run("UPDATE queue_item SET due_at_ms = due_at_ms - ? WHERE state = 'waiting'", byMs)
       // The handheld counts the time that passes, whatever the date is here.
@@ -143,6 +137,20 @@ const wakeOthers = (db: Db, pin: Pin, nowMs: number): void =>
     pin,
   )
 
+/** Whoever is waited for waits for nobody: one that did has its turn now, or the two would wait for each other. */
+function waitFor(db: Db, id: number, other: number): void {
+  db.run(
+    `UPDATE queue_item SET due_at_ms = (SELECT due_at_ms FROM queue_item WHERE id = ?)
+     WHERE id = ? AND state = 'waiting' AND due_at_ms IS NULL`,
+    ...[id, other],
+  )
+  db.run(
+    `UPDATE queue_item SET due_at_ms = NULL WHERE id = ? AND state = 'waiting'
+       AND EXISTS (SELECT 1 FROM queue_item WHERE id = ? AND ${live})`,
+    ...[id, other],
+  )
+}
+
 const taken = `(SELECT max(q.since_ms) FROM queue_item q
   WHERE q.pin = handheld.pin AND q.command = 'wipe' AND q.state = 'done')`
 const wipeTakenLater = `WHERE wipe_at_ms IS NOT NULL AND ${taken} > ?`
@@ -193,7 +201,7 @@ export function changeItem(db: Db, change: ItemChange): boolean {
   // Sent anew it is another packet: the old one goes no more.
   if (state === 'waiting' || (change.deliveryKey && change.deliveryKey !== item.deliveryKey))
     stopDelivery(db, item.deliveryKey)
-  if (state !== 'waiting' && state !== 'out') wakeOthers(db, item.pin, nowMs)
+  if (state !== 'out') wakeOthers(db, item.pin, nowMs)
   return true
 }
 
@@ -216,36 +224,6 @@ function again(db: Db, id: number, nowMs: number): boolean {
   stopDelivery(db, item.deliveryKey)
   return true
 }
-
-interface GivenRow extends ReachRow {
-  pin: Pin
-  user_id: number
-  address: GivenTo['address']
-  display_name: string
-  policy_digest: string
-  books_digest: string
-  has_books: number
-}
-
-const given = (db: Db, where: string, ...values: SqlValue[]): GivenTo[] =>
-  db
-    .all<GivenRow>(
-      `SELECT h.pin, h.user_id, a.address, u.display_name, h.policy_digest, h.books_digest,
-         h.books_applied > 0 AS has_books, ${reachOf('h.user_id')}
-       FROM handheld h JOIN user u ON u.id = h.user_id JOIN user_address a ON a.user_id = u.id AND a.main = 1
-       WHERE h.state = 'active' AND h.policy_applied > 0 AND ${where}`,
-      ...values,
-    )
-    .map((row) => ({
-      ...reachFromRow(row),
-      pin: row.pin,
-      userId: row.user_id,
-      address: row.address,
-      displayName: row.display_name,
-      policyDigest: row.policy_digest,
-      booksDigest: row.books_digest,
-      hasBooks: row.has_books === 1,
-    }))
 
 /** What is still out under a key that is erased can be opened no more: it is sealed anew. */
 export function sealAnewUnder(db: Db, pin: Pin, kid: number, nowMs: number): void {
