@@ -48,7 +48,10 @@ export function waitsFor<I extends Queued>(live: readonly I[], item: I): I | nul
   return first && first.id !== item.id ? first : null
 }
 
-type Sent = Pick<Queued, 'id' | 'state' | 'command'> & { readonly tries: number }
+type Sent = Pick<Queued, 'id' | 'state' | 'command'> & { readonly number: number | null }
+
+/** Also where it is to go again: a copy may have come. */
+export const wasSent = ({ number }: Pick<Sent, 'number'>): boolean => number !== null
 
 /**
  * The word that the last wipe taken is not wanted any more, if it was sent and not answered: it may have come in time.
@@ -56,13 +59,16 @@ type Sent = Pick<Queued, 'id' | 'state' | 'command'> & { readonly tries: number 
  */
 export function unansweredRecall<I extends Sent>(items: readonly I[]): I | null {
   const wipe = items.find(({ command, state }) => command === 'wipe' && state === 'done')
-  const mayCome = ({ id, command, state, tries }: I): boolean =>
-    command === 'cancel_wipe' && tries > 0 && id > (wipe?.id ?? 0) && recallStates.has(state)
+  const mayCome = (item: I): boolean =>
+    item.command === 'cancel_wipe' &&
+    wasSent(item) &&
+    item.id > (wipe?.id ?? 0) &&
+    !answeredStates.has(item.state)
   return items.find(mayCome) ?? null
 }
 
-/** What was taken out of the queue may lie at the relay. */
-const recallStates: ReadonlySet<string> = new Set(['waiting', 'out', 'cancelled'])
+/** In all others it may lie at the relay, also where nobody here waits for it any more. */
+const answeredStates: ReadonlySet<string> = new Set(['done', 'refused'])
 
 /**
  * Whether a handheld that has not applied this policy is cut off by now. One that refused it is; one whose policy could

@@ -11,12 +11,12 @@ const notListed = 3
 const notListedForMs = 60 * minuteMs
 
 /**
- * It was told to forget the wipe and has not answered: nobody here knows whether the word came in time, nor where that was
- * taken out of the queue after it was sent. Where the relay says that it lists no server any more, it came too late.
+ * It was told to forget the wipe and has not answered: nobody here knows whether the word came in time, whatever became of
+ * it here after it was sent. Where the relay says that it lists no server any more, it came too late.
  */
 const inDoubt = `EXISTS (SELECT 1 FROM queue_item q LEFT JOIN delivery d ON d.key = q.delivery_key
-  WHERE q.pin = handheld.pin AND q.command = 'cancel_wipe' AND q.tries > 0
-    AND q.state IN ('waiting', 'out', 'cancelled')
+  WHERE q.pin = handheld.pin AND q.command = 'cancel_wipe' AND q.number IS NOT NULL
+    AND q.state NOT IN ('done', 'refused')
     AND q.id > (SELECT max(w.id) FROM queue_item w WHERE w.pin = q.pin AND w.command = 'wipe' AND w.state = 'done')
     AND NOT (d.receipt IS ${notListed} AND d.receipt_at_ms - d.receipt_since_ms >= ${notListedForMs}))`
 const overAtMs = `wipe_at_ms + CASE WHEN ${inDoubt} THEN ${doubtMs} ELSE 0 END`

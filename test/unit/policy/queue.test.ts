@@ -30,14 +30,16 @@ test('that a wipe is not wanted any more is said before all that has not gone ye
 })
 
 test('the word that a wipe is not wanted is unanswered as long as it may have come in time', () => {
-  const sent = (id: number, command: string, state: string, tries = 1) => ({ id, command, state, tries })
+  const sent = (id: number, command: string, state: string, number: number | null = 7) => ({
+    ...{ id, command, state, number },
+  })
   const wipe = sent(4, 'wipe', 'done')
-  for (const state of ['waiting', 'out', 'cancelled'])
+  for (const state of ['waiting', 'out', 'cancelled', 'replaced', 'set_aside'])
     assert.equal(unansweredRecall([sent(5, 'cancel_wipe', state), wipe])?.id, 5, state)
   for (const not of [
     sent(5, 'cancel_wipe', 'done'),
-    sent(5, 'cancel_wipe', 'replaced'),
-    sent(5, 'cancel_wipe', 'waiting', 0),
+    sent(5, 'cancel_wipe', 'refused'),
+    sent(5, 'cancel_wipe', 'waiting', null),
     sent(5, 'lock', 'out'),
     sent(3, 'cancel_wipe', 'cancelled'),
   ])
