@@ -2,6 +2,7 @@
 import type { Pin } from '#kernel/brand.ts'
 import { Fault } from '#kernel/fault.ts'
 import { missesOf } from '#policy/handheld-password.ts'
+import { wasSent } from '#policy/queue.ts'
 import { effectiveRules } from '#policy/resolve.ts'
 import { sealOrder } from '#policy/sealed-order.ts'
 import {
@@ -76,18 +77,19 @@ export async function activeAccount(
 async function cancelWipe(parts: Parts, typed: string): Promise<QueueItemView> {
   const { store, clock } = parts
   const { pin, wipeAtMs, activatedAtMs } = await activeAccount(parts, typed)
-  const items = await store.queue.list({ pin, limit: itemsMax })
-  const wipes = items.filter((one) => one.command === 'wipe' && one.queuedAtMs >= activatedAtMs)
-  const unsent = wipes.find(({ state, tries }) => state === 'waiting' && tries === 0)
-  if (unsent) {
-    await store.queue.cancel(unsent.id, clock.nowMs())
-    const now = await store.queue.find(unsent.id)
-    if (now?.tries === 0) return itemView(parts, now)
-  }
-  // What was taken out of the queue may lie at the relay all the same.
-  const isOrdered = wipeAtMs !== null || wipes.some(({ state, tries }) => state !== 'done' && tries > 0)
-  if (!isOrdered) throw new Fault('handheld.no_wipe', pin)
-  return command(parts, pin, { command: 'cancel_wipe' })
+  const wipes = async () =>
+    (await store.queue.list({ pin, limit: itemsMax })).filter(
+      (one) => one.command === 'wipe' && one.queuedAtMs >= activatedAtMs,
+    )
+  const unsent = (await wipes()).find((one) => one.state === 'waiting' && !wasSent(one))
+  if (unsent) await store.queue.cancel(unsent.id, clock.nowMs())
+  // An older one may have gone before it, and it may have gone itself meanwhile: what was sent may lie at the relay.
+  const now = await wipes()
+  const isOrdered = wipeAtMs !== null || now.some((one) => one.state !== 'done' && wasSent(one))
+  if (isOrdered) return command(parts, pin, { command: 'cancel_wipe' })
+  const cancelled = now.find(({ id }) => id === unsent?.id)
+  if (cancelled) return itemView(parts, cancelled)
+  throw new Fault('handheld.no_wipe', pin)
 }
 
 async function command(parts: Parts, typed: string, order: Order): Promise<QueueItemView> {

@@ -1,6 +1,6 @@
 /** What waits for handhelds: seen, cancelled, sent again. */
 import { Fault, type FaultCode, faultRow } from '#kernel/fault.ts'
-import { unansweredRecall, waitsFor } from '#policy/queue.ts'
+import { unansweredRecall, waitsFor, wasSent } from '#policy/queue.ts'
 import { receiptStatus } from '#protocol/receipt.ts'
 import type { Delivery } from '#store/deliveries.ts'
 import type { HandheldAccount } from '#store/handhelds.ts'
@@ -141,8 +141,8 @@ function standing(
 }
 
 /** Nothing calls back what the relay has: where the handheld carries it out after all, the item says so. */
-const mayArrive = ({ tries }: QueueItem): string =>
-  tries === 0 ? '' : ' It had been sent: a copy at the relay may still reach the handheld.'
+const mayArrive = (item: QueueItem): string =>
+  wasSent(item) ? ' It had been sent: a copy at the relay may still reach the handheld.' : ''
 
 const replacedWords = (item: QueueItem): string =>
   item.command === 'wipe'

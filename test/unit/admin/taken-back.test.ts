@@ -1,6 +1,7 @@
 /** What is taken back: wipes, items of the queue, service books; and what the answers say of it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeAdmin } from '#admin/make-admin.ts'
 import { addHandheld } from './handheld-at-work.ts'
 import { openInstallation, startMs } from './installation.ts'
 
@@ -40,6 +41,54 @@ test('a wipe that was sent is taken back by a command, and what it can still do 
     (await admin.queue.show(id)).says,
     /called back.* a copy at the relay may still reach the handheld/,
   )
+  await close()
+})
+
+test('a wipe that was sent is taken back also where it was told to go again, or a newer one has not gone yet', async () => {
+  for (const way of ['resend', 'newer'] as const) {
+    const { admin, pin, sent, close } = await atWork()
+    const { id } = await admin.handhelds.wipe(pin)
+    await sent(id)
+    if (way === 'resend') await admin.queue.resend(id)
+    else await admin.handhelds.wipe(pin, { afterMinutes: 60 })
+    const back = await admin.handhelds.cancelWipe(pin)
+    assert.deepEqual([back.command, back.state], ['cancel_wipe', 'waiting'], way)
+    assert.match((await admin.queue.show(id)).says, /may still reach the handheld/)
+    assert.deepEqual(
+      (await admin.queue.list({})).map((item) => item.command),
+      ['cancel_wipe'],
+      'nothing else is sent any more',
+    )
+    await close()
+  }
+})
+
+test('a wipe that waits on the handheld is taken back with the newer one that has not gone yet', async () => {
+  const { admin, store, clock, pin, close } = await atWork()
+  const { id } = await admin.handhelds.wipe(pin, { afterMinutes: 60 })
+  const nowMs = clock.nowMs()
+  await store.activations.commit({
+    nowMs,
+    item: { id, nowMs, state: 'done' },
+    account: { kind: 'wipe', pin, item: id, atMs: nowMs + 3_600_000 },
+  })
+  await admin.handhelds.wipe(pin)
+  assert.equal((await admin.handhelds.cancelWipe(pin)).command, 'cancel_wipe')
+  await close()
+})
+
+test('a wipe that goes at the very moment it is taken out of the queue is taken back by a command', async () => {
+  const { store, parts, pin, sent, close } = await atWork()
+  const cancel: typeof store.queue.cancel = async (id, nowMs) => {
+    await sent(id)
+    return store.queue.cancel(id, nowMs)
+  }
+  const queue = new Proxy(store.queue, {
+    get: (of, name) => (name === 'cancel' ? cancel : Reflect.get(of, name)),
+  })
+  const admin = makeAdmin({ ...parts, store: { ...store, queue } })
+  await admin.handhelds.wipe(pin)
+  assert.equal((await admin.handhelds.cancelWipe(pin)).command, 'cancel_wipe')
   await close()
 })
 
