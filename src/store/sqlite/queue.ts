@@ -208,6 +208,9 @@ export function changeItem(db: Db, change: ItemChange): boolean {
 const waitsAs = ({ state, tries, failures }: QueueItem, as: NonNullable<ItemChange['ifWaiting']>): boolean =>
   state === 'waiting' && tries === as.tries && failures === as.failures
 
+/** The handheld owed nothing of these any more. */
+const owedByNobody: ReadonlySet<ItemState> = new Set(['done', 'cancelled', 'set_aside'])
+
 function again(db: Db, id: number, nowMs: number): boolean {
   const item = select(db, 'WHERE id = ?', id)[0]
   if (!item || item.state === 'replaced' || !worksFor(db, item)) return false
@@ -217,9 +220,11 @@ function again(db: Db, id: number, nowMs: number): boolean {
   // What a command said went with its end: it must be given again.
   const isOver = item.state === 'done' || item.state === 'refused' || item.state === 'cancelled'
   if (newer || (item.kind === 'command' && isOver)) return false
+  const owedMs = owedByNobody.has(item.state) ? nowMs : item.owedSinceMs
   db.run(
-    `UPDATE queue_item SET state = 'waiting', since_ms = ?, due_at_ms = ?, tries = 0, failures = 0, code = NULL WHERE id = ?`,
-    ...[nowMs, nowMs, id],
+    `UPDATE queue_item SET state = 'waiting', since_ms = ?, due_at_ms = ?, owed_since_ms = ?, tries = 0, failures = 0,
+       code = NULL WHERE id = ?`,
+    ...[nowMs, nowMs, owedMs, id],
   )
   stopDelivery(db, item.deliveryKey)
   return true

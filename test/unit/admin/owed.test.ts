@@ -72,6 +72,19 @@ test('a cancelled policy is still owed, unless the handheld had applied it; a ne
   await site.close()
 })
 
+test('what the handheld had, or was not given, is owed from when it is sent after all; what it refused, from before', async () => {
+  for (const state of ['done', 'cancelled', 'set_aside', 'refused'] as const) {
+    const { site, id, look } = await owing()
+    await site.store.queue.change({ id, nowMs: site.clock.nowMs(), state, number: 2 })
+    site.clock.advance(7 * hourMs)
+    await site.admin.queue.resend(id)
+    assert.equal((await look()).isCutOff, state === 'refused', state)
+    site.clock.advance(hourMs)
+    assert.equal((await look()).isCutOff, true, state)
+    await site.close()
+  }
+})
+
 test('a wipe is shown from when it was taken, and an ended account owes nothing', async () => {
   const { site, pin, userId, look } = await owing()
   const nowMs = site.clock.nowMs()
