@@ -97,11 +97,15 @@ export async function itemView(
 }
 
 /** A handheld answers a wipe before it obeys: what has become of it since is told by what came after. */
-async function wipeWords(store: Parts['store'], { id, pin, userId }: QueueItem): Promise<string> {
+async function wipeWords(store: Parts['store'], { id, pin, userId, sinceMs }: QueueItem): Promise<string> {
+  const accounts = await store.handhelds.byPin(pin)
+  // By then it had erased itself, or it forgot the wipe: what came later is of later ones.
+  if (accounts.some(({ activatedAtMs }) => activatedAtMs > sinceMs))
+    return 'The handheld had taken it, and was activated anew since.'
   const newer = (await store.queue.list({ pin, limit: limitMax })).filter((one) => one.id > id)
   const back = newer.find(({ command, state }) => command === 'cancel_wipe' && state === 'done')
   if (back) return `The handheld had taken it, and forgot it again by item ${back.id}.`
-  const account = (await store.handhelds.byPin(pin)).find((one) => one.userId === userId)
+  const account = accounts.find((one) => one.userId === userId)
   if (account?.state === 'wiped') return 'The handheld has taken it, and has erased itself.'
   if (account?.state === 'active' && account.wipeAtMs !== null) {
     const word = unansweredRecall(newer)

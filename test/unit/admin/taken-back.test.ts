@@ -133,6 +133,36 @@ test('a wipe that was carried out, or forgotten again, is said to be', async () 
   await close()
 })
 
+test('what is said of a wipe that was carried out is not what became of a later one, after the handheld was activated anew', async () => {
+  const { admin, store, clock, pin, close } = await atWork()
+  const take = async (waitMinutes: number) => {
+    const { id } = await admin.handhelds.wipe(pin, { afterMinutes: waitMinutes })
+    const nowMs = clock.nowMs()
+    const item = { id, nowMs, state: 'done' } as const
+    const atMs = nowMs + waitMinutes * 60_000
+    await store.activations.commit({ nowMs, item, account: { kind: 'wipe', pin, item: id, atMs } })
+    return id
+  }
+  const first = await take(0)
+  await store.queue.endWiped(clock.nowMs())
+  clock.advance(1_001)
+  await addHandheld(store, clock.nowMs(), pin)
+  clock.advance(1_000)
+  const later = await take(5)
+  const says = async (id: number) => (await admin.queue.show(id)).says
+  assert.match(await says(later), /erases itself when its time has come/)
+  assert.match(await says(first), /was activated anew since/)
+  const back = await admin.handhelds.cancelWipe(pin)
+  await store.activations.commit({
+    nowMs: clock.nowMs(),
+    item: { id: back.id, nowMs: clock.nowMs(), state: 'done' },
+    account: { kind: 'wipe', pin, item: back.id, atMs: null },
+  })
+  assert.match(await says(later), /forgot it again/)
+  assert.match(await says(first), /was activated anew since/)
+  await close()
+})
+
 test('a book that was taken away or given back just now is owed, whatever older set waits', async () => {
   const { admin, pin, close } = await atWork()
   assert.equal((await admin.books.list(pin)).isOwed, false)
