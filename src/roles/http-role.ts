@@ -65,7 +65,7 @@ async function governedReadings({ store, config }: Base, nowMs: number): Promise
   const cutOffMs = config.policy.cut_off_hours * 3_600_000
   const { refused, setAside, owed, live } = await store.queue.troubled(nowMs - cutOffMs)
   return [
-    { name: 'postkey_handhelds_active', value: (await store.handhelds.servedPins()).length },
+    { name: 'postkey_handhelds_active', value: await store.handhelds.countActive() },
     { name: 'postkey_handhelds_cut_off', value: cutOffMs > 0 ? owed : 0 },
     { name: 'postkey_queue_items_waiting', value: live },
     { name: 'postkey_queue_items_stopped', value: refused + setAside },

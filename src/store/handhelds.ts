@@ -123,6 +123,8 @@ export interface HandheldStore {
   reserveSeq(pin: Pin, kid: number, count: number): Promise<number>
   /** The answer given earlier to this number, for duplicates. */
   answerGiven(pin: Pin, kid: number, seq: number): Promise<{ tag: Uint8Array; status: number } | null>
+  /** Handhelds that work for users: those that are being activated are not counted. */
+  countActive(): Promise<number>
   /** All PINs this server serves, for the relay's list. */
   servedPins(): Promise<Pin[]>
   /** Ends the account that works on this handheld, with its keys and all that waits for it. Whether there was one. */

@@ -71,6 +71,13 @@ export function handhelds(check: CheckStore): void {
     assert.deepEqual(await store.handhelds.servedPins(), [e.otherPin])
   })
 
+  check('a handheld that is being activated is served, and does not count as one at work', async (store) => {
+    await store.activations.commit({ nowMs: e.start, addKey: key(7) })
+    assert.deepEqual([await store.handhelds.countActive(), await store.handhelds.servedPins()], [0, [e.pin]])
+    await store.activations.commit(activated(1, e.pin, e.start))
+    assert.equal(await store.handhelds.countActive(), 1)
+  })
+
   check('a rollover ends with the account of its handheld', async (store) => {
     await store.activations.commit(activated(1, e.pin, e.start))
     const none = { answer: null, heardSeq: null, doneSent: false, doneSeen: false, sealed: null }

@@ -20,7 +20,18 @@ import { forgetRollover } from './rollovers.ts'
 import { setWipe } from './wipes.ts'
 
 export const handhelds: Aggregate<HandheldStore> = {
-  reads: ['list', 'byPin', 'byUser', 'key', 'currentKey', 'keys', 'answerGiven', 'servedPins', 'partsOf'],
+  reads: [
+    'list',
+    'byPin',
+    'byUser',
+    'key',
+    'currentKey',
+    'keys',
+    'answerGiven',
+    'countActive',
+    'servedPins',
+    'partsOf',
+  ],
   // Numbers and parts are nobody's news: which handhelds there are stays the same.
   touches: (method) => (method === 'end' ? ['handhelds', 'queue', 'deliveries', 'work'] : []),
   make: (db) => ({
@@ -38,6 +49,8 @@ export const handhelds: Aggregate<HandheldStore> = {
         kid,
         seq,
       ) ?? null,
+    countActive: () =>
+      db.one<{ n: number }>("SELECT count(*) AS n FROM handheld WHERE state = 'active'")?.n ?? 0,
     servedPins: () =>
       db
         .all<{ pin: Pin }>(
