@@ -1,6 +1,6 @@
 /** What a rollover does by itself: begins when a key is due, lets go of the old key, and gives up in time. */
 import type { Pin } from '#kernel/brand.ts'
-import { faultCodeOf } from '#kernel/fault.ts'
+import { Fault, faultCodeOf } from '#kernel/fault.ts'
 import { inPhase } from '#rollover/rollover.ts'
 import { dueIfMadeBefore, timeOver } from '#rollover/times.ts'
 import type { Change } from '#store/activations.ts'
@@ -45,11 +45,23 @@ export async function lookAtRollovers(
   nextSeq: NextSeq,
   lingersMs = oldKeyLingersMs,
 ): Promise<number> {
-  for (const rollover of await env.store.rollovers.unfinished()) await goOn(env, nextSeq, rollover, lingersMs)
+  for (const rollover of await env.store.rollovers.unfinished())
+    await apart(env, rollover.pin, () => goOn(env, nextSeq, rollover, lingersMs))
   const madeBeforeMs = dueIfMadeBefore(env.clock.nowMs())
   const due = await env.store.rollovers.due({ madeBeforeMs, limit: batch })
-  const begun = await Promise.all(due.map((pin) => beginRollover(env, nextSeq, pin)))
+  const begun = await Promise.all(due.map((pin) => apart(env, pin, () => beginRollover(env, nextSeq, pin))))
   return begun.filter(Boolean).length
+}
+
+/** What one handheld's key lacks is no reason to leave the others with theirs; the next look tries it again. */
+async function apart<T>(env: AgentEnv, pin: Pin, work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    env.log.error({ code: error.code, pin }, 'the key rollover of a handheld could not go on')
+    return null
+  }
 }
 
 /** Whoever was first has it: a change that comes too late is made again by the next look, if it still is one. */
