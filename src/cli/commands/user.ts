@@ -5,6 +5,7 @@ import { type Consent, mayLose, withConsent } from '../consent.ts'
 import type { Host } from '../deps.ts'
 import { renderGuard } from '../guard.ts'
 import { renderMails } from '../mails.ts'
+import { itemName } from '../policy-tables.ts'
 import { readPassword } from '../prompts.ts'
 import type { Run } from '../run.ts'
 import { count, fields } from '../text.ts'
@@ -152,7 +153,10 @@ async function remove(run: Run, args: readonly string[], consent: Consent): Prom
   await run.admin(async (admin) => {
     const user = await admin.users.show(address)
     const { address: name } = user
-    const says = `Removes ${name} with passwords, keys and ${count(user.handhelds.length, 'handheld')}.`
+    const dropped = (await admin.queue.list({ of: name })).map((item) => `${itemName(item)} of ${item.pin}`)
+    const says =
+      `Removes ${name} with passwords, keys and ${count(user.handhelds.length, 'handheld')}.` +
+      (dropped.length === 0 ? '' : ` What waits for a handheld is dropped: ${dropped.join(', ')}.`)
     if (!(await mayLose(run, admin, consent, { name, says, value: user, operation: 'users.remove' }))) return
     const removed = await admin.users.remove(user.address)
     run.print(removed, () => `Removed ${removed.address}.\n`)

@@ -245,3 +245,14 @@ test('a wipe says beforehand when it begins and which commands give way to it', 
     /^Erases the organisation’s data on .*, 60 minutes after it has the command\. Takes .* Type 2100AB3F/,
   )
 })
+
+test('who removes a user is told beforehand which wipe will not come any more', async () => {
+  await addHandheld(site.store, startMs, pin)
+  const dry = async () => (await site.run(['user', 'remove', 'hana@example.test', '--dry-run'])).out
+  assert.match(await dry(), /^Removes hana@example\.test with passwords, keys and 1 handheld\.\nA dry run/)
+  await site.run(['handheld', 'wipe', pin, '--yes'])
+  assert.match(
+    await dry(),
+    /1 handheld\. What waits for a handheld is dropped: wipe of 2100AB3F\.\nA dry run/,
+  )
+})
