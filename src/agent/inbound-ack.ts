@@ -4,7 +4,7 @@ import { sameBytes } from '#kernel/bytes.ts'
 import { type Ack, ackStatus, decodeAck, decodeNamesLeftOut, decodeRetrySeconds } from '#protocol/ack.ts'
 import type { Delivery } from '#store/deliveries.ts'
 import type { InboundMark, MasterKey } from '#store/handhelds.ts'
-import { answered } from './desk/item-answer.ts'
+import { answered, countsOfOlder } from './desk/item-answer.ts'
 import { itemOfKey } from './desk/item-key.ts'
 import type { AgentEnv } from './domain.ts'
 import { type Fresh, keep, markOf } from './inbound-mark.ts'
@@ -57,7 +57,7 @@ export async function takeAck(env: AgentEnv, key: MasterKey, opened: Fresh): Pro
   if (applied) await env.provisioned?.(key.pin)
 }
 
-/** The answer to an item of the queue; one to a packet that another has replaced changes nothing. */
+/** The answer to an item of the queue; one to a packet that another has replaced tells at most that it was carried out. */
 async function takeItemAck(
   env: AgentEnv,
   id: number,
@@ -73,8 +73,8 @@ async function takeItemAck(
     retryMs: status === ackStatus.tryAgain ? retryMs(detail) : null,
     leftOut: names?.ok ? names.value : [],
   }
-  const isNewest = item?.deliveryKey === delivery.key
-  const change = isNewest ? answered(env.vault, item, answer, nowMs) : {}
+  const counts = item && (item.deliveryKey === delivery.key || countsOfOlder(item, status))
+  const change = counts ? answered(env.vault, item, answer, nowMs) : {}
   env.failpoint(`agent.before_${delivery.of}_ack_commit`)
   await keep(env, { nowMs, inbound, ack: { deliveryId: delivery.id }, ...change })
   env.failpoint(`agent.after_${delivery.of}_ack_commit`)

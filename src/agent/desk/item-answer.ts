@@ -17,6 +17,13 @@ export interface Answer {
   readonly leftOut: readonly string[]
 }
 
+/**
+ * Whether an answer to a packet of the item that is not its newest counts: a command that was carried out was, whichever
+ * copy said it, and after a wipe nobody is there to answer the newest. Policies and sets of two packets are two.
+ */
+export const countsOfOlder = ({ kind }: Pick<QueueItem, 'kind'>, status: number): boolean =>
+  kind === 'command' && verdictOn(kind, status, 0, null).state === 'done'
+
 /** `vault` opens a wipe's order, whose delay says when the handheld will be empty. */
 export function answered(
   vault: Vault,
@@ -27,7 +34,8 @@ export function answered(
   // Taken out while it was on its way it stays so; but what the handheld has done, it has done.
   const { id, kind, state, tries, pin } = answeredItem
   const isOut = state === 'out'
-  if (!isOut && state !== 'cancelled' && state !== 'replaced') return {}
+  const isToGoAgain = state === 'waiting' && kind === 'command'
+  if (!isOut && !isToGoAgain && state !== 'cancelled' && state !== 'replaced') return {}
   const verdict = verdictOn(kind, status, tries, retryMs)
   const common = { id, nowMs, status, leftOut }
   switch (verdict.state) {

@@ -198,8 +198,8 @@ export function changeItem(db: Db, change: ItemChange): boolean {
     ],
     ...[keepsSecret ? 1 : 0, id],
   )
-  // Sent anew it is another packet: the old one goes no more.
-  if (state === 'waiting' || (change.deliveryKey && change.deliveryKey !== item.deliveryKey))
+  // Sent anew it is another packet: the old one goes no more, and neither does one that nobody waits for.
+  if (state !== 'out' || (change.deliveryKey && change.deliveryKey !== item.deliveryKey))
     stopDelivery(db, item.deliveryKey)
   if (state !== 'out') wakeOthers(db, item.pin, nowMs)
   return true

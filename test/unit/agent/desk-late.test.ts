@@ -160,3 +160,28 @@ test('what was queued under a date that was ahead goes when an agent starts unde
   assert(await workOff(at.env, at.numbers))
   await only(at)
 })
+
+test('a wipe that was told to go again and whose first copy is answered is taken: nobody answers the second', async (t) => {
+  for (const isSealed of [true, false]) {
+    const at = await site(t)
+    const first = await order(at, { command: 'wipe', scope: 0, waitSeconds: 0 })
+    const [item] = await items(at)
+    assert(item && (await at.env.store.queue.again(item.id, at.world.nowMs)))
+    if (isSealed) await settle(at)
+    await answer(at, first, ackStatus.accepted)
+    await settle(at)
+    assert.equal((await items(at))[0]?.state, 'done')
+    assert.deepEqual(await out(at), [])
+    assert.equal((await at.env.store.handhelds.byPin(at.handheld.pin))[0]?.state, 'wiped')
+  }
+})
+
+test('an older copy that is answered otherwise says nothing of the newer one', async (t) => {
+  const at = await site(t)
+  const first = await order(at, { command: 'lock' })
+  const second = await sealAnew(at)
+  await answer(at, first, ackStatus.refusedSignature)
+  assert.equal((await items(at))[0]?.state, 'out')
+  await answer(at, second, ackStatus.applied)
+  assert.equal((await items(at))[0]?.state, 'done')
+})
