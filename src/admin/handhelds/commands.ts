@@ -45,16 +45,20 @@ export function commandCases(parts: Parts): CommandCases {
     },
     resendPolicy: async (typed) => {
       const { pin, userId, policy } = await activeAccount(parts, typed)
-      if (policy.applied === 0) return doubt(parts, pin)
+      if (policy.applied === 0) return doubt(parts, pin, 'policy')
       const item = { pin, userId, kind: 'policy', digest: policy.digest, nowMs: clock.nowMs() } as const
       return queued(parts, item)
     },
   }
 }
 
-/** A handheld that has applied no policy gets it by its activation, which a refusal may have stopped. */
-async function doubt({ store, clock }: Parts, pin: Pin): Promise<null> {
-  await store.activations.commit({ nowMs: clock.nowMs(), account: { kind: 'unsure', pin, what: 'policy' } })
+/** A handheld that has applied no policy, or no books, gets them by its activation, which a refusal may have stopped. */
+export async function doubt(
+  { store, clock }: Pick<Parts, 'store' | 'clock'>,
+  pin: Pin,
+  what: 'policy' | 'books',
+): Promise<null> {
+  await store.activations.commit({ nowMs: clock.nowMs(), account: { kind: 'unsure', pin, what } })
   return null
 }
 

@@ -4,7 +4,7 @@ import { layersFor } from '#policy/layers.ts'
 import { effectiveRules } from '#policy/resolve.ts'
 import { serviceBooks } from '#policy/service-book.ts'
 import type { HandheldAccount } from '#store/handhelds.ts'
-import { activeAccount, queued } from '../handhelds/commands.ts'
+import { activeAccount, doubt, queued } from '../handhelds/commands.ts'
 import { shortened } from '../lookup.ts'
 import type { AdminParts } from '../ports.ts'
 import type { BookCases } from './cases.ts'
@@ -20,7 +20,8 @@ export function bookCases(parts: Parts): BookCases {
     resend: async (typed) => {
       const account = await activeAccount(parts, typed)
       const { pin, userId, books } = account
-      await queued(parts, { pin, userId, kind: 'books', digest: books.digest, nowMs: clock.nowMs() })
+      if (books.applied === 0) await doubt(parts, pin, 'books')
+      else await queued(parts, { pin, userId, kind: 'books', digest: books.digest, nowMs: clock.nowMs() })
       return booksOf(parts, account)
     },
     remove: (pin, cid) => setRemoved(parts, pin, cid, true),

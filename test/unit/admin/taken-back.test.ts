@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeAdmin } from '#admin/make-admin.ts'
+import type { ActivationId, Pin } from '#kernel/brand.ts'
 import { addHandheld } from './handheld-at-work.ts'
 import { openInstallation, startMs } from './installation.ts'
 
@@ -160,6 +161,23 @@ test('what is said of a wipe that was carried out is not what became of a later 
   })
   assert.match(await says(later), /forgot it again/)
   assert.match(await says(first), /was activated anew since/)
+  await close()
+})
+
+test('books that an activation is to bring are not queued beside it, where they could not be made', async () => {
+  const { admin, store, clock, userId, close } = await atWork()
+  const pin = '2100AB40' as Pin
+  const txn = 'f'.repeat(32) as ActivationId
+  const device = { model: 'Acme 90', software: '1.0', platform: 'test', deviceKey: '00'.repeat(32) }
+  const account = { pin, userId, txn, ...device, activatedAtMs: clock.nowMs() }
+  const nowMs = clock.nowMs()
+  await store.activations.commit({ nowMs, account: { kind: 'activated', account, perUserMax: 2 } })
+  const sent = { kind: 'sent', pin, what: 'books', number: 3, digest: 'as it was' } as const
+  await store.activations.commit({ nowMs, account: sent })
+  const { isOwed, waiting } = await admin.books.resend(pin)
+  assert.deepEqual([isOwed, waiting, await admin.queue.list({})], [true, null, []])
+  const [known] = await store.handhelds.byPin(pin)
+  assert.equal(known?.books.digest, '', 'what it has is compared with what it should have')
   await close()
 })
 
