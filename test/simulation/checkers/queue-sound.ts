@@ -54,14 +54,18 @@ function checkOut({ db }: Observed, item: ItemRow, fail: Fail): void {
   if (delivery?.state !== 'running') fail(`${nameOf(item)} has a delivery that is ${delivery?.state}`)
 }
 
-/** Books wait for a policy; a command for one before it, for one that is on its way, and for the end of a wipe's recall. */
+/** Books wait for a policy; a command for one before it, for one that was sent, and for the end of a wipe's recall. */
 const canWait = (live: readonly ItemRow[], item: ItemRow): boolean =>
   live.some((one) => {
     if (one.pin !== item.pin || one.id === item.id) return false
     if (item.kind === 'books') return one.kind === 'policy'
     if (one.kind !== item.kind) return false
-    return one.id < item.id || one.state === 'out' || one.command === 'cancel_wipe'
+    return one.id < item.id || wasSent(one) || one.command === 'cancel_wipe'
   })
+
+/** It is on its way, or goes again since nobody has answered it. */
+const wasSent = ({ state, number, status }: ItemRow): boolean =>
+  state === 'out' || (number !== null && status === null)
 
 function checkTogether(pin: string, live: readonly ItemRow[], fail: Fail): void {
   const wipe = live.findLast(({ command }) => command === 'wipe')
