@@ -28,8 +28,7 @@ export async function takeAck(env: AgentEnv, key: MasterKey, opened: Fresh): Pro
   const { status, detail } = ack.value
   const later = status === ackStatus.notNow || status === ackStatus.tryAgain
   const number = numberOfServiceKey(delivery.key)
-  const names = detail && decodeNamesLeftOut(detail)
-  const leftOut = names?.ok ? names.value : []
+  const leftOut = namesIn(detail)
   const applied = status === ackStatus.applied || status === ackStatus.appliedInPart
   env.failpoint(`agent.before_${service}_ack_commit`)
   await raise(
@@ -67,11 +66,10 @@ async function takeItemAck(
 ): Promise<void> {
   const nowMs = env.clock.nowMs()
   const item = await env.store.queue.find(id)
-  const names = detail && decodeNamesLeftOut(detail)
   const answer = {
     status,
     retryMs: status === ackStatus.tryAgain ? retryMs(detail) : null,
-    leftOut: names?.ok ? names.value : [],
+    leftOut: namesIn(detail),
   }
   const counts = item && (item.deliveryKey === delivery.key || countsOfOlder(item, status))
   const change = counts ? answered(env.vault, item, answer, nowMs) : {}
@@ -80,6 +78,17 @@ async function takeItemAck(
   env.failpoint(`agent.after_${delivery.of}_ack_commit`)
   // What it has is in doubt: it is given what it should have before anything else is looked at.
   if (change.account?.kind === 'unsure') await env.provisioned?.(inbound.pin)
+}
+
+/** More than a policy has rules, or a set has books: what is kept for good a handheld must not fill our disk with. */
+const namesMax = 128
+const nameLengthMax = 128
+
+/** What the handheld left out. */
+function namesIn(detail: Uint8Array | undefined): readonly string[] {
+  const names = detail && decodeNamesLeftOut(detail)
+  if (!names?.ok) return []
+  return names.value.slice(0, namesMax).map((name) => name.slice(0, nameLengthMax).toWellFormed())
 }
 
 /** "Not now" and "try again" without a time are tried again after a minute. */

@@ -8,7 +8,7 @@ import { directionKeys, sealPacketBody } from '#crypto/packet.ts'
 import { verifyPolicySignature } from '#crypto/policy-verify.ts'
 import type { Pin } from '#kernel/brand.ts'
 import { sealOrder } from '#policy/sealed-order.ts'
-import { ackStatus } from '#protocol/ack.ts'
+import { ackStatus, encodeNamesLeftOut } from '#protocol/ack.ts'
 import { decodeItAdmin } from '#protocol/it-admin.ts'
 import { decodeItCommand } from '#protocol/it-command.ts'
 import { contentTypes, encodePacket, encodePacketHeader } from '#protocol/packet-frame.ts'
@@ -232,4 +232,22 @@ test('a handheld that owes its policy for too long is told "not now" for mail an
   assert.equal(await statusOfMail(), ackStatus.notNow)
   await answer(strict, policy, ackStatus.applied)
   assert.equal(await statusOfMail(), ackStatus.unknown)
+})
+
+test('of what a handheld says it left out no more is kept than a policy could hold', async (t) => {
+  const at = await site(t)
+  await setDefault(at, { password_min_length: 6 })
+  await reconcileAll(at.env)
+  await settle(at)
+  const [sent] = await out(at)
+  assert(sent)
+  const names = Array.from({ length: 200 }, (_, i) => `${i}`.padEnd(200, 'x'))
+  await answer(at, sent, ackStatus.appliedInPart, encodeNamesLeftOut(names))
+  const item = (await items(at)).find(({ kind }) => kind === 'policy')
+  const [account] = await at.env.store.handhelds.byPin(at.handheld.pin)
+  for (const kept of [item?.leftOut, account?.policy.leftOut])
+    assert.deepEqual(
+      kept,
+      names.slice(0, 128).map((name) => name.slice(0, 128)),
+    )
 })
