@@ -79,8 +79,8 @@ export interface DeliveryStore {
   /**
    * Due after a log-in: what went out and has no receipt, since frame or receipt may have been lost; what was stored
    * at the relay, which is asked what became of it, since it says so once to who is there; what was refused as
-   * fenced or not listed, since a log-in comes with this machine's lease and lists; and what was sent at a later date
-   * than this, which somebody has set back while nobody was there to see it.
+   * fenced or not listed, since a log-in comes with this machine's lease and lists; and what was sent or told of at a
+   * later date than this, which somebody has set back while nobody was there to see it.
    */
   hurryAtLogin(nowMs: number): Promise<void>
   /** Everything unfinished is due again: the relay has lost what it held. */

@@ -188,4 +188,17 @@ export function deliveries(check: CheckStore): void {
     await store.deliveries.hurryAtLogin(e.start + 50)
     assert.equal((await store.deliveries.due(e.start + 50, 10)).length, 1)
   })
+
+  check(
+    'what was sent in time and told of under a date that was ahead is due at the next log-in',
+    async (store) => {
+      await add(store, delivery())
+      const [policy] = await store.deliveries.due(e.start, 10)
+      assert(policy)
+      await store.deliveries.attempted(policy.id, [bytes(1)], e.start, e.start + 100)
+      await note(store, policy.id, 1, 26 * e.hour, e.start + 27 * e.hour)
+      await store.deliveries.hurryAtLogin(e.start + 200)
+      assert.equal((await store.deliveries.due(e.start + 200, 10)).length, 1)
+    },
+  )
 }

@@ -64,15 +64,9 @@ export const deliveries: Aggregate<DeliveryStore> = {
       void db.run(
         `UPDATE delivery SET next_at_ms = ?, receipt_at_ms = CASE receipt WHEN ? THEN NULL ELSE receipt_at_ms END
          WHERE state = 'running' AND next_at_ms > ? AND (sent_at_ms IS NOT NULL OR first_at_ms > ?)
-           AND (receipt_at_ms IS NULL OR receipt_at_ms < sent_at_ms OR sent_at_ms > ? OR receipt IN (?, ?, ?))`,
-        nowMs,
-        stored,
-        nowMs,
-        nowMs,
-        nowMs,
-        stored,
-        fenced,
-        notListed,
+           AND (receipt_at_ms IS NULL OR receipt_at_ms < sent_at_ms OR sent_at_ms > ? OR receipt_at_ms > ?
+             OR receipt IN (?, ?, ?))`,
+        ...[nowMs, stored, nowMs, nowMs, nowMs, nowMs, stored, fenced, notListed],
       ),
     hurryFor: (pin, nowMs, pauseMs) =>
       void db.run(
