@@ -88,6 +88,7 @@ export const operationRoles: Readonly<Record<string, readonly RoleName[]>> = {
   'queue.list': everybody,
   'queue.show': everybody,
   'queue.cancel': both,
+  'queue.cancelGuarded': security,
   'queue.resend': both,
   'books.list': everybody,
   'books.resend': both,

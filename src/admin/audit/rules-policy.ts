@@ -49,6 +49,7 @@ export const policyAuditRules: Readonly<Record<string, ActRule | typeof reads>> 
   'queue.list': reads,
   'queue.show': reads,
   'queue.cancel': ofItem,
+  'queue.cancelGuarded': ofItem,
   'queue.resend': ofItem,
   'books.list': reads,
   'books.resend': { on: first },

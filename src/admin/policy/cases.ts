@@ -70,7 +70,10 @@ export interface QueueCases {
   /** Newest first. */
   list(query?: QueueQuery): Promise<QueueItemView[]>
   show(id: number): Promise<QueueItemView>
+  /** @throws Fault queue.guarded for a lock, a wipe or its recall */
   cancel(id: number): Promise<QueueItemView>
+  /** Takes any item out, a lock or a wipe as well: who may give those may take them back. */
+  cancelGuarded(id: number): Promise<QueueItemView>
   /** Sealed anew and sent at once, whatever its state. */
   resend(id: number): Promise<QueueItemView>
 }

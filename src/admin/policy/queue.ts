@@ -8,6 +8,7 @@ import type { QueueFilter, QueueItem } from '#store/queue.ts'
 import { findUser, typedPin } from '../lookup.ts'
 import type { AdminParts } from '../ports.ts'
 import type { QueueCases, QueueQuery } from './cases.ts'
+import { isGuarded } from './guarded.ts'
 import type { QueueItemView } from './views.ts'
 
 type Parts = Pick<AdminParts, 'store' | 'clock' | 'agentRuns'>
@@ -17,6 +18,11 @@ const limitMax = 1_000
 export function queueCases(parts: Parts): QueueCases {
   const { store, clock } = parts
   const shown = async (id: number) => itemView(parts, await findItem(parts, id))
+  const cancel = async (id: number) => {
+    await findItem(parts, id)
+    if (!(await store.queue.cancel(id, clock.nowMs()))) throw new Fault('queue.ended', String(id))
+    return shown(id)
+  }
   return {
     list: async (query = {}) => {
       const items = await store.queue.list(await filterOf(parts, query))
@@ -24,10 +30,10 @@ export function queueCases(parts: Parts): QueueCases {
     },
     show: shown,
     cancel: async (id) => {
-      await findItem(parts, id)
-      if (!(await store.queue.cancel(id, clock.nowMs()))) throw new Fault('queue.ended', String(id))
-      return shown(id)
+      if (isGuarded(await findItem(parts, id))) throw new Fault('queue.guarded', String(id))
+      return cancel(id)
     },
+    cancelGuarded: cancel,
     resend: async (id) => {
       await findItem(parts, id)
       if (!(await store.queue.again(id, clock.nowMs()))) throw new Fault('queue.ended', String(id))

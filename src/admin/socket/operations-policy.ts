@@ -52,6 +52,7 @@ export const policyOperations: Readonly<Record<string, Call<Promise<unknown>>>> 
   'queue.list': operation([maybe(query)], (admin, [which]) => admin.queue.list(which)),
   'queue.show': operation([amount], (admin, [id]) => admin.queue.show(id)),
   'queue.cancel': operation([amount], (admin, [id]) => admin.queue.cancel(id)),
+  'queue.cancelGuarded': operation([amount], (admin, [id]) => admin.queue.cancelGuarded(id)),
   'queue.resend': operation([amount], (admin, [id]) => admin.queue.resend(id)),
   'books.list': operation([text], (admin, [pin]) => admin.books.list(pin)),
   'books.resend': operation([text], (admin, [pin]) => admin.books.resend(pin)),

@@ -1,5 +1,8 @@
 import type { Command } from 'commander'
+import type { AdminSession } from '#admin/admin.ts'
 import type { QueueQuery } from '#admin/policy/cases.ts'
+import { isGuarded } from '#admin/policy/guarded.ts'
+import type { QueueItemView } from '#admin/policy/views.ts'
 import { act, arg, examples } from '../act.ts'
 import type { Host } from '../deps.ts'
 import { describeItem, itemColumns } from '../policy-tables.ts'
@@ -46,6 +49,11 @@ async function list(run: Run, _args: readonly string[], query: QueueQuery): Prom
 
 async function one(run: Run, verb: (typeof verbs)[number][0], typed: string): Promise<void> {
   if (!/^\d{1,15}$/.test(typed)) throw usage(`an item is a number of \`postkey queue list\`, not ${typed}`)
-  const item = await run.admin((admin) => admin.queue[verb](Number(typed)))
+  const id = Number(typed)
+  const item = await run.admin((admin) => (verb === 'cancel' ? cancel(admin, id) : admin.queue[verb](id)))
   run.print(item, () => describeItem(run, item))
 }
+
+/** A lock or a wipe takes another right: which it is, is seen first. */
+const cancel = async ({ queue }: Pick<AdminSession, 'queue'>, id: number): Promise<QueueItemView> =>
+  isGuarded(await queue.show(id)) ? queue.cancelGuarded(id) : queue.cancel(id)

@@ -166,6 +166,12 @@ export const administrationFaults = {
     turn: 'administrator',
     retry: 'administrator',
   },
+  'queue.guarded': {
+    says: 'The item is a lock, a wipe or the recall of one: only who may give it may take it out.',
+    next: 'Ask whoever has the role `security`, or see `postkey handheld cancel-wipe`.',
+    turn: 'administrator',
+    retry: 'administrator',
+  },
   'queue.ended': {
     says: 'The item has ended: a newer one has taken its place, or what it said is forgotten.',
     next: 'See `postkey queue list`; give the command or publish the policy again.',

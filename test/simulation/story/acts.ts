@@ -105,7 +105,9 @@ async function toItem(story: Story, chance: Chance, way: 'cancel' | 'resend'): P
   const listed = await asAdministrator(story.world, (admin) => admin.queue.list({ all: chance.happens(0.3) }))
   if (!('value' in listed) || listed.value.length === 0) return null
   const { id, kind, command } = chance.pick(listed.value)
-  return done(story, `item ${id} ${command ?? kind}`, (admin) => admin.queue[way](id))
+  return done(story, `item ${id} ${command ?? kind}`, ({ queue }) =>
+    way === 'cancel' ? queue.cancelGuarded(id) : queue.resend(id),
+  )
 }
 
 /** Each owner text and password is another, so that it can be told which one a handheld has. */

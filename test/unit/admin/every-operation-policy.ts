@@ -7,6 +7,7 @@ const makeSales = ['policies.create', 'sales'] as const
 const addBob = ['users.add', { address: 'bob@example.test' }] as const
 const ofSales: Given = { args: () => ['sales'], first: [makeSales] }
 const ofHandheld: Given = { args: () => [pin], handheld: true }
+const ownIt = ['handhelds.setOwner', pin, 'Acme'] as const
 const lockIt = ['handhelds.lock', pin] as const
 const wipeIt = ['handhelds.wipe', pin] as const
 
@@ -31,7 +32,8 @@ export const everyPolicyOperation: Readonly<Record<string, Given>> = {
   'policies.preview': { args: () => ['bob@example.test'], first: [addBob] },
   'queue.list': none,
   'queue.show': { args: () => [1] },
-  'queue.cancel': { args: () => [1], first: [lockIt], handheld: true },
+  'queue.cancel': { args: () => [1], first: [ownIt], handheld: true },
+  'queue.cancelGuarded': { args: () => [1], first: [lockIt], handheld: true },
   'queue.resend': { args: () => [1], first: [lockIt], handheld: true },
   'books.list': ofHandheld,
   'books.resend': ofHandheld,
