@@ -4,8 +4,10 @@ import type { Activation } from '#activation/activation.ts'
 import { fold } from '#activation/reduce.ts'
 import type { ActivationId, MailAddress } from '#kernel/brand.ts'
 import type { NewDelivery } from '#store/deliveries.ts'
+import type { ItemState } from '#store/queue.ts'
 import type { Store } from '#store/store.ts'
 import * as e from '../unit/activation/events.ts'
+import { addHandheld } from '../unit/admin/handheld-at-work.ts'
 import { bytes, type CheckStore } from './store-support.ts'
 
 const day = 24 * e.hour
@@ -118,6 +120,32 @@ export function retention(check: CheckStore): void {
     assert.deepEqual(
       (await store.watches.list()).map(({ owner }) => owner),
       [address],
+    )
+  })
+
+  check('what a handheld was given long ago is forgotten, but for the newest of each kind', async (store) => {
+    const { userId } = await addHandheld(store, e.start, e.pin)
+    const add = async (kind: 'policy' | 'command', state: ItemState | null) => {
+      const item = { pin: e.pin, userId, nowMs: e.start } as const
+      const command = { ...item, kind: 'command', command: 'lock', sealed: bytes(1) } as const
+      const [id] = await store.queue.add([kind === 'policy' ? { ...item, kind, digest: 'd' } : command])
+      assert(id)
+      if (state) await store.queue.change({ id, nowMs: e.start, state })
+      return id
+    }
+    await add('policy', 'done')
+    const newestDone = await add('policy', 'done')
+    await add('policy', 'cancelled')
+    const newest = await add('policy', 'cancelled')
+    await add('command', 'done')
+    const lock = await add('command', 'done')
+    const refused = await add('command', 'refused')
+    const live = await add('command', null)
+    assert.equal(await forgetAll(store, e.start + 300 * day), 0)
+    assert.equal(await forgetAll(store, later), 3)
+    assert.deepEqual(
+      (await store.queue.list({ limit: 10 })).map(({ id }) => id),
+      [live, refused, lock, newest, newestDone],
     )
   })
 

@@ -34,6 +34,16 @@ function portions({ messagesBeforeMs, historyBeforeMs, limit }: RetentionTerms):
          LIMIT ?)`,
       limit,
     ],
+    // What has a newer one of its kind tells nothing any more of how things are.
+    [
+      `DELETE FROM queue_item WHERE id IN (
+         SELECT q.id FROM queue_item q WHERE q.state IN ('done', 'replaced', 'cancelled') AND q.since_ms < ?
+           AND EXISTS (SELECT 1 FROM queue_item n WHERE n.pin = q.pin AND n.kind = q.kind AND n.command IS q.command
+             AND n.id > q.id AND n.state IN ('done', 'replaced', 'cancelled') AND (n.state = 'done' OR q.state != 'done'))
+         LIMIT ?)`,
+      historyBeforeMs,
+      limit,
+    ],
     // A look that was under way when its user was removed has put the cursor back.
     [
       `DELETE FROM watch WHERE (owner, folder) IN (
