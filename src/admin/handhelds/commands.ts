@@ -13,6 +13,7 @@ import {
   wipeWaitSecondsMax,
 } from '#protocol/it-command.ts'
 import type { HandheldAccount } from '#store/handhelds.ts'
+import type { ItemState } from '#store/queue.ts'
 import { shortened, typedPin } from '../lookup.ts'
 import type { CommandCases, LockTerms, WipeTerms } from '../policy/cases.ts'
 import { layersOf } from '../policy/preview.ts'
@@ -85,7 +86,7 @@ async function cancelWipe(parts: Parts, typed: string): Promise<QueueItemView> {
     (await store.queue.list({ pin, limit: itemsMax })).filter(
       (one) => one.command === 'wipe' && one.queuedAtMs >= activatedAtMs,
     )
-  const unsent = (await wipes()).find((one) => one.state === 'waiting' && !wasSent(one))
+  const unsent = (await wipes()).find((one) => unsentStates.has(one.state) && !wasSent(one))
   if (unsent) await store.queue.cancel(unsent.id, clock.nowMs())
   // An older one may have gone before it, and it may have gone itself meanwhile: what was sent may lie at the relay.
   const now = await wipes()
@@ -95,6 +96,8 @@ async function cancelWipe(parts: Parts, typed: string): Promise<QueueItemView> {
   if (cancelled) return itemView(parts, cancelled)
   throw new Fault('handheld.no_wipe', pin)
 }
+
+const unsentStates: ReadonlySet<ItemState> = new Set(['waiting', 'set_aside'])
 
 async function command(parts: Parts, typed: string, order: Order): Promise<QueueItemView> {
   const { pin, userId } = await activeAccount(parts, typed)

@@ -211,7 +211,10 @@ function out({ kind, code, command }: QueueItem, delivery: Delivery | null): Sta
     case receiptStatus.notListed:
       return {
         ...words,
-        says: 'The handheld lists this server no more: it may have been activated elsewhere.',
+        says:
+          command === 'wipe'
+            ? 'The handheld lists this server no more: it may have erased itself, or been activated elsewhere.'
+            : 'The handheld lists this server no more: it may have been activated elsewhere.',
       }
     case receiptStatus.expired:
       return { ...words, says: 'The relay could not deliver it in time; it goes again.' }

@@ -93,6 +93,15 @@ test('a wipe that goes at the very moment it is taken out of the queue is taken 
   await close()
 })
 
+test('a wipe that could not be made, and was set aside, can be taken back as one that was not sent', async () => {
+  const { admin, store, clock, pin, close } = await atWork()
+  const { id } = await admin.handhelds.wipe(pin)
+  await store.queue.change({ id, nowMs: clock.nowMs(), state: 'set_aside', code: 'queue.set_aside' })
+  const back = await admin.handhelds.cancelWipe(pin)
+  assert.deepEqual([back.id, back.state], [id, 'cancelled'])
+  await close()
+})
+
 test('where no wipe was ordered none is taken back', async () => {
   const { admin, pin, close } = await atWork()
   await assert.rejects(admin.handhelds.cancelWipe(pin), { code: 'handheld.no_wipe' })
