@@ -9,7 +9,10 @@ export const exitCodes = {
   ],
   usage: [2, 'The command or a value in it was not understood.'],
   not_found: [3, 'No such user, group, activation, handheld, server, password or rule.'],
-  conflict: [4, 'Something of this name exists already, or the name means several.'],
+  conflict: [
+    4,
+    'What is there does not allow it: the name is taken or means several, or it has ended already.',
+  ],
   no_server: [5, 'No running server answers, and the command needs one.'],
   attention: [6, 'The doctor found something that needs attention, and nothing broken.'],
   unavailable: [69, 'The database, the mail server or the relay cannot be reached.'],

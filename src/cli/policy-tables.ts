@@ -97,13 +97,27 @@ export const itemColumns = (run: Run): readonly Column<QueueItemView>[] => [
   { title: 'WHAT', value: itemName },
   { title: 'STATE', value: ({ state }) => spaced(state) },
   { title: 'SINCE', value: ({ sinceMs }) => relative(sinceMs, run.deps.clock.nowMs()) },
-  { title: 'NEXT TRY', value: ({ nextTryAtMs }) => nextTry(run, nextTryAtMs) },
+  { title: 'NEXT TRY', value: (item) => nextTry(run, item) },
 ]
 
 export const itemName = ({ kind, command }: QueueItemView): string => spaced(command ?? kind)
 
-const nextTry = (run: Run, atMs: number | null): string =>
-  atMs === null ? '' : atMs <= run.deps.clock.nowMs() ? 'now' : relative(atMs, run.deps.clock.nowMs())
+/** What goes with an account: nothing here calls back what the relay has. */
+export function droppedWords(items: readonly QueueItemView[]): string {
+  if (items.length === 0) return ''
+  const each = items.map((item) => {
+    const sent = item.number === null ? '' : ', which was sent and may still reach it'
+    return `${itemName(item)} for ${item.pin}${sent}`
+  })
+  return ` What waits for a handheld is dropped: ${each.join('; ')}.`
+}
+
+/** What the relay holds goes by itself. */
+function nextTry(run: Run, { nextTryAtMs: atMs, state }: QueueItemView): string {
+  if (atMs === null) return state === 'out' ? 'when it is on the air' : ''
+  const nowMs = run.deps.clock.nowMs()
+  return atMs <= nowMs ? 'now' : relative(atMs, nowMs)
+}
 
 /** Of a policy or set that the handheld does not have yet. */
 export const owedWords = ({ id, state, says }: QueueItemView): string =>

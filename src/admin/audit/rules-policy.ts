@@ -23,7 +23,7 @@ const ofRules: ActRule = {
 
 const item = ['id', 'pin', 'user', 'kind', 'command', 'state'] as const
 const ofItem: ActRule = {
-  on: (_args, result) => (result as { pin?: string } | undefined)?.pin ?? null,
+  on: ([id], result) => (result as { pin?: string } | undefined)?.pin ?? `item ${Number(id)}`,
   asked: ([id]) => ({ id: Number(id) }),
   after: (result) => pick(result, ...item),
 }

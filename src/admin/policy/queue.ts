@@ -92,6 +92,7 @@ export async function itemView(
     state: item.state,
     ...standing(item, running, other, agentRuns()),
     ...(item.command === 'wipe' && item.state === 'done' ? { says: await wipeWords(store, item) } : {}),
+    ...(item.state === 'replaced' ? { says: await replacedWords(store, item) } : {}),
     queuedAtMs: item.queuedAtMs,
     sinceMs: item.sinceMs,
     copies: running?.attempts ?? 0,
@@ -104,13 +105,22 @@ export async function itemView(
 
 /** A handheld answers a wipe before it obeys: what has become of it since is told by what came after. */
 async function wipeWords(store: Parts['store'], { id, pin, userId, sinceMs }: QueueItem): Promise<string> {
+  const newer = await newerThan(store, { id, pin })
+  // The first that came after it decides; what came later is of later wipes.
+  const next = newer.findLast(
+    ({ command, state }) => (command === 'cancel_wipe' || command === 'wipe') && state === 'done',
+  )
+  if (next?.command === 'cancel_wipe')
+    return `The handheld had taken it, and forgot it again by item ${next.id}.`
   const accounts = await store.handhelds.byPin(pin)
-  // By then it had erased itself, or it forgot the wipe: what came later is of later ones.
-  if (accounts.some(({ activatedAtMs }) => activatedAtMs > sinceMs))
+  if (
+    accounts.some(
+      ({ activatedAtMs }) =>
+        activatedAtMs > sinceMs && activatedAtMs <= (next?.sinceMs ?? Number.POSITIVE_INFINITY),
+    )
+  )
     return 'The handheld had taken it, and was activated anew since.'
-  const newer = (await store.queue.list({ pin, limit: limitMax })).filter((one) => one.id > id)
-  const back = newer.find(({ command, state }) => command === 'cancel_wipe' && state === 'done')
-  if (back) return `The handheld had taken it, and forgot it again by item ${back.id}.`
+  if (next) return `The handheld had taken it; another wipe, item ${next.id}, took its place there.`
   const account = accounts.find((one) => one.userId === userId)
   if (account?.state === 'wiped') return 'The handheld has taken it, and has erased itself.'
   if (account?.state === 'active' && account.wipeAtMs !== null) {
@@ -119,6 +129,21 @@ async function wipeWords(store: Parts['store'], { id, pin, userId, sinceMs }: Qu
     return `The handheld has taken it, and erases itself when its time has come${unless}.`
   }
   return 'The handheld had taken it; what it was ordered for has ended otherwise.'
+}
+
+/** Newest first. */
+const newerThan = async (
+  store: Parts['store'],
+  { id, pin }: Pick<QueueItem, 'id' | 'pin'>,
+): Promise<QueueItem[]> => (await store.queue.list({ pin, limit: limitMax })).filter((one) => one.id > id)
+
+/** What took its place was queued in the same moment. */
+async function replacedWords(store: Parts['store'], item: QueueItem): Promise<string> {
+  const { kind, sinceMs } = item
+  const by = (await newerThan(store, item)).findLast((one) => one.kind === kind && one.queuedAtMs === sinceMs)
+  if (!by) return `The account that it was for has ended.${mayArrive(item)}`
+  const how = by.command === 'cancel_wipe' ? 'It was called back by item' : 'Its place was taken by item'
+  return `${how} ${by.id}.${mayArrive(item)}`
 }
 
 /** What the relay holds is not tried again: it goes when the handheld comes. */
@@ -146,7 +171,8 @@ function standing(
     case 'cancelled':
       return { ...ended(`Cancelled by an administrator.${mayArrive(item)}`), next: cancelledNext(item) }
     default:
-      return ended(replacedWords(item))
+      // Told by what came after it.
+      return ended('')
   }
 }
 
@@ -154,20 +180,19 @@ function standing(
 const mayArrive = (item: QueueItem): string =>
   wasSent(item) ? ' It had been sent: a copy at the relay may still reach the handheld.' : ''
 
-const replacedWords = (item: QueueItem): string =>
-  item.command === 'wipe'
-    ? `It was called back, or a newer wipe or activation has taken its place.${mayArrive(item)}`
-    : `A newer one, a wipe or a new activation has taken its place.${mayArrive(item)}`
-
 function doneWords({ kind, leftOut }: QueueItem): string {
   if (kind === 'command') return 'The handheld has taken it.'
   return leftOut.length > 0 ? 'Applied in part.' : 'Applied.'
 }
 
-const cancelledNext = ({ id, kind }: QueueItem): string =>
-  kind === 'command'
+function cancelledNext(item: QueueItem): string {
+  const { id, kind, command, pin } = item
+  if (command === 'wipe' && wasSent(item))
+    return `The handheld may still erase itself: call the wipe back with \`postkey handheld cancel-wipe ${pin}\`.`
+  return kind === 'command'
     ? 'Nothing: give the command again where it is still wanted.'
     : `Nothing more is sent until the next change; \`postkey queue resend ${id}\` sends it after all.`
+}
 
 const asideWords = { says: faultRow('queue.set_aside').says, next: faultRow('queue.set_aside').next }
 

@@ -3,10 +3,11 @@ import type { Command } from 'commander'
 import type { LockTerms, WipeTerms } from '#admin/policy/cases.ts'
 import type { QueueItemView } from '#admin/policy/views.ts'
 import type { HandheldDetail } from '#admin/views.ts'
+import { Fault } from '#kernel/fault.ts'
 import { act, arg, examples } from '../act.ts'
 import { type Consent, mayLose, withConsent } from '../consent.ts'
 import type { Host } from '../deps.ts'
-import { describeItem, itemName } from '../policy-tables.ts'
+import { describeItem, droppedWords, itemName } from '../policy-tables.ts'
 import { readPassword } from '../prompts.ts'
 import { type Run, usage } from '../run.ts'
 import { count } from '../text.ts'
@@ -119,6 +120,7 @@ async function wipe(run: Run, args: readonly string[], options: WipeOptions): Pr
   await run.admin(async (admin) => {
     const value = await admin.handhelds.show(arg(args, 0))
     const { pin } = value
+    if (value.state !== 'active') throw new Fault('handheld.not_active', pin)
     const says = wipeWords(value, terms)
     if (!(await mayLose(run, admin, options, { name: pin, says, value, operation: 'handhelds.wipe' }))) return
     const item = await admin.handhelds.wipe(pin, terms)
@@ -141,13 +143,14 @@ async function remove(run: Run, args: readonly string[], consent: Consent): Prom
   await run.admin(async (admin) => {
     const value = await admin.handhelds.show(arg(args, 0))
     const { pin, user, queue } = value
-    const dropped = queue.map(itemName).join(', ')
-    const says =
-      `Ends the account of handheld ${pin} of ${user ?? 'nobody'}. Nothing is erased on the handheld.` +
-      (dropped === '' ? '' : ` What waits for it is dropped: ${dropped}.`)
+    const dropped = droppedWords(queue)
+    const says = `Ends the account of handheld ${pin} of ${user ?? 'nobody'}. Nothing is erased on the handheld.${dropped}`
     if (!(await mayLose(run, admin, consent, { name: pin, says, value, operation: 'handhelds.remove' })))
       return
     const removed = await admin.handhelds.remove(pin)
-    run.print(removed, () => `Handheld ${removed.pin} works for nobody any more; its keys are erased.\n`)
+    run.print(
+      removed,
+      () => `Handheld ${removed.pin} works for nobody any more; its keys are erased.${dropped}\n`,
+    )
   })
 }

@@ -33,7 +33,7 @@ export const handheldColumns = (run: Run): readonly Column<HandheldView>[] => [
 ]
 
 function stateWords(run: Run, { state, replacedBy, lockTakenAtMs }: HandheldView): string {
-  const is = replacedBy ? `${state} by ${replacedBy}` : state
+  const is = state === 'replaced' && replacedBy ? `${state} by ${replacedBy}` : state
   return lockTakenAtMs === null ? is : `${is}, took a lock ${relative(lockTakenAtMs, run.deps.clock.nowMs())}`
 }
 

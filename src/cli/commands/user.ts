@@ -5,7 +5,7 @@ import { type Consent, mayLose, withConsent } from '../consent.ts'
 import type { Host } from '../deps.ts'
 import { renderGuard } from '../guard.ts'
 import { renderMails } from '../mails.ts'
-import { itemName } from '../policy-tables.ts'
+import { droppedWords } from '../policy-tables.ts'
 import { readPassword } from '../prompts.ts'
 import type { Run } from '../run.ts'
 import { count, fields } from '../text.ts'
@@ -153,12 +153,10 @@ async function remove(run: Run, args: readonly string[], consent: Consent): Prom
   await run.admin(async (admin) => {
     const user = await admin.users.show(address)
     const { address: name } = user
-    const dropped = (await admin.queue.list({ of: name })).map((item) => `${itemName(item)} of ${item.pin}`)
-    const says =
-      `Removes ${name} with passwords, keys and ${count(user.handhelds.length, 'handheld')}.` +
-      (dropped.length === 0 ? '' : ` What waits for a handheld is dropped: ${dropped.join(', ')}.`)
+    const dropped = droppedWords(await admin.queue.list({ of: name }))
+    const says = `Removes ${name} with passwords, keys and ${count(user.handhelds.length, 'handheld')}.${dropped}`
     if (!(await mayLose(run, admin, consent, { name, says, value: user, operation: 'users.remove' }))) return
     const removed = await admin.users.remove(user.address)
-    run.print(removed, () => `Removed ${removed.address}.\n`)
+    run.print(removed, () => `Removed ${removed.address}.${dropped}\n`)
   })
 }

@@ -201,3 +201,68 @@ test('a book that was taken away or given back just now is owed, whatever older 
   assert.equal((await admin.books.restore(pin, 'CICAL')).isOwed, true)
   await close()
 })
+
+test('of several wipes each tells what became of it, and not what became of a later one', async () => {
+  const { admin, store, clock, pin, userId, close } = await atWork()
+  const says = async (id: number) => (await admin.queue.show(id)).says
+  const taken = async (id: number) => {
+    clock.advance(1_000)
+    await store.queue.change({ id, nowMs: clock.nowMs(), state: 'done', number: id })
+    return id
+  }
+  const wipe = async (afterMinutes: number) => taken((await admin.handhelds.wipe(pin, { afterMinutes })).id)
+  const first = await wipe(60)
+  const back = (
+    await store.queue.add([
+      {
+        pin,
+        userId,
+        kind: 'command',
+        command: 'cancel_wipe',
+        sealed: new Uint8Array(1),
+        nowMs: clock.nowMs(),
+      },
+    ])
+  )[0]
+  assert(back)
+  await taken(back)
+  const second = await wipe(60)
+  const third = await wipe(0)
+  clock.advance(1_000)
+  await store.handhelds.end(pin, 'wiped', clock.nowMs())
+  const told = async () => [await says(first), await says(second), await says(third)]
+  const before = [
+    `The handheld had taken it, and forgot it again by item ${back}.`,
+    `The handheld had taken it; another wipe, item ${third}, took its place there.`,
+  ]
+  assert.deepEqual(await told(), [...before, 'The handheld has taken it, and has erased itself.'])
+  clock.advance(1_000)
+  await addHandheld(store, clock.nowMs(), pin)
+  assert.deepEqual(await told(), [...before, 'The handheld had taken it, and was activated anew since.'])
+  await close()
+})
+
+test('what took the place of an item is named, and a wipe that was sent and taken out can still be called back', async () => {
+  const { admin, store, clock, pin, sent, close } = await atWork()
+  const lock = await admin.handhelds.lock(pin)
+  const wipe = await admin.handhelds.wipe(pin)
+  assert.equal((await admin.queue.show(lock.id)).says, `Its place was taken by item ${wipe.id}.`)
+  await sent(wipe.id)
+  clock.advance(1_000)
+  const back = await admin.handhelds.cancelWipe(pin)
+  assert.match(
+    (await admin.queue.show(wipe.id)).says,
+    new RegExp(`called back by item ${back.id}\\. It had been sent`),
+  )
+  const again = await admin.handhelds.wipe(pin)
+  await sent(again.id)
+  assert.match(
+    (await admin.queue.cancelGuarded(again.id)).next,
+    /may still erase itself: call .* cancel-wipe/,
+  )
+  const last = await admin.handhelds.setOwner(pin, 'Acme')
+  clock.advance(1_000)
+  await store.handhelds.end(pin, 'removed', clock.nowMs())
+  assert.equal((await admin.queue.show(last.id)).says, 'The account that it was for has ended.')
+  await close()
+})

@@ -253,6 +253,6 @@ test('who removes a user is told beforehand which wipe will not come any more', 
   await site.run(['handheld', 'wipe', pin, '--yes'])
   assert.match(
     await dry(),
-    /1 handheld\. What waits for a handheld is dropped: wipe of 2100AB3F\.\nA dry run/,
+    /1 handheld\. What waits for a handheld is dropped: wipe for 2100AB3F\.\nA dry run/,
   )
 })
