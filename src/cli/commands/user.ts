@@ -154,7 +154,8 @@ async function remove(run: Run, args: readonly string[], consent: Consent): Prom
     const user = await admin.users.show(address)
     const { address: name } = user
     const dropped = droppedWords(await admin.queue.list({ of: name }))
-    const says = `Removes ${name} with passwords, keys and ${count(user.handhelds.length, 'handheld')}.${dropped}`
+    const working = user.handhelds.filter(({ state }) => state === 'active').length
+    const says = `Removes ${name} with passwords, keys and ${count(working, 'handheld')}.${dropped}`
     if (!(await mayLose(run, admin, consent, { name, says, value: user, operation: 'users.remove' }))) return
     const removed = await admin.users.remove(user.address)
     run.print(removed, () => `Removed ${removed.address}.${dropped}\n`)
