@@ -61,20 +61,8 @@ export interface Postkey {
 /** Starts on free ports and waits until it says that it is running; ends with the test. */
 export async function startPostkey(t: Scope, options: PostkeyOptions = {}): Promise<Postkey> {
   const data = options.data ?? temporaryDirectory(t)
-  const settings = [
-    `server.data_dir=${data}`,
-    ...(options.logLevel === null ? [] : [`log.level=${options.logLevel ?? 'debug'}`]),
-    ...(await portSettings()),
-    ...watchOfAll,
-    ...(options.set ?? []),
-  ]
-  const args = settings.flatMap((value) => ['--set', value])
-  const failpoint = options.failpoint ? { POSTKEY_FAILPOINT: options.failpoint } : {}
-  const env = { ...process.env, ...options.env, ...failpoint }
-  const [program = bin, ...before] = [...(options.under ?? []), bin]
-  const server = start(program, [...before, ...args, options.command ?? 'serve'], { env, cwd: data })
-  t.after(() => server.stop())
-  const ports = portsOf(await server.waitFor(/^Postkey is running/, 60_000))
+  const { server, args, running } = await startedOn(t, data, options)
+  const ports = portsOf(running)
   const cli = (...command: readonly string[]) =>
     run(bin, [...args, ...command], { cwd: data, timeoutMs: 60_000 })
   const json = async <T>(...command: readonly string[]): Promise<T> => {
@@ -104,6 +92,34 @@ export async function startPostkey(t: Scope, options: PostkeyOptions = {}): Prom
     },
     kill: () => killed(server),
     stop: () => server.stop(),
+  }
+}
+
+/** With other ports where somebody else took one between our choice and the start. */
+async function startedOn(
+  t: Scope,
+  data: string,
+  options: PostkeyOptions,
+): Promise<{ server: Started; args: readonly string[]; running: string }> {
+  const failpoint = options.failpoint ? { POSTKEY_FAILPOINT: options.failpoint } : {}
+  const env = { ...process.env, ...options.env, ...failpoint }
+  const [program = bin, ...before] = [...(options.under ?? []), bin]
+  for (let left = 3; ; left -= 1) {
+    const settings = [
+      `server.data_dir=${data}`,
+      ...(options.logLevel === null ? [] : [`log.level=${options.logLevel ?? 'debug'}`]),
+      ...(await portSettings()),
+      ...watchOfAll,
+      ...(options.set ?? []),
+    ]
+    const args = settings.flatMap((value) => ['--set', value])
+    const server = start(program, [...before, ...args, options.command ?? 'serve'], { env, cwd: data })
+    t.after(() => server.stop())
+    try {
+      return { server, args, running: await server.waitFor(/^Postkey is running/, 60_000) }
+    } catch (error) {
+      if (left === 1 || !server.output().includes('listen.in_use')) throw error
+    }
   }
 }
 
