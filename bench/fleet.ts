@@ -46,7 +46,7 @@ async function main(): Promise<boolean> {
     const [from, passwords] = [join(directory, 'users.csv'), join(directory, 'passwords.csv')]
     writeFileSync(from, `address\n${emails.join('\n')}\n`)
     const addedMs = performance.now()
-    cli(postkey, 'user', 'add', '--from', from, '--passwords', '--output', passwords, '-o', 'json')
+    cli(postkey, 'user', 'import', from, '--passwords', '--output', passwords, '-o', 'json')
     print(`${count} users added with passwords in ${((performance.now() - addedMs) / 1000).toFixed(0)} s`)
     const [bytesBefore, kibBefore] = [storeBytes(postkey), postkey.peakKib()]
     const trust = join(postkey.data, 'handheld.json')
