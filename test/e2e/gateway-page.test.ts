@@ -19,7 +19,6 @@ test('the how-to page on the gateway works as it stands', {
   skip: missingPeer('dovecot', 'openssl') || asRoot,
 }, async (t) => {
   const directory = await peerDirectory('gateway')
-  t.after(() => directory.remove())
   const blocks = await ownBlocks(directory.path)
   const shell = (block: string, before = '') =>
     run('/bin/bash', ['-euc', `${before}\n${block}`], { cwd: root, timeoutMs: 60_000 })
@@ -28,7 +27,9 @@ test('the how-to page on the gateway works as it stands', {
   const exported = install.match(/^export .*$/m)?.[0] ?? ''
   // Packages are `npm run peers`' business.
   const laidOut = await shell(`${install.replace(/^apt-get .*$/m, '')}${dovecot}`)
+  // In this order: without its configuration Dovecot could not be ended.
   t.after(() => shell(end, exported))
+  t.after(() => directory.remove())
   assert.equal(laidOut.code, 0, laidOut.stderr)
   const checked = await shell(postkey, exported)
   assert.equal(checked.code, 0, checked.stdout + checked.stderr)
