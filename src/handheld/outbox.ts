@@ -3,6 +3,7 @@ import type { SrpId } from '#kernel/brand.ts'
 import { receiptStatus } from '#protocol/receipt.ts'
 import type { Receipt } from '#protocol/relay-frame.ts'
 import { onBooksAckStored } from './books-stored.ts'
+import { leftCode } from './repeat.ts'
 import type { Outgoing } from './state.ts'
 import { change, log, newMid, persist, sameMid, sendPayload, showCode, type Turn } from './turn.ts'
 import { onWipeAckStored } from './wipe.ts'
@@ -96,7 +97,7 @@ function refused(turn: Turn, entry: Outgoing): void {
   }
   change(turn, { outbox: turn.state.outbox.filter((one) => one !== entry) })
   persist(turn, 'receipt')
-  showCode(turn, 18)
+  showCode(turn, leftCode)
 }
 
 /** At once: nobody fetched it, and a server that thinks its books still lie at the relay does not ask for it. */

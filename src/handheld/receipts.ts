@@ -4,12 +4,9 @@ import type { Receipt } from '#protocol/relay-frame.ts'
 import { letGo, onRollingReceipt } from './closing.ts'
 import { fail } from './ending.ts'
 import { onOutboxReceipt } from './outbox.ts'
-import { receiptForCopy } from './repeat.ts'
+import { leftCode, receiptForCopy } from './repeat.ts'
 import { onSilenceReceipt } from './silence.ts'
 import { change, log, sameMid, showCode, type Turn } from './turn.ts'
-
-/** The organisation no longer serves this handheld. */
-const left = 18
 
 export function onReceipt(turn: Turn, receipt: Receipt): void {
   if (onOutboxReceipt(turn, receipt)) {
@@ -20,13 +17,13 @@ export function onReceipt(turn: Turn, receipt: Receipt): void {
   const { run, account } = turn.state
   if (run && 'repeat' in run && sameMid(receipt.mid, run.repeat.mid)) {
     const repeat = receiptForCopy(run.repeat, receipt, turn.nowMs)
-    if (repeat === 'left') fail(turn, left)
+    if (repeat === 'left') fail(turn, leftCode)
     else change(turn, { run: { ...run, repeat } })
     return
   }
   if (account?.repeat && sameMid(receipt.mid, account.repeat.mid)) {
     const repeat = receiptForCopy(account.repeat, receipt, turn.nowMs)
-    if (repeat === 'left') showCode(turn, left)
+    if (repeat === 'left') showCode(turn, leftCode)
     change(turn, { account: { ...account, repeat: repeat === 'left' ? null : repeat } })
     return
   }

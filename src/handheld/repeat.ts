@@ -11,6 +11,8 @@ const minute = 60 * second
 const copiesAtMs = [2 * second, 5 * second, 15 * second, 60 * second, 5 * minute]
 const answerPauseMs = 2 * second
 const laterEveryMs = 30 * minute
+/** The organisation no longer serves this handheld: what is shown once it was `left`. */
+export const leftCode = 18
 /** A relay restored from a backup learns the lists anew, so a refusal counts only once it has lasted this long. */
 const refusedForMs = 60 * minute
 

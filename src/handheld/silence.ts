@@ -3,13 +3,11 @@
  * whose account was taken away meanwhile would wait for ever, and its screen would not say why.
  */
 import type { Receipt } from '#protocol/relay-frame.ts'
-import { refusedSince, wasLeft } from './repeat.ts'
+import { leftCode, refusedSince, wasLeft } from './repeat.ts'
 import type { Account, Silence } from './state.ts'
 import { change, newMid, sameMid, sendPayload, showCode, type Turn } from './turn.ts'
 
 const silentForMs = 30 * 60 * 1000
-/** The organisation no longer serves this handheld. */
-const left = 18
 
 export const newSilence = (nowMs: number): Silence => ({
   dueMs: nowMs + silentForMs,
@@ -52,6 +50,6 @@ export function onSilenceReceipt(turn: Turn, receipt: Receipt): boolean {
   if (!account?.silence?.mid || !sameMid(receipt.mid, account.silence.mid)) return false
   const refusedSinceMs = refusedSince(account.silence.refusedSinceMs, receipt, turn.nowMs)
   change(turn, { account: { ...account, silence: { ...account.silence, refusedSinceMs } } })
-  if (wasLeft(refusedSinceMs, turn.nowMs)) showCode(turn, left)
+  if (wasLeft(refusedSinceMs, turn.nowMs)) showCode(turn, leftCode)
   return true
 }

@@ -1,3 +1,4 @@
+/** Which items of the queue only some may take out. */
 import type { QueueItemView } from './views.ts'
 
 /** What only who may lock and wipe may give, only they may take out of the queue. */

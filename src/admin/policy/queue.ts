@@ -1,4 +1,5 @@
 /** What waits for handhelds: seen, cancelled, sent again. */
+import type { Pin } from '#kernel/brand.ts'
 import { Fault, type FaultCode, faultRow } from '#kernel/fault.ts'
 import { unansweredRecall, waitsFor, wasSent } from '#policy/queue.ts'
 import { receiptStatus } from '#protocol/receipt.ts'
@@ -26,7 +27,8 @@ export function queueCases(parts: Parts): QueueCases {
   return {
     list: async (query = {}) => {
       const items = await store.queue.list(await filterOf(parts, query))
-      return Promise.all(items.map((item) => itemView(parts, item)))
+      const ofHandheld = itemsOnce(store)
+      return Promise.all(items.map((item) => itemView(parts, item, ofHandheld)))
     },
     show: shown,
     cancel: async (id) => {
@@ -75,9 +77,23 @@ export async function owedItem(
   return newest.state === 'cancelled' && isApplied ? null : itemView(parts, newest)
 }
 
+/** All items of a handheld, newest first. */
+type OfHandheld = (pin: Pin) => Promise<readonly QueueItem[]>
+
+/** Each handheld's are read once, however many of its items are shown. */
+function itemsOnce(store: Parts['store']): OfHandheld {
+  const read = new Map<Pin, Promise<readonly QueueItem[]>>()
+  return (pin) => {
+    const items = read.get(pin) ?? store.queue.list({ pin, limit: limitMax })
+    read.set(pin, items)
+    return items
+  }
+}
+
 export async function itemView(
   { store, agentRuns }: Pick<Parts, 'store' | 'agentRuns'>,
   item: QueueItem,
+  ofHandheld: OfHandheld = itemsOnce(store),
 ): Promise<QueueItemView> {
   const user = await store.users.byId(item.userId)
   const delivery = item.deliveryKey === null ? null : await store.deliveries.byKey(item.deliveryKey)
@@ -91,8 +107,7 @@ export async function itemView(
     command: item.command,
     state: item.state,
     ...standing(item, running, other, agentRuns()),
-    ...(item.command === 'wipe' && item.state === 'done' ? { says: await wipeWords(store, item) } : {}),
-    ...(item.state === 'replaced' ? { says: await replacedWords(store, item) } : {}),
+    ...(await toldByLater(store, item, ofHandheld)),
     queuedAtMs: item.queuedAtMs,
     sinceMs: item.sinceMs,
     copies: running?.attempts ?? 0,
@@ -103,9 +118,27 @@ export async function itemView(
   }
 }
 
-/** A handheld answers a wipe before it obeys: what has become of it since is told by what came after. */
-async function wipeWords(store: Parts['store'], { id, pin, userId, sinceMs }: QueueItem): Promise<string> {
-  const newer = await newerThan(store, { id, pin })
+/** Of a wipe that was taken, and of what was replaced, more is known than the item itself says. */
+async function toldByLater(
+  store: Parts['store'],
+  item: QueueItem,
+  ofHandheld: OfHandheld,
+): Promise<Partial<Pick<QueueItemView, 'says'>>> {
+  const isWipe = item.command === 'wipe' && item.state === 'done'
+  if (!isWipe && item.state !== 'replaced') return {}
+  const newer = (await ofHandheld(item.pin)).filter(({ id }) => id > item.id)
+  return { says: isWipe ? await wipeWords(store, item, newer) : replacedWords(item, newer) }
+}
+
+/**
+ * A handheld answers a wipe before it obeys: what has become of it since is told by what came after.
+ * @param newer of the same handheld, newest first
+ */
+async function wipeWords(
+  store: Parts['store'],
+  { pin, userId, sinceMs }: QueueItem,
+  newer: readonly QueueItem[],
+): Promise<string> {
   // The first that came after it decides; what came later is of later wipes.
   const next = newer.findLast(
     ({ command, state }) => (command === 'cancel_wipe' || command === 'wipe') && state === 'done',
@@ -131,16 +164,9 @@ async function wipeWords(store: Parts['store'], { id, pin, userId, sinceMs }: Qu
   return 'The handheld had taken it; what it was ordered for has ended otherwise.'
 }
 
-/** Newest first. */
-const newerThan = async (
-  store: Parts['store'],
-  { id, pin }: Pick<QueueItem, 'id' | 'pin'>,
-): Promise<QueueItem[]> => (await store.queue.list({ pin, limit: limitMax })).filter((one) => one.id > id)
-
 /** What took its place was queued in the same moment. */
-async function replacedWords(store: Parts['store'], item: QueueItem): Promise<string> {
-  const { kind, sinceMs } = item
-  const by = (await newerThan(store, item)).findLast((one) => one.kind === kind && one.queuedAtMs === sinceMs)
+function replacedWords(item: QueueItem, newer: readonly QueueItem[]): string {
+  const by = newer.findLast(({ kind, queuedAtMs }) => kind === item.kind && queuedAtMs === item.sinceMs)
   if (!by) return `The account that it was for has ended.${mayArrive(item)}`
   const how = by.command === 'cancel_wipe' ? 'It was called back by item' : 'Its place was taken by item'
   return `${how} ${by.id}.${mayArrive(item)}`

@@ -1,5 +1,6 @@
 /** `handheld …`: orders to a handheld far away, and the end of its account. */
 import type { Command } from 'commander'
+import type { AdminSession } from '#admin/admin.ts'
 import type { LockTerms, WipeTerms } from '#admin/policy/cases.ts'
 import type { QueueItemView } from '#admin/policy/views.ts'
 import type { HandheldDetail } from '#admin/views.ts'
@@ -118,14 +119,23 @@ async function wipe(run: Run, args: readonly string[], options: WipeOptions): Pr
     ...(organisationOnly ? { organisationOnly } : {}),
   }
   await run.admin(async (admin) => {
-    const value = await admin.handhelds.show(arg(args, 0))
+    const value = await atWork(admin, arg(args, 0))
     const { pin } = value
-    if (value.state !== 'active') throw new Fault('handheld.not_active', pin)
     const says = wipeWords(value, terms)
     if (!(await mayLose(run, admin, options, { name: pin, says, value, operation: 'handhelds.wipe' }))) return
     const item = await admin.handhelds.wipe(pin, terms)
     run.print(item, () => describeItem(run, item))
   })
+}
+
+/** Before anything is asked, and on a dry run as well. @throws Fault handheld.unknown, handheld.not_active */
+async function atWork(
+  { handhelds }: Pick<AdminSession, 'handhelds'>,
+  typed: string,
+): Promise<HandheldDetail> {
+  const detail = await handhelds.show(typed)
+  if (detail.state !== 'active') throw new Fault('handheld.not_active', detail.pin)
+  return detail
 }
 
 function wipeWords({ pin, user, model, queue }: HandheldDetail, terms: WipeTerms): string {
@@ -141,7 +151,7 @@ function wipeWords({ pin, user, model, queue }: HandheldDetail, terms: WipeTerms
 
 async function remove(run: Run, args: readonly string[], consent: Consent): Promise<void> {
   await run.admin(async (admin) => {
-    const value = await admin.handhelds.show(arg(args, 0))
+    const value = await atWork(admin, arg(args, 0))
     const { pin, user, queue } = value
     const dropped = droppedWords(queue)
     const says = `Ends the account of handheld ${pin} of ${user ?? 'nobody'}. Nothing is erased on the handheld.${dropped}`

@@ -42,30 +42,29 @@ async function done(
   return 'code' in answer ? `${what}: ${answer.code}` : what
 }
 
+type ToHandheld = (admin: Admin, pin: Pin, chance: Chance) => Promise<unknown>
+/** Says what goes on with the same handheld, if anything does. */
+type Next = (story: Story, own: Chance, pin: Pin, said: string) => Promise<string>
+
 /** To one of the handhelds, chosen by chance. */
 const toOne =
-  (what: string, act: (admin: Admin, pin: Pin, chance: Chance) => Promise<unknown>): Act =>
+  (what: string, act: ToHandheld, next: Next = async (_story, _own, _pin, said) => said): Act =>
   async (story, chance) => {
     const all = pinned(story)
     if (all.length === 0) return null
     const [{ name }, pin] = chance.pick(all)
     const own = chance.fork(`${what} ${story.world.time.nowMs()}`)
-    return done(story, `${name} ${what}`, (admin) => act(admin, pin, own.fork('try')))
+    const said = await done(story, `${name} ${what}`, (admin) => act(admin, pin, own.fork('try')))
+    return next(story, own, pin, said)
   }
 
 /** Many a wipe is regretted: at once, while it lies at the relay, or when the handheld has taken it. */
-const wiping =
-  (what: string, act: (admin: Admin, pin: Pin, chance: Chance) => Promise<unknown>): Act =>
-  async (story, chance) => {
-    const all = pinned(story)
-    if (all.length === 0) return null
-    const [{ name }, pin] = chance.pick(all)
-    const own = chance.fork(`${what} ${story.world.time.nowMs()}`)
-    const wiped = await done(story, `${name} ${what}`, (admin) => act(admin, pin, own.fork('try')))
-    if (!own.happens(0.4)) return wiped
+const wiping = (what: string, act: ToHandheld): Act =>
+  toOne(what, act, async (story, own, pin, said) => {
+    if (!own.happens(0.4)) return said
     await story.world.time.sleep(own.between(0, own.happens(0.5) ? 500 : 60_000))
-    return done(story, `${wiped}, and is not to be`, (admin) => admin.handhelds.cancelWipe(pin))
-  }
+    return done(story, `${said}, and is not to be`, (admin) => admin.handhelds.cancelWipe(pin))
+  })
 
 /** @param which the policy; chosen by chance where absent */
 export async function changePolicy(story: Story, chance: Chance, which?: 'default'): Promise<string | null> {

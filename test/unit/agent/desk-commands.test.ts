@@ -10,13 +10,15 @@ import type { Pin } from '#kernel/brand.ts'
 import { sealOrder } from '#policy/sealed-order.ts'
 import { ackStatus, encodeNamesLeftOut } from '#protocol/ack.ts'
 import { decodeItAdmin } from '#protocol/it-admin.ts'
-import { decodeItCommand } from '#protocol/it-command.ts'
+import { decodeItCommand, type Order } from '#protocol/it-command.ts'
 import { contentTypes, encodePacket, encodePacketHeader } from '#protocol/packet-frame.ts'
+import type { Delivery } from '#store/deliveries.ts'
 import {
   answer,
   ca,
   contentOf,
   day,
+  give,
   items,
   makeKeys,
   masterKey,
@@ -61,12 +63,8 @@ test('an item that cannot be made is set aside after five tries, and the others 
 test('a wipe that is acknowledged ends the account with its keys, a delayed one at its time', async (t) => {
   for (const waitSeconds of [0, 600]) {
     const at = await site(t)
-    const { pin, userId, kid } = at.handheld
-    const sealed = sealOrder(at.env.vault, pin, { command: 'wipe', scope: 0, waitSeconds })
-    await at.env.store.queue.add([
-      { pin, userId, kind: 'command', command: 'wipe', sealed, nowMs: at.world.nowMs },
-    ])
-    await settle(at)
+    const { pin, kid } = at.handheld
+    await give(at, { command: 'wipe', scope: 0, waitSeconds })
     const [wipe] = await out(at)
     assert(wipe)
     await answer(at, wipe, ackStatus.accepted)
@@ -80,20 +78,19 @@ test('a wipe that is acknowledged ends the account with its keys, a delayed one 
   }
 })
 
+/** The packet of a command that is given now. */
+async function sent(at: Site, order: Order): Promise<Delivery> {
+  await give(at, order)
+  const delivery = (await out(at)).at(-1)
+  assert(delivery)
+  return delivery
+}
+
 test('a delayed wipe that is taken back leaves the handheld at work', async (t) => {
   const at = await site(t)
-  const { pin, userId } = at.handheld
-  const order = async (command: 'wipe' | 'cancel_wipe', sealed: Uint8Array) => {
-    await at.env.store.queue.add([{ pin, userId, kind: 'command', command, sealed, nowMs: at.world.nowMs }])
-    await settle(at)
-    const [sent] = await out(at)
-    assert(sent)
-    return sent
-  }
-  const wipe = sealOrder(at.env.vault, pin, { command: 'wipe', scope: 1, waitSeconds: 600 })
-  await answer(at, await order('wipe', wipe), ackStatus.accepted)
-  const back = sealOrder(at.env.vault, pin, { command: 'cancel_wipe' })
-  await answer(at, await order('cancel_wipe', back), ackStatus.applied)
+  const { pin } = at.handheld
+  await answer(at, await sent(at, { command: 'wipe', scope: 1, waitSeconds: 600 }), ackStatus.accepted)
+  await answer(at, await sent(at, { command: 'cancel_wipe' }), ackStatus.applied)
   at.world.nowMs += day
   await workOff(at.env, at.numbers)
   assert.equal((await at.env.store.handhelds.byPin(pin))[0]?.state, 'active')
@@ -102,17 +99,9 @@ test('a delayed wipe that is taken back leaves the handheld at work', async (t) 
 /** A wipe without a wait is on its way when it is called back, and so is the word of that. */
 async function calledBack(t: TestContext) {
   const at = await site(t)
-  const { pin, userId } = at.handheld
-  const add = async (command: 'wipe' | 'cancel_wipe') => {
-    const order = command === 'wipe' ? ({ command, scope: 0, waitSeconds: 0 } as const) : { command }
-    const sealed = sealOrder(at.env.vault, pin, order)
-    await at.env.store.queue.add([{ pin, userId, kind: 'command', command, sealed, nowMs: at.world.nowMs }])
-    await settle(at)
-    const sent = (await out(at)).at(-1)
-    assert(sent)
-    return sent
-  }
-  const [wipe, back] = [await add('wipe'), await add('cancel_wipe')]
+  const { pin } = at.handheld
+  const wipe = await sent(at, { command: 'wipe', scope: 0, waitSeconds: 0 })
+  const back = await sent(at, { command: 'cancel_wipe' })
   assert.deepEqual(
     (await items(at)).map(({ command, state }) => [command, state]),
     [

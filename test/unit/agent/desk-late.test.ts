@@ -8,7 +8,6 @@ import { makeItem, sendItem } from '#agent/desk/send-item.ts'
 import { startAgentHousekeeping } from '#agent/housekeeping.ts'
 import { makeNumbers } from '#agent/numbers.ts'
 import { verifyPolicySignature } from '#crypto/policy-verify.ts'
-import { sealOrder } from '#policy/sealed-order.ts'
 import { ackStatus } from '#protocol/ack.ts'
 import { decodeItAdmin } from '#protocol/it-admin.ts'
 import type { Order } from '#protocol/it-command.ts'
@@ -19,6 +18,7 @@ import {
   ca,
   contentOf,
   day,
+  give,
   items,
   makeKeys,
   out,
@@ -32,11 +32,7 @@ import {
 before(makeKeys)
 
 async function order(at: Site, what: Order): Promise<Delivery> {
-  const { pin, userId } = at.handheld
-  const sealed = sealOrder(at.env.vault, pin, what)
-  const command = what.command
-  await at.env.store.queue.add([{ pin, userId, kind: 'command', command, sealed, nowMs: at.world.nowMs }])
-  await settle(at)
+  await give(at, what)
   return only(at)
 }
 

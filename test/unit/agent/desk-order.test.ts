@@ -2,25 +2,11 @@
 import assert from 'node:assert/strict'
 import { before, type TestContext, test } from 'node:test'
 import { itemUndelivered } from '#agent/desk/item-answer.ts'
-import { sealOrder } from '#policy/sealed-order.ts'
 import { ackStatus } from '#protocol/ack.ts'
 import type { QueueItem } from '#store/queue.ts'
-import { answer, items, makeKeys, out, type Site, settle, site } from './desk-site.ts'
+import { answer, give, items, makeKeys, out, type Site, settle, site } from './desk-site.ts'
 
 before(makeKeys)
-
-type Command = 'lock' | 'cancel_wipe'
-
-async function give(at: Site, command: Command): Promise<number> {
-  const { pin, userId } = at.handheld
-  const sealed = sealOrder(at.env.vault, pin, { command })
-  const [id] = await at.env.store.queue.add([
-    { pin, userId, kind: 'command', command, sealed, nowMs: at.world.nowMs },
-  ])
-  assert(id)
-  await settle(at)
-  return id
-}
 
 async function found(at: Site, id: number): Promise<QueueItem> {
   const item = (await items(at)).find((one) => one.id === id)
@@ -31,7 +17,7 @@ async function found(at: Site, id: number): Promise<QueueItem> {
 /** A lock is on its way, and a wipe that was taken is called back behind it. */
 async function behindALock(t: TestContext) {
   const at = await site(t)
-  const [lock, back] = [await give(at, 'lock'), await give(at, 'cancel_wipe')]
+  const [lock, back] = [await give(at, { command: 'lock' }), await give(at, { command: 'cancel_wipe' })]
   const states = async () => [(await found(at, lock)).state, (await found(at, back)).state]
   const answerNewest = async (status: number) => {
     const [sent] = await out(at)

@@ -11,8 +11,10 @@ import { directionKeys, openPacketBody, packetTag, sealPacketBody } from '#crypt
 import { verifyPolicySignature } from '#crypto/policy-verify.ts'
 import { newRsaKey } from '#crypto/rsa-key.ts'
 import { systemRandom } from '#edge/system.ts'
+import { sealOrder } from '#policy/sealed-order.ts'
 import { encodeAck } from '#protocol/ack.ts'
 import { decodeItAdmin, decodeItPolicy, type ItPolicy } from '#protocol/it-admin.ts'
+import type { Order } from '#protocol/it-command.ts'
 import {
   contentTypes,
   decodePacket,
@@ -67,6 +69,18 @@ export const items = ({ env, handheld }: Site): Promise<QueueItem[]> =>
 /** Works off until nothing is due. */
 export async function settle(site: Site): Promise<void> {
   while ((await workOff(site.env, site.numbers)) > 0);
+}
+
+/** Queues a command and works off. Returns its id. */
+export async function give(site: Site, order: Order): Promise<number> {
+  const { env, handheld, world } = site
+  const { pin, userId } = handheld
+  const sealed = sealOrder(env.vault, pin, order)
+  const item = { pin, userId, kind: 'command', command: order.command, sealed, nowMs: world.nowMs } as const
+  const [id] = await env.store.queue.add([item])
+  assert(id)
+  await settle(site)
+  return id
 }
 
 export const out = async ({ env, handheld }: Site): Promise<Delivery[]> =>

@@ -205,6 +205,16 @@ test('whoever may not wipe is told so before anything is asked, and by a dry run
   assert.equal((await site.run(['handheld', 'wipe', pin, '--yes'], { env })).code, 77, 'the server judges')
 })
 
+test('a handheld that works for nobody is neither wiped nor removed, on a dry run as little as else', async () => {
+  await addHandheld(site.store, startMs, pin)
+  await site.store.handhelds.end(pin, 'removed', startMs)
+  for (const verb of ['wipe', 'remove'])
+    for (const how of ['--dry-run', '--yes']) {
+      const { code, err } = await site.run(['handheld', verb, pin, how])
+      assert.deepEqual([code, /handheld\.not_active/.test(err)], [4, true], `${verb} ${how}`)
+    }
+})
+
 test('whoever may not set a password types none in vain', async () => {
   const { token } = await site.admin.tokens.add({ name: 'reader', role: 'auditor', hours: 1 })
   const never = async () => assert.fail('a question in vain')

@@ -65,25 +65,24 @@ test('a lock that closes over an error does not take it away', () => {
   assert.equal(seen(world), noKey)
 })
 
-test('what is overtaken behind the lock is not shown any more', () => {
+/** Behind the lock the line has been away long enough for E01. */
+function withoutLine(): World {
   const world = new World()
   toWaiting(world)
   lock(world)
   world.raise({ kind: 'link_down', reason: 'unreachable' })
   world.pass(minute)
   assert.equal(world.state.screenCode, 1)
-  world.login()
-  unlock(world)
-  assert.deepEqual([world.codes(), seen(world)], [[], 'Activating'])
-})
+  return world
+}
 
-test('that there is no line behind the lock is no news after a restart', () => {
-  const world = new World()
-  toWaiting(world)
-  lock(world)
-  world.raise({ kind: 'link_down', reason: 'unreachable' })
-  world.pass(minute)
-  world.crash()
-  unlock(world)
-  assert.deepEqual([world.codes(), seen(world)], [[], 'Activating'])
-})
+for (const [what, then] of [
+  ['what is overtaken behind the lock is not shown any more', (world: World) => world.login()],
+  ['that there is no line behind the lock is no news after a restart', (world: World) => world.crash()],
+] as const)
+  test(what, () => {
+    const world = withoutLine()
+    then(world)
+    unlock(world)
+    assert.deepEqual([world.codes(), seen(world)], [[], 'Activating'])
+  })
